@@ -1,0 +1,32 @@
+# Two commands do all set-up: `make figures` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: figures test lab lock clean
+
+figures: $(VENV)/ready  ## set up, then render every figure into outputs/
+	$(RUN) -m lib render
+
+test: $(VENV)/ready  ## set up, then run every test
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m pytest
+
+lab: $(VENV)/ready  ## set up, then open the notebooks in JupyterLab
+	$(RUN) -m jupyterlab --notebook-dir=.
+
+lock: $(VENV)/ready  ## work out requirements.lock from requirements.txt, for every platform
+	$(RUN) -m uv pip compile --universal --python-version 3.11 --no-header --no-emit-index-url --quiet \
+		--output-file requirements.lock requirements.txt
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) outputs
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
