@@ -1,0 +1,109 @@
+"""Which companies a cohort holds, what they spent in a year, and who is left out and why."""
+
+import pandas as pd
+
+from lib import parameters, tables
+
+#: Day on which the Beijing Stock Exchange had the article's 93 companies.
+BSE_DAY = pd.Timestamp("2022-06-01")
+
+DRAWN = "drawn"
+#: Why a company has no ratio. The first reason that holds counts, so that each company counts once.
+REASONS = (
+    "not in the table",
+    "bank, broker or insurer",
+    "conflicting extract",
+    "negative expense",
+    "no R&D line or selling expense",
+    "no R&D line",
+    "reports SG&A in one line",
+    "no selling expense",
+    "R&D is zero",
+    "selling expense is zero",
+)
+
+BOARDS = {"star": ["STAR"], "chinext": ["ChiNext"], "all_listed": ["SSE Main", "SZSE Main", "ChiNext", "STAR"]}
+
+
+def members(cohort: str) -> pd.DataFrame:
+    """Companies of a cohort, one row each, with the columns of companies.csv and the English industry name.
+
+    Raises UserError for an unknown cohort, and for `bse` as long as its expenses are not in data/.
+    """
+    cohort = parameters.check("cohort", parameters.Cohort, cohort)
+    if cohort == "bse":
+        roster = tables.load("bse_roster")
+        chosen = roster[on_board(roster, BSE_DAY)].assign(board="BSE", subindustry_zh=pd.NA)
+    else:
+        companies = tables.load("companies")
+        boards = BOARDS.get(cohort, BOARDS["all_listed"])
+        chosen = companies[companies["board"].isin(boards)]
+        if cohort == "little_giants":
+            chosen = chosen[chosen["specialised_board"].fillna(False)]
+    columns = ["company_id", "name_en", "name_zh", "board", "industry_zh", "subindustry_zh"]
+    return chosen[columns].merge(tables.load("industries"), on="industry_zh", how="left").reset_index(drop=True)
+
+
+def on_board(roster: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """True for the companies of the roster that were listed on the Beijing Stock Exchange on `day`."""
+    return (roster["entry_date"] <= day) & ~(roster["exit_date"] <= day)
+
+
+def company_years(cohort: str, fiscal_year: int) -> pd.DataFrame:
+    """A cohort's filed expenses in one fiscal year: one row per member, also for those without figures.
+
+    Columns: those of `members` and of spending.csv, `status` ('drawn', or the reason for leaving the company
+    out, see REASONS) and `source_row` (the row of data/spending.csv that the figures come from).
+    """
+    fiscal_year = parameters.check("fiscal_year", parameters.FiscalYear, fiscal_year)
+    return _with_spending(members(cohort), fiscal_year)
+
+
+def internet_companies(fiscal_year: int) -> pd.DataFrame:
+    """The consumer internet companies in one fiscal year, in the shape of `company_years`."""
+    companies = tables.load("companies")
+    chosen = companies[companies["kind"] == "consumer_internet"]
+    return _with_spending(chosen[["company_id", "name_en", "name_zh", "industry_zh", "subindustry_zh"]], fiscal_year)
+
+
+def drawn(rows: pd.DataFrame) -> pd.DataFrame:
+    """The companies that have a ratio."""
+    return rows[rows["status"] == DRAWN].reset_index(drop=True)
+
+
+def left_out(rows: pd.DataFrame) -> dict[str, int]:
+    """Companies without a ratio, counted by reason, in the order of REASONS. Adds up with the drawn ones to all."""
+    counts = rows["status"].value_counts()
+    return {reason: int(counts[reason]) for reason in REASONS if counts.get(reason)}
+
+
+def _with_spending(companies: pd.DataFrame, fiscal_year: int) -> pd.DataFrame:
+    spending = tables.load("spending")
+    year = spending[spending["fiscal_year"] == fiscal_year]
+    rows = companies.merge(year, on="company_id", how="left", indicator=True)
+    rows["fiscal_year"] = fiscal_year
+    rows["status"] = _status(rows)
+    rows["source_row"] = ("spending.csv:" + rows["company_id"] + f":{fiscal_year}").where(rows["_merge"] == "both")
+    return rows.drop(columns="_merge")
+
+
+def _status(rows: pd.DataFrame) -> pd.Series:
+    """'drawn' or the first reason of REASONS that holds, for each row."""
+    rd, selling = rows["rd_expense_cny"], rows["selling_expense_cny"]
+    tests = (
+        rows["_merge"] == "left_only",
+        # Insurers share an industry with leasing and payment firms, so only the sub-industry tells them.
+        rows["industry_zh"].isin(["银行", "证券"]) | (rows["subindustry_zh"] == "保险"),
+        rows["extract_check"] == "rd_conflict",
+        (rd < 0) | (selling < 0),
+        rd.isna() & selling.isna() & rows["sga_expense_cny"].isna(),
+        rd.isna(),
+        selling.isna() & rows["sga_expense_cny"].notna(),
+        selling.isna(),
+        rd == 0,
+        selling == 0,
+    )
+    status = pd.Series(DRAWN, index=rows.index)
+    for reason, holds in reversed(list(zip(REASONS, tests, strict=True))):
+        status[holds.fillna(False).astype(bool)] = reason
+    return status

@@ -1,0 +1,1 @@
+"""One module per figure: from rows of the tables to a drawn `publish.Figure`."""

@@ -1,0 +1,352 @@
+"""Figure 1: every firm's R&D against its selling expense, ranked, with the consumer internet companies beside."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FixedFormatter, FixedLocator
+from matplotlib.transforms import Bbox
+
+from lib import cohorts, style, tables
+from lib.measures import Share, expense_ratio, share_of
+from lib.parameters import COHORTS
+from lib.publish import Figure
+from lib.words import count_word, name_list, sentence, share_words, times
+
+NAME = "01_rd_against_sm"
+MEASURES = {
+    "log_ratio": "How many times the larger expense is the smaller one; log scale.",
+    "signed_ratio": "R&D divided by selling expense where R&D is larger, minus the inverse where it is not; log scale.",
+    "difference_over_sum": "R&D less selling expense, as a share of the two together.",
+}
+BODY = 3.9  # inches
+
+
+def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
+    """The companies that have a ratio, highest first, with `ratio`, `product_first`, `grade` and `solid`.
+
+    rows: as from `cohorts.company_years`. grade: the weaker of the two expenses' grades. solid: False for a figure
+    that is second-hand, rounded or derived, or that no second extract confirms.
+    """
+    firms = cohorts.drawn(rows)
+    firms["ratio"] = expense_ratio(firms["rd_expense_cny"], firms["selling_expense_cny"], measure)
+    firms["product_first"] = firms["rd_expense_cny"] > firms["selling_expense_cny"]
+    firms["grade"] = firms[["rd_grade", "selling_grade"]].max(axis=1)
+    firms["solid"] = (firms["grade"] == "A") & (firms["extract_check"].fillna("rd_confirmed") == "rd_confirmed")
+    return firms.sort_values(["ratio", "company_id"], ascending=[False, True], ignore_index=True)
+
+
+def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str, highlight: list[str]) -> Figure:
+    """Figure 1 from the rows of `cohorts.company_years` and `cohorts.internet_companies` of one year."""
+    year = int(firms["fiscal_year"].iloc[0])
+    bars, dots = ranked(firms, measure), ranked(internet, measure)
+    share = share_of(bars["product_first"])
+    plural, description = COHORTS[cohort]
+    title = _title(plural, share, dots)
+    subtitle = f"R&D against selling expense, fiscal {year}, one bar per company: {description}. {MEASURES[measure]}"
+    out = cohorts.left_out(firms)
+    drawn = pd.concat([bars, dots.sort_values("grade")])
+    sources = tables.source_line(["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel()])
+    notes = [*_notes(cohort, firms, internet, dots, bars, highlight), sources]
+    with style.look():
+        frame = style.Frame(title, subtitle, notes, BODY)
+        left = frame.axes(0.72, 0.42, 3.95, BODY - 0.72)
+        right = frame.axes(4.85, 0.42, 2.05, BODY - 0.72, sharey=left)
+        _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]))
+        blocks = _draw_bars(left, bars, share, measure)
+        _draw_dots(right, dots, measure, float(bars["ratio"].median()))
+        _head(left, f"{len(bars):,} {plural}, ranked", style.MARGIN - 0.72)
+        _head(right, "Consumer internet companies", 0)
+        _mark(left, bars, highlight, blocks)
+    table = pd.concat([bars.assign(group=cohort), dots.assign(group="consumer_internet")], ignore_index=True)
+    return Figure(
+        name=NAME,
+        title=title,
+        subtitle=subtitle,
+        alt=_alt(plural, year, share, bars, dots),
+        notes=notes[:-1],
+        source_line=sources,
+        table=table[TABLE],
+        drawing=frame.figure,
+        left_out=out,
+        headline={
+            "share": share.share,
+            "low": share.low,
+            "high": share.high,
+            "firms": share.total,
+            "median_ratio": float(bars["ratio"].median()),
+        },
+    )
+
+
+TABLE = [
+    "group",
+    "company_id",
+    "name_en",
+    "name_zh",
+    "board",
+    "industry_en",
+    "fiscal_year",
+    "fiscal_year_end",
+    "rd_expense_cny",
+    "selling_expense_cny",
+    "ratio",
+    "product_first",
+    "grade",
+    "extract_check",
+    "rd_source_id",
+    "selling_source_id",
+    "source_row",
+]
+
+
+def _title(plural: str, share: Share, dots: pd.DataFrame) -> str:
+    if not share.total:
+        return f"No {plural} with both expenses filed"
+    giants = f"{count_word(int(dots['product_first'].sum()))} of {count_word(len(dots))} internet giants do"
+    verb = "spend" if share.count != 1 else "spends"
+    return sentence(f"{share_words(share.share)} {plural} {verb} more on R&D than on selling; {giants}")
+
+
+def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
+    counts = "; ".join(f"{count:,} {reason}" for reason, count in cohorts.left_out(firms).items()) or "none"
+    notes = [f"Left out of {len(firms):,} companies: {counts}."]
+    weak = int((~bars["solid"]).sum())
+    if weak:
+        notes[0] += f" Pale bars: {weak} whose R&D no second extract confirms."
+    if cohort != "bse":
+        notes[0] += " The article's own 93 are other companies, on the Beijing Stock Exchange."
+    graded = (
+        "Grades: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
+    )
+    missing = internet[(internet["status"] != cohorts.DRAWN)].groupby("status", sort=False)["name_en"].agg(name_list)
+    if len(missing):
+        graded += " Not drawn: " + "; ".join(f"{names} ({reason})" for reason, names in missing.items()) + "."
+    odd = dots[dots["fiscal_year_end"].dt.month != 12]
+    for _, row in odd.iterrows():
+        graded += f" {row['name_en']}: year to {row['fiscal_year_end']:%B %Y}."
+    notes.append(graded)
+    status = firms.set_index("company_id")["status"]
+    absent = [
+        f"{code} ({status.get(code, 'not in this cohort')})"
+        for code in highlight
+        if code not in set(bars["company_id"])
+    ]
+    if absent:
+        notes.append(f"Highlighted but not drawn: {name_list(absent)}.")
+    return notes
+
+
+def _scale(axes, measure: str, ratios: pd.Series) -> None:
+    """The y axis in multiples of the smaller expense, the same number of steps up and down."""
+    if measure == "difference_over_sum":
+        ticks, labels, limit = [-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", "equal", "0.5", "1"], 1.12
+    else:
+        reach = ratios.abs().max()
+        doublings = np.ceil(reach if measure == "log_ratio" else np.log2(reach))
+        step = max(1, int(np.ceil(doublings / 3)))
+        powers = np.arange(step, doublings + step, step)
+        names = [f"{2**p:,.0f}×" for p in powers]
+        if measure == "log_ratio":
+            places, middle, limit = powers, "equal", powers[-1] * 1.08
+        else:
+            axes.set_yscale("symlog", base=2, linthresh=1, linscale=0.4)
+            places, middle, limit = 2**powers, "0", 2 ** (powers[-1] * 1.08)
+            names = [f"{2**p:,.0f}" for p in powers]
+        sign = "" if measure == "log_ratio" else "−"
+        ticks = [*-places[::-1], 0, *places]
+        labels = [*(sign + name for name in names[::-1]), middle, *names]
+    axes.set_ylim(-limit, limit)
+    axes.yaxis.set_major_locator(FixedLocator(ticks))
+    axes.yaxis.set_major_formatter(FixedFormatter(labels))
+    axes.yaxis.set_minor_locator(FixedLocator([]))
+
+
+def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
+    """The ranked bars over the share of firms, and the two readings of them; returns the texts."""
+    ratio = bars["ratio"].to_numpy()
+    edges = np.linspace(0, 100, len(bars) + 1)
+    for product_first, colour in ((True, style.PRODUCT_FIRST), (False, style.SALES_FIRST)):
+        side = bars["product_first"].to_numpy() == product_first
+        axes.stairs(np.where(side, ratio, 0), edges, fill=True, color=colour, linewidth=0)
+    pale = ~bars["solid"].to_numpy()
+    axes.bar(edges[:-1][pale], ratio[pale], width=100 / len(bars), align="edge", color="white", alpha=0.45, linewidth=0)
+    axes.axhline(0, color=style.INK, linewidth=0.8)
+    axes.set_xlim(0, 100)
+    axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
+    axes.set_xlabel("share of companies", labelpad=1)
+    axes.xaxis.grid(False)
+    inside = dict(transform=axes.transAxes, linespacing=1.15, bbox=dict(facecolor="white", edgecolor="none", pad=1))
+    texts = [
+        axes.text(
+            0.99,
+            1.02,
+            f"{share.share:.1%}",
+            size=21,
+            weight="bold",
+            color=style.PRODUCT_TEXT,
+            va="top",
+            ha="right",
+            **inside,
+        ),
+        axes.text(
+            0.99,
+            0.885,
+            f"{share.count:,} of {share.total:,} spend more on R&D\n95% interval {share.low:.1%} to {share.high:.1%}",
+            color=style.PRODUCT_TEXT,
+            va="top",
+            ha="right",
+            **inside,
+        ),
+        axes.text(
+            0.01,
+            0.17,
+            f"{share.total - share.count:,} spend more\non selling",
+            size=11,
+            weight="bold",
+            color=style.SALES_TEXT,
+            va="top",
+            **inside,
+        ),
+    ]
+    claims = tables.load("claims").set_index("claim_id")
+    published = claims.at["mp3-share", "published_value"] * 100
+    words = f"article: {claims.at['mp3-share', 'published_text']}\nof its {claims.at['mp3-cohort', 'published_text']}"
+    strip = dict(transform=axes.get_xaxis_transform())
+    axes.plot([published, published], [0.5, 0.625], color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)), **strip)
+    texts.append(axes.text(published, 0.63, words, size=9, ha="center", va="bottom", linespacing=1.1, **strip))
+    axes.errorbar(
+        share.share * 100,
+        0,
+        xerr=[[(share.share - share.low) * 100], [(share.high - share.share) * 100]],
+        fmt="o",
+        markersize=4,
+        color=style.INK,
+        ecolor=style.INK,
+        elinewidth=1.6,
+        capsize=3,
+        zorder=5,
+    )
+    return texts
+
+
+def _mark(axes, bars: pd.DataFrame, highlight: list[str], texts: list) -> None:
+    """The highlighted companies' bars in ink, each named where neither bars nor texts are."""
+    width = 100 / len(bars)
+    marked = bars[bars["company_id"].isin(highlight)]
+    axes.bar(marked.index * width, marked["ratio"], width=max(width, 0.35), align="edge", color=style.INK, linewidth=0)
+    points = [((i + 0.5) * width, row["ratio"], _label(row)) for i, row in marked.iterrows()]
+    # The bars' outline in fifty steps: enough to keep labels off them.
+    outline = []
+    for places in np.array_split(np.arange(len(bars)), min(50, len(bars))):
+        for side in (bars["ratio"].iloc[places].max(), bars["ratio"].iloc[places].min()):
+            corners = axes.transData.transform([(places[0] * width, 0), ((places[-1] + 1) * width, side)])
+            outline.append(Bbox([corners.min(axis=0), corners.max(axis=0)]))
+    style.label_points(axes, points, texts, outline, size=9)
+
+
+def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
+    """The internet companies as dots with their names, ratios and grades; hollow where the figure is weak."""
+    axes.axhline(0, color=style.INK, linewidth=0.8)
+    axes.tick_params(labelleft=False, bottom=False, labelbottom=False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlim(0, 1)
+    axes.xaxis.grid(False)
+    axes.axhline(
+        median, color=style.PRODUCT_TEXT if median > 0 else style.SALES_TEXT, linewidth=1, linestyle=(0, (4, 2))
+    )
+    pixels = axes.transData.transform(np.column_stack([np.zeros(len(dots)), dots["ratio"]]))[:, 1]
+    places = _spread(pixels, gap=axes.figure.dpi * 0.165)
+    heights = axes.transData.inverted().transform(np.column_stack([np.zeros(len(dots)), places]))[:, 1]
+    for (_, row), height in zip(dots.iterrows(), heights, strict=True):
+        colour = style.PRODUCT_FIRST if row["product_first"] else style.SALES_FIRST
+        axes.plot(
+            0.06,
+            row["ratio"],
+            "o",
+            markersize=6.5,
+            color=colour,
+            markerfacecolor=colour if row["solid"] else "white",
+            markeredgewidth=1.6,
+            zorder=4,
+        )
+        axes.plot([0.105, 0.155], [row["ratio"], height], color=style.NEUTRAL, linewidth=0.7)
+        text = style.PRODUCT_TEXT if row["product_first"] else style.SALES_TEXT
+        axes.text(
+            0.17,
+            height,
+            f"{row['name_en']}  {_multiple(row)}  {row['grade']}",
+            size=9.5,
+            va="center",
+            color=text,
+            bbox=dict(facecolor="white", edgecolor="none", pad=0.8),
+        )
+    for place, words, colour in ((1, "↑ more R&D", style.PRODUCT_TEXT), (0, "↓ more selling", style.SALES_TEXT)):
+        axes.text(
+            0.99,
+            0.95 if place else 0.05,
+            words,
+            transform=axes.transAxes,
+            size=9.5,
+            color=colour,
+            ha="right",
+            va="center",
+            bbox=dict(facecolor="white", edgecolor="none", pad=0.8),
+        )
+    axes.annotate(
+        "median\nof the bars",
+        (1, median),
+        (0, 2),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        size=8.5,
+        color=style.QUIET,
+        linespacing=1,
+    )
+
+
+def _multiple(row: pd.Series) -> str:
+    rd, selling = row["rd_expense_cny"], row["selling_expense_cny"]
+    return f"{max(rd, selling) / min(rd, selling):.1f}×"
+
+
+def _spread(places: np.ndarray, gap: float) -> np.ndarray:
+    """`places`, sorted from high to low, pushed apart until neighbours are at least `gap` from each other."""
+    moved = np.array(places, dtype=float)
+    for _ in range(200):
+        overlap = gap - (moved[:-1] - moved[1:])
+        if not (overlap > 0.01).any():
+            break
+        push = np.maximum(overlap, 0) / 2
+        moved[:-1] += push
+        moved[1:] -= push
+    return moved
+
+
+def _head(axes, text: str, left: float) -> None:
+    axes.annotate(
+        text,
+        (0, 1),
+        (left * 72, 12),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        size=10.5,
+        weight="semibold",
+    )
+
+
+def _label(row: pd.Series) -> str:
+    name = row["name_en"] if pd.notna(row["name_en"]) else row["name_zh"]
+    return f"{name if pd.notna(name) else ''} {row['company_id']}".strip()
+
+
+def _alt(plural: str, year: int, share: Share, bars: pd.DataFrame, dots: pd.DataFrame) -> str:
+    log = expense_ratio(bars["rd_expense_cny"], bars["selling_expense_cny"])
+    named = name_list(
+        f"{row['name_en']} ({'R&D' if row['product_first'] else 'selling'} {_multiple(row)})"
+        for _, row in dots.iterrows()
+    )
+    return (
+        f"Bar chart of {len(bars):,} {plural} in fiscal {year}, ranked by R&D against selling expense. {share.count:,} of them, "
+        f"{share}, spend more on R&D; the rest spend more on selling. The median company has {times(float(np.median(log)))}. "
+        f"Beside them, {len(dots)} consumer internet companies: {named}."
+    )

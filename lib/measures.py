@@ -1,0 +1,90 @@
+"""R&D against selling expense: the ratio in three measures, and shares of firms with intervals."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+SEED = 20220527  # fixes the resampling, so that two renders agree to the byte
+RESAMPLES = 4999
+
+
+def expense_ratio(rd, selling, measure: str = "log_ratio") -> np.ndarray:
+    """R&D against selling expense, one number per firm: above zero R&D is larger, below zero selling is.
+
+    rd, selling: amounts in one currency, equal length. Returns floats; NaN where either is missing,
+    zero or negative, since no ratio can be formed then.
+
+    log_ratio: log2(R/S), so that 1 is twice as much R&D and -1 twice as much selling expense;
+    signed_ratio: R/S where R is larger, -S/R where S is, 0 where they are equal;
+    difference_over_sum: (R - S) / (R + S), between -1 and 1.
+    """
+    rd, selling = (np.asarray(values, dtype=float) for values in (rd, selling))
+    valid = (rd > 0) & (selling > 0)
+    r, s = np.where(valid, rd, np.nan), np.where(valid, selling, np.nan)
+    if measure == "log_ratio":
+        return np.log2(r) - np.log2(s)
+    if measure == "signed_ratio":
+        return np.sign(r - s) * np.maximum(r, s) / np.minimum(r, s)
+    if measure == "difference_over_sum":
+        return (r - s) / (r + s)
+    raise ValueError(f"measure: {measure!r} is not one of log_ratio, signed_ratio, difference_over_sum")
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of firms with its 95% interval: `count` of `total`, all shares between 0 and 1."""
+
+    count: int
+    total: int
+    share: float
+    low: float
+    high: float
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.share:.1%} (95% interval {self.low:.1%} to {self.high:.1%})"
+
+
+def share_of(hits, weights=None, method: Literal["wilson", "bootstrap"] = "wilson") -> Share:
+    """Share of firms for which `hits` is true, with a 95% interval.
+
+    hits: booleans, one per firm. weights: one positive number per firm, for a share of spending rather than
+    of firms; needs the bootstrap. Wilson's score interval, or the percentile bootstrap over firms.
+    An empty sample gives NaN: no firm, no share.
+    """
+    from scipy import stats
+
+    hits = np.asarray(hits, dtype=bool)
+    count, total = int(hits.sum()), len(hits)
+    if total == 0:
+        return Share(0, 0, np.nan, np.nan, np.nan, method)
+    if method == "wilson":
+        if weights is not None:
+            raise ValueError("weights: a weighted share has no Wilson interval; use method='bootstrap'")
+        interval = stats.binomtest(count, total).proportion_ci(method="wilson")
+        return Share(count, total, count / total, interval.low, interval.high, method)
+    weights = np.ones(total) if weights is None else np.asarray(weights, dtype=float)
+    share = float(weights[hits].sum() / weights.sum())
+    if count in (0, total):  # every resample is the same
+        return Share(count, total, share, share, share, method)
+    interval = _bootstrap((hits * weights, weights), lambda hit, weight, axis: hit.sum(axis) / weight.sum(axis))
+    return Share(count, total, share, *interval, method)
+
+
+def median_interval(values) -> tuple[float, float, float]:
+    """Median of the finite `values` with its 95% percentile-bootstrap interval: (median, low, high)."""
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values)]
+    if len(values) < 2:
+        return (float(np.median(values)) if len(values) else np.nan, np.nan, np.nan)
+    return float(np.median(values)), *_bootstrap((values,), np.median)
+
+
+def _bootstrap(samples: tuple, statistic) -> tuple[float, float]:
+    from scipy import stats
+
+    found = stats.bootstrap(
+        samples, statistic, paired=len(samples) > 1, n_resamples=RESAMPLES, method="percentile", rng=SEED, batch=1000
+    )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)

@@ -1,0 +1,201 @@
+"""The parameters of the figures: named types, and how a notebook declares them.
+
+A notebook's parameters cell is the one place where its parameters are declared, in papermill's form:
+
+    cohort: Cohort = "little_giants"  # which companies
+
+The types below say what a value may be. They need no pandas, so that a wrong call fails at once.
+"""
+
+import ast
+import csv
+import difflib
+import functools
+import io
+import json
+import tokenize
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError, core_schema
+
+from lib.errors import ParameterError
+from lib.paths import data_dir
+
+#: Cohorts by name: how titles call the companies, and what the cohort is.
+COHORTS = {
+    "little_giants": ("Little Giants", "Shanghai and Shenzhen companies on the specialised-SME board"),
+    "bse": ("Little Giants", "the article's own 93: companies on the Beijing Stock Exchange on 1 June 2022"),
+    "star": ("STAR companies", "companies on Shanghai's STAR board"),
+    "chinext": ("ChiNext companies", "companies on Shenzhen's ChiNext board"),
+    "all_listed": ("mainland companies", "all companies listed in Shanghai and Shenzhen"),
+}
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Limits a type to `values()`, looked up at each use since the data decide some of them."""
+
+    values: Callable[[], Sequence]
+
+    def __get_pydantic_core_schema__(self, source, handler):
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def check(self, value):
+        if value not in (allowed := self.values()):
+            hint = _did_you_mean(str(value), map(str, allowed))
+            raise _wrong(f"{value!r} is not allowed{hint} Allowed: {', '.join(map(str, allowed))}.")
+        return value
+
+
+def fiscal_years() -> list[int]:
+    """Years for which mainland companies have rows in spending.csv."""
+    rows = _cells("spending.csv", "company_id", "fiscal_year")
+    return sorted({int(year) for company, year in rows if company[:1].isdigit() and year.isdigit()})
+
+
+def has_bse_expenses() -> bool:
+    """Whether spending.csv holds companies of the Beijing Stock Exchange, the article's own cohort."""
+    on_board = {company for (company,) in _cells("bse_roster.csv", "company_id")}
+    return bool(on_board & {company for (company,) in _cells("spending.csv", "company_id")})
+
+
+def _has_data(cohort: str) -> str:
+    if cohort == "bse" and not has_bse_expenses():
+        raise _wrong(
+            "'bse' needs the expenses filed by Beijing Stock Exchange companies, which data/spending.csv does not "
+            "hold yet; run `python -m lib refresh bse`, then call again."
+        )
+    return cohort
+
+
+def _split(value):
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _six_digits(codes: list[str]) -> list[str]:
+    for code in codes:
+        if not (len(code) == 6 and code.isascii() and code.isdigit()):
+            padded = code.zfill(6)
+            hint = _did_you_mean(padded, [padded] if len(padded) == 6 and padded.isdigit() else [])
+            raise _wrong(f"'{code}' is not a company code{hint} Allowed: six-digit codes with their zeros, as text.")
+    return codes
+
+
+Cohort = Annotated[str, OneOf(lambda: list(COHORTS)), AfterValidator(_has_data)]
+FiscalYear = Annotated[int, OneOf(fiscal_years)]
+RatioMeasure = Annotated[str, OneOf(lambda: ["log_ratio", "signed_ratio", "difference_over_sum"])]
+CompanyCodes = Annotated[list[str], BeforeValidator(_split), AfterValidator(_six_digits)]
+
+TYPES = {name: value for name, value in globals().items() if get_args(value) and hasattr(value, "__metadata__")}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One declared parameter of a notebook."""
+
+    name: str
+    type: str
+    default: Any
+    help: str
+
+    @property
+    def allowed(self) -> list | None:
+        """The allowed values, where they can be listed."""
+        return allowed(TYPES[self.type])
+
+    def check(self, value):
+        """The value in its type; ParameterError in one sentence where it does not fit."""
+        return check(self.name, TYPES[self.type], value)
+
+
+def check(name: str, kind: Any, value):
+    """`value` converted to `kind`; ParameterError that names the parameter where it is not one."""
+    try:
+        return _adapter(kind).validate_python(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "figure_parameter":
+            raise ParameterError(f"{name}: {first['msg']}") from None
+        choices = allowed(kind)
+        hint = f" Allowed: {', '.join(map(str, choices))}." if choices else ""
+        raise ParameterError(f"{name}: {first['input']!r} does not fit; {first['msg'].lower()}.{hint}") from None
+
+
+def allowed(kind: Any) -> list | None:
+    """The allowed values of a type, where they can be listed."""
+    return next((list(note.values()) for note in kind.__metadata__ if isinstance(note, OneOf)), None)
+
+
+@functools.cache
+def _adapter(kind) -> TypeAdapter:
+    return TypeAdapter(kind)
+
+
+def declared(notebook: Path) -> dict[str, Parameter]:
+    """The parameters that a notebook declares in the cell tagged `parameters`, by name, in order.
+
+    Raises ParameterError where the notebook cannot be read or a declaration is not `name: Type = default  # help`.
+    """
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise ParameterError(f"{notebook.name} is not a notebook: {error}.") from None
+    tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    if not tagged:
+        raise ParameterError(f"{notebook.name} has no cell tagged 'parameters'; tag the cell that declares them.")
+    source = "".join(tagged[0]["source"])
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError as error:
+        raise ParameterError(f"{notebook.name}: line {error.lineno} of the parameters cell is not Python.") from None
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
+    found = {}
+    for node in statements:
+        if not isinstance(node, ast.AnnAssign):
+            continue
+        if not isinstance(node.annotation, ast.Name) or node.annotation.id not in TYPES:
+            raise ParameterError(
+                f"{notebook.name}: parameter {ast.unparse(node.target)} has the type {ast.unparse(node.annotation)}, "
+                f"which lib/parameters.py does not define; use one of {', '.join(TYPES)}."
+            )
+        default = ast.literal_eval(node.value)
+        found[node.target.id] = Parameter(
+            node.target.id, node.annotation.id, default, comments.get(node.end_lineno, "")
+        )
+    return found
+
+
+def check_all(notebook: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """All parameters of a notebook, defaults filled in, each checked; ParameterError for the first that is wrong."""
+    parameters = declared(notebook)
+    for name in values:
+        if name not in parameters:
+            hint = _did_you_mean(name, parameters)
+            raise ParameterError(f"{notebook.stem} has no parameter {name}{hint} Parameters: {', '.join(parameters)}.")
+    return {name: p.check(values.get(name, p.default)) for name, p in parameters.items()}
+
+
+def _cells(file: str, *columns: str) -> list[tuple[str, ...]]:
+    """Some columns of a table as text; only to look values up, `tables.load` does the rest. Empty if unreadable."""
+    try:
+        with open(data_dir() / file, encoding="utf-8", newline="") as handle:
+            rows = csv.reader(handle)
+            header = next(rows)
+            places = [header.index(column) for column in columns]
+            return [tuple(row[i] for i in places) for row in rows if len(row) > max(places)]
+    except (OSError, ValueError, StopIteration):
+        return []
+
+
+def _did_you_mean(word: str, known) -> str:
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else "."
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    return PydanticCustomError("figure_parameter", "{message}", {"message": message})

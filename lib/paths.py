@@ -1,0 +1,17 @@
+"""Where things are. The environment may move data and outputs, which tests and trial runs use."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+
+
+def data_dir() -> Path:
+    """Folder of the tables: FIGURES_DATA, or data/ in the project."""
+    return Path(os.environ.get("FIGURES_DATA") or ROOT / "data").resolve()
+
+
+def outputs_dir() -> Path:
+    """Folder that renders write to: FIGURES_OUTPUTS, or outputs/ in the project."""
+    return Path(os.environ.get("FIGURES_OUTPUTS") or ROOT / "outputs").resolve()

@@ -1,0 +1,118 @@
+"""Write a figure's bundle: PNG, SVG, PDF, the plotted table as CSV, and a JSON record of how it came about.
+
+The same inputs give the same bytes. Files are swapped in whole, so a reader never meets half a file.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure as Drawing
+
+from lib import claims, parameters, tables
+from lib.bundle import FORMATS, bundle_dir
+from lib.errors import UserError
+from lib.paths import NOTEBOOKS
+
+PACKAGES = ("matplotlib", "numpy", "pandas", "scipy", "seaborn")
+#: Without these, a picture would carry the time it was made.
+UNDATED = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+
+
+@dataclass
+class Figure:
+    """A drawn figure and all that is said of it.
+
+    name: the notebook's name; title, alt, source_line: computed from the rows plotted; table: those rows, with a
+    column `source_row` that leads back to data/; left_out: companies not drawn, by reason; headline: the
+    figure's numbers by name; drawing: the matplotlib figure.
+    """
+
+    name: str
+    title: str
+    subtitle: str
+    alt: str
+    notes: list[str]
+    source_line: str
+    table: pd.DataFrame
+    drawing: Drawing
+    left_out: dict[str, int] = field(default_factory=dict)
+    headline: dict[str, float] = field(default_factory=dict)
+
+    def _repr_png_(self) -> bytes:
+        """Shown by Jupyter where the figure is a cell's last value; at screen size, to keep notebooks light."""
+        import io
+
+        picture = io.BytesIO()
+        self.drawing.savefig(picture, format="png", dpi=130)
+        return picture.getvalue()
+
+
+def publish(figure: Figure, **values) -> Path:
+    """Write the bundle of `figure`, drawn with the parameters `values`, and return its folder.
+
+    Raises UserError for a glyph that the fonts lack, and for a folder that cannot be written.
+    """
+    values = parameters.check_all(NOTEBOOKS / f"{figure.name}.ipynb", values)
+    folder = bundle_dir(figure.name, values)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
+            paths = {kind: Path(stage) / f"{figure.name}.{kind}" for kind in FORMATS}
+            _draw(figure, paths)
+            figure.table.to_csv(paths["csv"], index=False, lineterminator="\n", encoding="utf-8")
+            record = _record(figure, values, {kind: paths[kind] for kind in FORMATS if kind != "json"})
+            text = json.dumps(record, ensure_ascii=False, indent=1, default=_plain) + "\n"
+            paths["json"].write_text(text, encoding="utf-8")
+            for kind in FORMATS:  # the record last: it vouches for the others
+                paths[kind].replace(folder / paths[kind].name)
+    except OSError as error:
+        raise UserError(
+            f"{figure.name}: cannot write to {folder} ({error.strerror}); free it, then render again."
+        ) from error
+    return folder
+
+
+def _draw(figure: Figure, paths: dict[str, Path]) -> None:
+    from lib import style
+
+    with style.look(), warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Glyph .* missing")
+        try:
+            for kind, metadata in UNDATED.items():
+                figure.drawing.savefig(paths[kind], dpi=300, metadata=metadata)
+        except UserWarning as warning:
+            raise UserError(f"{figure.name}: {warning}; the figure's fonts have no such character.") from None
+
+
+def _record(figure: Figure, values: dict, files: dict[str, Path]) -> dict:
+    return {
+        "id": figure.name,
+        "title": figure.title,
+        "subtitle": figure.subtitle,
+        "alt": figure.alt,
+        "notes": figure.notes,
+        "source": figure.source_line,
+        "parameters": values,
+        "headline": figure.headline,
+        "drawn": len(figure.table),
+        "left_out": figure.left_out,
+        "claims": claims.ledger(figure.name).to_dict("records"),
+        "data": dict(sorted(tables.files_read.items())),
+        "versions": {"python": platform.python_version()}
+        | {name: importlib.metadata.version(name) for name in PACKAGES},
+        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.values()},
+    }
+
+
+def _plain(value):
+    """Numbers of numpy and pandas as JSON; what is missing as null."""
+    if pd.isna(value):
+        return None
+    return value.item()

@@ -1,0 +1,213 @@
+"""Load the tables in data/ and hold them to their codebook, data/datapackage.json.
+
+The codebook follows the Data Package standard (Table Schema), so other tools read it too.
+A table that breaks it is never returned: `DataError` names file, row and column.
+"""
+
+import functools
+import hashlib
+import io
+import json
+import warnings
+from pathlib import Path
+
+import pandas as pd
+
+from lib.errors import DataError
+from lib.paths import data_dir
+
+DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
+KINDS = {"integer": "a whole number", "number": "a number", "date": "a date like 2021-12-31", "boolean": "0 or 1"}
+
+#: Files read so far in this process, by name, with the SHA-256 of their content.
+files_read: dict[str, str] = {}
+
+
+def codebook(folder: Path | None = None) -> dict:
+    """The codebook as a dictionary, in the Data Package layout."""
+    path = (folder or data_dir()) / "datapackage.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError([f"{path}: there is no codebook here; give the folder that holds the tables."]) from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DataError([f"{path}: the codebook is not JSON ({error}); restore it from version control."]) from None
+
+
+def table_names(folder: Path | None = None) -> list[str]:
+    """Names of all tables in the codebook."""
+    return [resource["name"] for resource in codebook(folder)["resources"]]
+
+
+def load(name: str) -> pd.DataFrame:
+    """One table, typed and validated.
+
+    Text stays text, amounts are floats in the unit that the codebook gives, an empty cell is NA.
+    The frame is a copy: change it freely. Raises DataError where the file breaks the codebook.
+    """
+    path = data_dir() / f"{name}.csv"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError([f"{path}: the file is missing; restore it from version control."]) from None
+    files_read[path.name] = hashlib.sha256(content).hexdigest()
+    frame, problems = _parse(path.parent, name, files_read[path.name])
+    if problems:
+        raise DataError(list(problems))
+    return frame.copy()
+
+
+def source_line(source_ids) -> str:
+    """The line that names the sources of the rows with these ids, each once, in the order of first use."""
+    sources = load("sources").set_index("source_id")["cite_as"]
+    used = pd.Series(pd.unique(pd.Series(source_ids).dropna()), dtype="str")
+    return "Sources: " + "; ".join(pd.unique(used.map(sources))) + "."
+
+
+def check(folder: Path | None = None) -> list[str]:
+    """Every problem of every table in `folder`, one sentence each: the codebook, then keys across tables."""
+    folder = folder or data_dir()
+    frames, problems = {}, []
+    for name in table_names(folder):
+        path = folder / f"{name}.csv"
+        if not path.exists():
+            problems.append(f"{path}: the file is missing; restore it from version control.")
+            continue
+        frames[name], found = _parse(folder, name, hashlib.sha256(path.read_bytes()).hexdigest())
+        problems += found
+    if not problems:
+        problems = _broken_references(folder, frames)
+    return problems
+
+
+@functools.lru_cache(maxsize=64)
+def _parse(folder: Path, name: str, sha256: str) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+    """The typed table and its problems; cached on the content's hash, since explorers load it often."""
+    schema = next(r["schema"] for r in codebook(folder)["resources"] if r["name"] == name)
+    path = folder / f"{name}.csv"
+    names = [field["name"] for field in schema["fields"]]
+    text, problem = _read_text(path, names)
+    if problem:
+        return None, (problem,)
+    frame, problems = _typed(path, text, schema["fields"])
+    problems += _rule_breaks(path, text, frame, schema)
+    return frame, tuple(problems)
+
+
+def _read_text(path: Path, names: list[str]) -> tuple[pd.DataFrame | None, str | None]:
+    """The file as text cells, or the sentence that says why it cannot be read."""
+    content = path.read_bytes()
+    try:
+        decoded = io.StringIO(content.decode("utf-8-sig"))  # spreadsheets put a mark in front
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            text = pd.read_csv(decoded, dtype="str", keep_default_na=False, na_values=[""], index_col=False)
+    except pd.errors.EmptyDataError:
+        return None, f"{path}: the file is empty; it needs a header line with {', '.join(names)}."
+    except UnicodeDecodeError as error:
+        row = content[: error.start].count(b"\n") + 1
+        return None, f"{path}, row {row}: not UTF-8 text; save the file as CSV UTF-8."
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        return None, f"{path}: not a table with the same number of cells in each row ({str(error).strip()})."
+    if missing := [name for name in names if name not in text.columns]:
+        return None, f"{path}, row 1: column {missing[0]} is missing; the header must hold {', '.join(names)}."
+    if extra := [column for column in text.columns if column not in names]:
+        return None, f"{path}, row 1: column {extra[0]} is not in the codebook; remove it or describe it there."
+    if text.empty:
+        return None, f"{path}: the table has a header and no rows."
+    return text[names], None
+
+
+def _typed(path: Path, text: pd.DataFrame, fields: list[dict]) -> tuple[pd.DataFrame, list[str]]:
+    """Cells converted to the codebook's types; what does not convert is NA and a problem."""
+    columns, problems = {}, []
+    for field in fields:
+        cells, kind = text[field["name"]], field["type"]
+        if kind in ("integer", "number"):
+            values = pd.to_numeric(cells, errors="coerce")
+            if kind == "integer":
+                values = values.where(values % 1 == 0)
+            values = values.where(values.abs() != float("inf"))
+        elif kind == "date":
+            values = pd.to_datetime(cells, format="%Y-%m-%d", errors="coerce")
+        elif kind == "boolean":
+            values = cells.map({"1": True, "0": False})
+        else:
+            values = cells
+        columns[field["name"]] = values.astype(DTYPES.get(kind, values.dtype))
+        for row in cells.index[columns[field["name"]].isna() & cells.notna()]:
+            problems.append(f"{_place(path, row, field['name'])}: '{cells[row]}' is not {KINDS[kind]}.")
+        for row in cells.index[values == field["notFoundMark"]] if "notFoundMark" in field else ():
+            place = _place(path, row, field["name"])
+            problems.append(f"{place}: {cells[row]} means 'not found' in some extracts; leave the cell empty.")
+    return pd.DataFrame(columns), problems
+
+
+def _rule_breaks(path: Path, text: pd.DataFrame, frame: pd.DataFrame, schema: dict) -> list[str]:
+    """Cells that break a rule of the codebook, and repeated keys, found by pandera."""
+    import pandera.pandas as pa
+
+    fields = {field["name"]: field for field in schema["fields"]}
+    columns = {name: pa.Column(None, nullable=True, checks=_pandera_checks(field)) for name, field in fields.items()}
+    required = [name for name, field in fields.items() if field.get("constraints", {}).get("required")]
+    problems = [
+        f"{_place(path, row, name)}: empty, but a value is required."
+        for name in required
+        for row in text.index[text[name].isna()]
+    ]
+    try:
+        pa.DataFrameSchema(columns, unique=schema["primaryKey"]).validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        for row, _case in cases[cases["schema_context"] == "DataFrameSchema"].groupby("index").first().iterrows():
+            key = ", ".join(str(text.at[row, name]) for name in schema["primaryKey"])
+            names = " and ".join(schema["primaryKey"])
+            problems.append(f"{_place(path, row, names)}: {key} stands in more than one row; keep one.")
+        cells = cases[cases["schema_context"] == "Column"].drop_duplicates(["column", "index"])
+        for name, row in zip(cells["column"], cells["index"], strict=True):
+            problems.append(f"{_place(path, row, name)}: '{text.at[row, name]}' is not allowed; {_rule(fields[name])}.")
+    return problems
+
+
+def _pandera_checks(field: dict) -> list:
+    import pandera.pandas as pa
+
+    rules = field.get("constraints", {})
+    checks = []
+    if "enum" in rules:
+        checks.append(pa.Check.isin(rules["enum"]))
+    if "pattern" in rules:
+        checks.append(pa.Check.str_matches(rules["pattern"]))
+    if "minimum" in rules:
+        checks.append(pa.Check.ge(rules["minimum"]))
+    if "maximum" in rules:
+        checks.append(pa.Check.le(rules["maximum"]))
+    return checks
+
+
+def _rule(field: dict) -> str:
+    """A field's rule in words."""
+    rules = field["constraints"]
+    if "enum" in rules:
+        return "allowed: " + ", ".join(map(str, rules["enum"]))
+    if "pattern" in rules:
+        return f"{field['description'].split('. ')[0].rstrip('.')} (pattern {rules['pattern']})"
+    return f"at least {rules.get('minimum', 'any')}, at most {rules.get('maximum', 'any')}"
+
+
+def _broken_references(folder: Path, frames: dict[str, pd.DataFrame]) -> list[str]:
+    """Cells that point to a row of another table that is not there."""
+    problems = []
+    for resource in codebook(folder)["resources"]:
+        for key in resource["schema"]["foreignKeys"]:
+            cells = frames[resource["name"]][key["fields"][0]].dropna()
+            other = key["reference"]
+            for row, value in cells[~cells.isin(frames[other["resource"]][other["fields"][0]])].items():
+                place = _place(folder / resource["path"], row, key["fields"][0])
+                problems.append(f"{place}: '{value}' is not in {other['resource']}.csv.")
+    return problems
+
+
+def _place(path: Path, index: int, column: str) -> str:
+    """File, row as a spreadsheet counts it (the header is row 1), column."""
+    return f"{path}, row {index + 2}, column {column}"
