@@ -1,0 +1,1 @@
+"""The half that runs notebooks; notebooks never import it."""
