@@ -1,0 +1,45 @@
+import pytest
+
+from lib import claims, cohorts, tables
+
+
+def verdicts():
+    return claims.ledger().set_index("claim_id")
+
+
+def test_every_claim_is_judged_and_on_record():
+    rows = verdicts()
+    assert len(rows) == 13
+    assert list(rows["verdict"]) == list(rows["verdict_on_record"])
+    assert set(claims.JUDGES) <= set(rows.index)
+    assert (rows["reason"] != "").all()
+
+
+def test_the_share_is_computed_on_the_cohort_at_hand():
+    row = verdicts().loc["mp3-share"]
+    assert row["value"] == pytest.approx(352 / 514)
+    assert row["difference"] == pytest.approx(352 / 514 - 0.65)
+    assert row["verdict"] == "supported" and "another cohort" in row["reason"]
+
+
+def test_one_company_moves_the_ledger(edit):
+    firms = cohorts.drawn(cohorts.company_years("little_giants", 2021))
+    company = firms.loc[firms["rd_expense_cny"] > firms["selling_expense_cny"], "company_id"].iloc[0]
+    edit("spending", {"company_id": company, "fiscal_year": "2021"}, "selling_expense_cny", "9e12")
+    assert verdicts().loc["mp3-share", "value"] == pytest.approx(351 / 514)
+
+
+def test_a_data_change_that_overturns_a_claim_fails_the_command(command, data):
+    text = (data / "spending.csv").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if not line[:1].isalpha() or line.startswith("company_id")]
+    giants = [line for line in text.splitlines() if line.startswith("trip-com,2021") or line.startswith("netease,2021")]
+    (data / "spending.csv").write_text("\n".join(rows + giants) + "\n", encoding="utf-8")
+    done = command("claims", "--data", str(data))
+    assert done.returncode == 1
+    assert "mp3-giants" in done.stderr and "on record" in done.stderr
+
+
+def test_the_command_prints_all_claims_and_agrees(command):
+    done = command("claims")
+    assert done.returncode == 0, done.stderr
+    assert all(claim in done.stdout for claim in tables.load("claims")["claim_id"])

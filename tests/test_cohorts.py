@@ -1,0 +1,140 @@
+import pandas as pd
+import pytest
+
+from lib import cohorts, tables
+from lib.errors import ParameterError
+from lib.measures import share_of
+from lib.parameters import fiscal_years
+
+SHIPPED = ["little_giants", "star", "chinext", "all_listed"]
+
+
+def product_first(cohort, year):
+    firms = cohorts.drawn(cohorts.company_years(cohort, year))
+    return share_of(firms["rd_expense_cny"] > firms["selling_expense_cny"])
+
+
+@pytest.mark.parametrize("cohort", SHIPPED)
+@pytest.mark.parametrize("year", [2019, 2020, 2021])
+def test_drawn_and_left_out_add_up_to_the_cohort(cohort, year):
+    rows = cohorts.company_years(cohort, year)
+    assert not rows["company_id"].duplicated().any()
+    assert len(rows) == len(cohorts.members(cohort))
+    assert len(cohorts.drawn(rows)) + sum(cohorts.left_out(rows).values()) == len(rows)
+
+
+def test_default_cohort_by_reason():
+    rows = cohorts.company_years("little_giants", 2021)
+    assert len(rows) == 728
+    assert cohorts.left_out(rows) == {
+        "not in the table": 205,
+        "conflicting extract": 5,
+        "no R&D line or selling expense": 3,
+        "no R&D line": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("cohort", "year", "count", "total"),
+    [
+        ("little_giants", 2019, 137, 301),
+        ("little_giants", 2020, 259, 413),
+        ("little_giants", 2021, 352, 514),
+        ("star", 2020, 143, 210),
+        ("chinext", 2021, 583, 999),
+        ("all_listed", 2019, 1039, 2847),
+        ("all_listed", 2021, 2027, 3681),
+    ],
+)
+def test_pinned_shares(cohort, year, count, total):
+    share = product_first(cohort, year)
+    assert (share.count, share.total) == (count, total)
+
+
+def test_every_company_with_both_expenses_is_drawn():
+    rows = cohorts.company_years("little_giants", 2021)
+    both = (rows["rd_expense_cny"] > 0) & (rows["selling_expense_cny"] > 0) & (rows["extract_check"] != "rd_conflict")
+    assert (both == (rows["status"] == "drawn")).all()
+
+
+def test_banks_brokers_and_insurers_are_out_of_every_denominator():
+    rows = cohorts.company_years("all_listed", 2021)
+    financial = rows["industry_en"].isin(["Banks", "Securities"]) | (rows["subindustry_zh"] == "保险")
+    assert financial.sum() > 80
+    assert set(rows.loc[financial, "status"]) == {"bank, broker or insurer"}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("rd_expense_cny", "", "no R&D line"),
+        ("selling_expense_cny", "", "no selling expense"),
+        ("rd_expense_cny", "0", "R&D is zero"),
+        ("selling_expense_cny", "0", "selling expense is zero"),
+        ("selling_expense_cny", "-5", "negative expense"),
+        ("extract_check", "rd_conflict", "conflicting extract"),
+    ],
+)
+def test_empty_zero_and_negative_are_different_reasons(edit, column, value, reason):
+    before = cohorts.company_years("little_giants", 2021)
+    company = before.loc[before["status"] == "drawn", "company_id"].iloc[0]
+    edit("spending", {"company_id": company, "fiscal_year": "2021"}, column, value)
+    after = cohorts.company_years("little_giants", 2021)
+    assert after.set_index("company_id").at[company, "status"] == reason
+    assert cohorts.left_out(after).get(reason, 0) == cohorts.left_out(before).get(reason, 0) + 1
+    assert len(cohorts.drawn(after)) == len(cohorts.drawn(before)) - 1
+
+
+def test_internet_companies():
+    rows = cohorts.internet_companies(2021).set_index("name_en")
+    assert rows.loc["Baidu", "status"] == "reports SG&A in one line"
+    assert rows.loc["Zhihu", "status"] == "no R&D line"
+    assert set(rows.index[rows["status"] == "no selling expense"]) == {"Meituan", "Tencent Music", "Xiaomi"}
+    assert rows.loc["Alibaba", "fiscal_year_end"] == pd.Timestamp("2022-03-31")
+    assert set(rows.index[rows["status"] == "drawn"]) == {
+        "Alibaba", "Bilibili", "JD.com", "Kuaishou", "NetEase", "Pinduoduo", "Tencent", "Trip.com",
+    }  # fmt: skip
+
+
+def test_the_board_had_93_companies_in_one_week_only():
+    roster = tables.load("bse_roster")
+    days = pd.date_range("2021-11-15", "2022-12-31")
+    counts = pd.Series([int(cohorts.on_board(roster, day).sum()) for day in days], index=days)
+    assert list(counts.index[counts == 93]) == list(pd.date_range("2022-05-27", "2022-06-01"))
+    published = {
+        "2021-11-15": 81,
+        "2022-04-30": 89,
+        "2022-06-30": 100,
+        "2022-08-29": 106,
+        "2022-09-02": 110,
+        "2022-11-15": 123,
+    }
+    assert {day: int(counts[day]) for day in published} == published
+
+
+def test_wrong_cohort_and_year_are_refused():
+    with pytest.raises(ParameterError, match="cohort: 'xyz'"):
+        cohorts.company_years("xyz", 2021)
+    with pytest.raises(ParameterError, match="fiscal_year: 1999"):
+        cohorts.company_years("star", 1999)
+
+
+def test_bse_is_drawn_as_soon_as_its_expenses_are_there(data):
+    with pytest.raises(ParameterError, match="refresh bse"):
+        cohorts.members("bse")
+    roster = tables.load("bse_roster")
+    codes = roster.loc[cohorts.on_board(roster, cohorts.BSE_DAY), "company_id"]
+    header = (data / "spending.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    names = pd.read_csv(data / "companies.csv", dtype="str")["company_id"]
+    with (data / "companies.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"{code},,,listed,BSE,,,,\n" for code in codes if code not in set(names))
+    values = dict.fromkeys(header, "") | {
+        "fiscal_year": "2021", "fiscal_year_end": "2021-12-31", "accounting_standard": "CAS", "rd_expense_cny": "3",
+        "selling_expense_cny": "2", "rd_grade": "A", "selling_grade": "A", "rd_source_id": "finglm",
+        "selling_source_id": "finglm", "extract_check": "unconfirmed",
+    }  # fmt: skip
+    with (data / "spending.csv").open("a", encoding="utf-8") as file:
+        file.writelines(",".join((values | {"company_id": code})[name] for name in header) + "\n" for code in codes)
+    assert tables.check() == []
+    assert product_first("bse", 2021).total == 93
+    assert 2021 in fiscal_years()

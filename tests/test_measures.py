@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.measures import expense_ratio, median_interval, share_of
+from lib.parameters import RatioMeasure, allowed
+
+MEASURES = allowed(RatioMeasure)
+amounts = st.floats(min_value=0.01, max_value=1e13)
+any_amount = st.one_of(amounts, st.just(0.0), st.just(-1.0), st.just(float("nan")), st.floats(-1e13, -0.01))
+
+
+@given(st.lists(st.tuples(amounts, amounts), min_size=1, max_size=20))
+def test_every_measure_has_the_sign_of_the_larger_expense(pairs):
+    rd, selling = np.array(pairs).T
+    for measure in MEASURES:
+        ratio = expense_ratio(rd, selling, measure)
+        apart = np.abs(rd - selling) > 1e-9 * rd  # nearer than floats can tell is a tie
+        assert (np.sign(ratio) == np.sign(rd - selling))[apart].all()
+
+
+@given(st.lists(st.tuples(any_amount, any_amount), min_size=1, max_size=20))
+def test_no_ratio_where_an_expense_is_missing_zero_or_negative(pairs):
+    rd, selling = np.array(pairs).T
+    for measure in MEASURES:
+        ratio = expense_ratio(rd, selling, measure)
+        assert (np.isfinite(ratio) == ((rd > 0) & (selling > 0))).all()
+
+
+@given(amounts, amounts)
+def test_swapping_the_expenses_turns_the_sign(rd, selling):
+    for measure in MEASURES:
+        assert expense_ratio([rd], [selling], measure)[0] == pytest.approx(-expense_ratio([selling], [rd], measure)[0])
+
+
+def test_known_ratios():
+    assert expense_ratio([8, 1, 5], [2, 4, 5], "log_ratio").tolist() == [2, -2, 0]
+    assert expense_ratio([8, 1, 5], [2, 4, 5], "signed_ratio").tolist() == [4, -4, 0]
+    assert expense_ratio([8, 1, 5], [2, 4, 5], "difference_over_sum").tolist() == pytest.approx([0.6, -0.6, 0])
+
+
+def test_unknown_measure_is_named():
+    with pytest.raises(ValueError, match="measure: 'half'"):
+        expense_ratio([1], [1], "half")
+
+
+def test_wilson_interval_against_its_closed_form():
+    count, total, z = 352, 514, 1.959963984540054
+    p, n = count / total, total
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    share = share_of([True] * count + [False] * (total - count))
+    assert (share.low, share.high) == pytest.approx((middle - half, middle + half))
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=60))
+def test_share_lies_in_its_interval(hits):
+    for method in ("wilson", "bootstrap"):
+        share = share_of(hits, method=method)
+        assert 0 <= share.low <= share.share + 1e-12 and share.share - 1e-12 <= share.high <= 1
+        assert share.count == sum(hits) and share.total == len(hits)
+
+
+def test_weighted_share_counts_spending_and_repeats():
+    hits, spending = [True, False, False], [98.0, 1.0, 1.0]
+    first = share_of(hits, weights=spending, method="bootstrap")
+    assert first.share == pytest.approx(0.98)
+    assert first == share_of(hits, weights=spending, method="bootstrap")
+    with pytest.raises(ValueError, match="no Wilson interval"):
+        share_of(hits, weights=spending)
+
+
+def test_nothing_gives_no_share_and_no_median():
+    assert np.isnan(share_of([]).share)
+    assert np.isnan(median_interval([np.nan])[0])
+    assert median_interval([1.0, 2.0, 3.0, np.nan])[0] == 2

@@ -1,0 +1,83 @@
+import json
+
+import pytest
+
+from lib import parameters
+from lib.errors import ParameterError
+from lib.render import run
+
+
+def notebook(path, source, tags=("parameters",)):
+    cell = {"cell_type": "code", "metadata": {"tags": list(tags)}, "source": source}
+    path.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
+    return path
+
+
+def check(type_name, value):
+    return parameters.check("x", parameters.TYPES[type_name], value)
+
+
+def test_declarations_are_read_from_the_parameters_cell(tmp_path):
+    source = 'year: FiscalYear = 2021  # which year\nfirms: CompanyCodes = ["000001"]\n'
+    found = parameters.declared(notebook(tmp_path / "a.ipynb", source))
+    assert [(p.name, p.type, p.default, p.help) for p in found.values()] == [
+        ("year", "FiscalYear", 2021, "which year"),
+        ("firms", "CompanyCodes", ["000001"], ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "tags", "message"),
+    [
+        ("x: Unknown = 1", ("parameters",), "type Unknown"),
+        ("x: = 1", ("parameters",), "line 1 of the parameters cell"),
+        ("x: FiscalYear = 2021", (), "no cell tagged 'parameters'"),
+    ],
+)
+def test_a_notebook_with_a_wrong_declaration_is_named(tmp_path, source, tags, message):
+    with pytest.raises(ParameterError, match=message):
+        parameters.declared(notebook(tmp_path / "a.ipynb", source, tags))
+
+
+def test_a_file_that_is_no_notebook_is_named(tmp_path):
+    (tmp_path / "a.ipynb").write_text("{")
+    with pytest.raises(ParameterError, match=r"a\.ipynb is not a notebook"):
+        parameters.declared(tmp_path / "a.ipynb")
+
+
+@pytest.mark.parametrize("figure", run.figures(), ids=lambda path: path.stem)
+def test_every_default_is_allowed_and_explained(figure):
+    for parameter in parameters.declared(figure).values():
+        assert parameter.check(parameter.default) == parameter.default
+        assert parameter.help, parameter.name
+
+
+def test_text_from_the_command_line_takes_the_type():
+    assert check("FiscalYear", "2020") == 2020
+    assert check("CompanyCodes", "000002, 600519") == ["000002", "600519"]
+    assert check("CompanyCodes", "") == []
+
+
+@pytest.mark.parametrize(
+    ("type_name", "value", "words"),
+    [
+        ("FiscalYear", 1999, "2019, 2020, 2021"),
+        ("FiscalYear", "twenty", "2019, 2020, 2021"),
+        ("Cohort", "litle_giants", "did you mean little_giants?"),
+        ("Cohort", "bse", "run `python -m lib refresh bse`"),
+        ("RatioMeasure", "log", "log_ratio, signed_ratio, difference_over_sum"),
+        ("CompanyCodes", "2", "did you mean 000002?"),
+        ("CompanyCodes", "٠٠٠٠٠٢", "six-digit"),
+        ("CompanyCodes", [2], "does not fit"),
+        ("CompanyCodes", "{}", "six-digit"),
+    ],
+)
+def test_a_wrong_value_says_what_is_allowed(type_name, value, words):
+    with pytest.raises(ParameterError) as error:
+        check(type_name, value)
+    assert str(error.value).startswith("x: ") and words in str(error.value)
+
+
+def test_years_come_from_the_data(data, edit):
+    edit("spending", {"company_id": "000007", "fiscal_year": "2020"}, "fiscal_year", "2024")
+    assert parameters.fiscal_years() == [2019, 2020, 2021, 2024]

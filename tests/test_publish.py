@@ -1,0 +1,78 @@
+import json
+
+import pandas as pd
+import pytest
+
+from lib import bundle, cohorts
+from lib.errors import ParameterError, UserError
+from lib.figures import rd_against_sm
+from lib.publish import publish
+
+NAME = rd_against_sm.NAME
+
+
+def draw(year=2021):
+    return rd_against_sm.draw(
+        cohorts.company_years("little_giants", year), cohorts.internet_companies(year), "little_giants", "log_ratio", []
+    )
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_same_inputs_give_the_same_bytes(outputs):
+    first = contents(publish(draw()))
+    assert set(first) == {f"{NAME}.{kind}" for kind in bundle.FORMATS}
+    assert contents(publish(draw())) == first
+
+
+def test_the_record_vouches_for_the_bundle(outputs):
+    folder = publish(draw())
+    assert bundle.faults(folder, NAME) == []
+    record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
+    assert record["drawn"] + sum(record["left_out"].values()) == 728 + 8
+    assert {claim["claim_id"] for claim in record["claims"]} == {"mp3-share", "mp3-giants", "mp3-sign"}
+    assert "spending.csv" in record["data"] and record["versions"]["matplotlib"]
+    assert len(pd.read_csv(folder / f"{NAME}.csv", dtype={"company_id": "str"})) == record["drawn"]
+    (folder / f"{NAME}.png").write_bytes(b"")
+    (folder / f"{NAME}.svg").unlink()
+    assert bundle.faults(folder, NAME) == [
+        f"{NAME}.png is not the one that its record names",
+        f"{NAME}.svg is missing",
+    ]
+
+
+def test_another_parameter_goes_beside_the_default(outputs):
+    default = publish(draw())
+    other = publish(draw(2020), fiscal_year=2020)
+    assert other == default / "fiscal_year=2020"
+    assert bundle.faults(default, NAME) == [] and bundle.faults(other, NAME) == []
+
+
+def test_long_parameters_get_a_short_folder(outputs):
+    codes = [f"{n:06d}" for n in range(100)]
+    folder = bundle.bundle_dir(NAME, {"highlight": codes})
+    assert len(folder.name) < 120
+    assert folder != bundle.bundle_dir(NAME, {"highlight": codes[:-1]})
+
+
+def test_a_wrong_parameter_writes_nothing(outputs):
+    with pytest.raises(ParameterError):
+        publish(draw(), fiscal_year=1999)
+    assert not outputs.exists()
+
+
+def test_a_character_without_a_glyph_is_an_error_and_the_old_bundle_stays(outputs):
+    before = contents(publish(draw()))
+    figure = draw()
+    figure.drawing.text(0.5, 0.5, "\U0001f40e")
+    with pytest.raises(UserError, match="Glyph"):
+        publish(figure)
+    assert contents(outputs / NAME) == before
+
+
+def test_a_folder_that_cannot_be_made_is_named(outputs):
+    outputs.write_text("a file in the way")
+    with pytest.raises(UserError, match="cannot write"):
+        publish(draw())

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from conftest import text_faults
+
+from lib import cohorts
+from lib.figures import rd_against_sm
+from lib.measures import expense_ratio
+from lib.parameters import RatioMeasure, allowed
+
+
+def draw(cohort="little_giants", year=2021, measure="log_ratio", highlight=()):
+    firms, internet = cohorts.company_years(cohort, year), cohorts.internet_companies(year)
+    return rd_against_sm.draw(firms, internet, cohort, measure, list(highlight))
+
+
+def test_default_figure_in_numbers():
+    figure = draw()
+    bars = figure.table[figure.table["group"] == "little_giants"]
+    dots = figure.table[figure.table["group"] == "consumer_internet"].set_index("name_en")
+    assert len(bars) == 514 and bars["product_first"].sum() == 352
+    assert bars["ratio"].is_monotonic_decreasing
+    assert figure.headline["median_ratio"] == pytest.approx(0.5903, abs=1e-4)
+    assert 2 ** dots.loc["Trip.com", "ratio"] == pytest.approx(8992 / 4922)
+    assert 2 ** -dots.loc["Alibaba", "ratio"] == pytest.approx(119799 / 55465)
+    assert dict(dots["grade"]) == {
+        "Trip.com": "C", "Tencent": "C", "NetEase": "A", "Bilibili": "A", "Alibaba": "A", "JD.com": "A", "Kuaishou": "C",
+        "Pinduoduo": "A",
+    }  # fmt: skip
+    assert figure.title.startswith("More than two in three Little Giants")
+    assert "three of eight internet giants" in figure.title
+
+
+def test_every_drawn_row_leads_to_its_source():
+    table = draw().table
+    assert table[["source_row", "rd_source_id", "selling_source_id"]].notna().all(axis=None)
+    assert table.loc[0, "source_row"] == f"spending.csv:{table.loc[0, 'company_id']}:2021"
+
+
+def test_what_is_not_compared_is_said():
+    figure = draw()
+    words = " ".join(figure.notes)
+    assert "205 not in the table" in words and "Baidu (reports SG&A in one line)" in words
+    assert "Alibaba: year to March 2022" in words and "other companies, on the Beijing Stock Exchange" in words
+    assert "FinGLM" in figure.source_line and "second-hand reports" in figure.source_line
+
+
+@pytest.mark.parametrize("measure", allowed(RatioMeasure))
+@pytest.mark.parametrize("cohort", ["little_giants", "star", "chinext", "all_listed"])
+def test_no_text_overlaps_or_is_cut(cohort, measure):
+    for year in (2019, 2021):
+        figure = draw(cohort, year, measure)
+        assert text_faults(figure.drawing) == [], (cohort, year, measure)
+        assert f"fiscal {year}" in figure.subtitle
+
+
+def test_the_share_is_the_same_in_every_measure():
+    assert len({draw(measure=measure).headline["share"] for measure in allowed(RatioMeasure)}) == 1
+
+
+def test_highlighted_companies_are_named_apart_from_each_other_and_the_bars():
+    codes = ["300750", "300760", "300015", "300033", "300124", "300122", "000002"]
+    figure = draw("chinext", highlight=codes)
+    assert text_faults(figure.drawing) == []
+    axes = figure.drawing.axes[0]
+    words = " ".join(text.get_text() for text in axes.texts)
+    assert all(code in words for code in codes[:-1])
+    assert "Highlighted but not drawn: 000002 (not in this cohort)" in " ".join(figure.notes)
+
+
+def test_an_edited_company_moves_title_alt_and_table(edit):
+    before = draw()
+    company = before.table["company_id"].iloc[0]
+    edit("spending", {"company_id": company, "fiscal_year": "2021"}, "rd_expense_cny", "1")
+    after = draw()
+    assert "352 of them" in before.alt and "351 of them" in after.alt
+    assert after.table["ratio"].iloc[513] == pytest.approx(
+        expense_ratio([1], after.table.loc[513:513, "selling_expense_cny"])[0]
+    )
+    assert after.headline["share"] < before.headline["share"]
+
+
+def test_a_cohort_of_one_sided_firms_still_draws():
+    firms = cohorts.company_years("star", 2021)
+    figure = rd_against_sm.draw(
+        firms[firms["rd_expense_cny"] > firms["selling_expense_cny"]],
+        cohorts.internet_companies(2021),
+        "star",
+        "log_ratio",
+        [],
+    )
+    assert figure.headline["share"] == 1 and np.isfinite(figure.table["ratio"]).all()

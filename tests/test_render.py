@@ -1,0 +1,108 @@
+import json
+import shutil
+
+import pytest
+
+from lib import bundle
+from lib.paths import NOTEBOOKS, ROOT
+from lib.render import run
+
+NAME = "01_rd_against_sm"
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_a_figure_renders_through_papermill_as_from_the_helper(command, outputs):
+    done = command("render", "1", "-p", "fiscal_year=2020", "-p", "highlight=000002")
+    assert done.returncode == 0, done.stderr
+    folder = outputs / NAME / "fiscal_year=2020,highlight=000002"
+    assert bundle.faults(folder, NAME) == []
+    record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
+    assert record["parameters"]["highlight"] == ["000002"] and record["headline"]["firms"] == 413
+    executed = json.loads((folder / f"{NAME}.ipynb").read_text(encoding="utf-8"))
+    prose = json.dumps(executed)
+    assert "259 of them" in prose and "62.7%" in prose
+    assert not list(outputs.glob(".run-*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["1", "-p", "fiscal_yaer=2020"], "no parameter fiscal_yaer; did you mean fiscal_year?"),
+        (["1", "-p", "fiscal_year=1999"], "fiscal_year: 1999 is not allowed. Allowed: 2019, 2020, 2021."),
+        (["1", "-p", "cohort=xyz"], "cohort: 'xyz' is not allowed. Allowed: little_giants, bse"),
+        (["1", "-p", "highlight=2"], "did you mean 000002?"),
+        (["1", "-p", "cohort=bse"], "run `python -m lib refresh bse`"),
+        (["1", "-p", "cohort"], "write it as name=value"),
+        (["01_rd_against"], "did you mean 01_rd_against_sm?"),
+        (["--nonsense"], "--nonsense"),
+    ],
+)
+def test_a_wrong_call_fails_fast_with_one_sentence(command, outputs, words, message):
+    done = command("render", *words)
+    assert done.returncode == 2 and message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.seconds < 5 and not outputs.exists()
+
+
+def test_broken_tables_stop_a_render_and_leave_the_last_good_bundle(command, outputs, data):
+    good = outputs / NAME
+    good.mkdir(parents=True)
+    (good / f"{NAME}.png").write_bytes(b"the last good picture")
+    path = data / "spending.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("000007,2020", "7,2020"), encoding="utf-8")
+    for words in (["check"], ["render", "1"], ["claims"]):
+        done = command(*words)
+        assert done.returncode == 1
+        assert "spending.csv, row" in done.stderr and "company_id" in done.stderr and "Traceback" not in done.stderr
+    assert contents(good) == {f"{NAME}.png": b"the last good picture"}
+
+
+def test_a_failing_cell_is_reported_by_figure_and_cell(command, outputs, monkeypatch, tmp_path):
+    notebooks = tmp_path / "notebooks"
+    shutil.copytree(NOTEBOOKS, notebooks)
+    path = notebooks / f"{NAME}.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))
+    cells["cells"][5]["source"] = ["1 / 0"]
+    path.write_text(json.dumps(cells), encoding="utf-8")
+    with pytest.raises(run.UserError, match=rf"{NAME}, cell \d+: ZeroDivisionError"):
+        run.render(path, {})
+    assert not (outputs / NAME).exists()
+
+
+def test_a_notebook_that_publishes_nothing_has_failed(outputs, tmp_path):
+    path = tmp_path / f"{NAME}.ipynb"
+    cells = json.loads((NOTEBOOKS / path.name).read_text(encoding="utf-8"))
+    cells["cells"] = cells["cells"][:4]
+    path.write_text(json.dumps(cells), encoding="utf-8")
+    with pytest.raises(run.UserError, match="bundle is not whole"):
+        run.render(path, {})
+
+
+def test_list_names_every_figure_and_parameter(command):
+    done = command("list")
+    assert done.returncode == 0
+    for word in (NAME, "cohort", "little_giants, bse, star", "2019, 2020, 2021", "highlight"):
+        assert word in done.stdout
+
+
+def test_check_says_all_is_well(command):
+    done = command("check")
+    assert done.returncode == 0 and "all hold to the codebook" in done.stdout
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_notebooks_are_committed_without_outputs_and_with_short_cells(path):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            assert not cell["outputs"] and cell["execution_count"] is None
+            assert len("".join(cell["source"]).splitlines()) <= 20
+
+
+def test_the_half_that_notebooks_import_does_not_know_the_other():
+    for path in (ROOT / "lib").rglob("*.py"):
+        if path.name != "__main__.py" and not {"render", "refresh"} & set(path.relative_to(ROOT / "lib").parts):
+            text = path.read_text(encoding="utf-8")
+            assert "lib.render" not in text and "lib.refresh" not in text, path

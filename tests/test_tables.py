@@ -1,0 +1,157 @@
+import pytest
+
+from lib import tables
+from lib.errors import DataError
+from lib.paths import ROOT
+from lib.render.codebook import page
+
+
+def lines(path):
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def write(path, rows):
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def test_the_shipped_tables_hold_to_the_codebook():
+    assert tables.check() == []
+
+
+def test_codes_stay_text_with_their_zeros():
+    codes = tables.load("spending")["company_id"]
+    assert codes.str.fullmatch(r"\d{6}").sum() == 11_429
+    assert (codes == "000001").any()
+
+
+def test_the_not_found_mark_of_the_extraction_is_nowhere():
+    spending = tables.load("spending")
+    assert not (spending.filter(like="_cny") == -1).any(axis=None)
+
+
+def test_every_figure_names_its_source():
+    spending = tables.load("spending")
+    for amount, source in (
+        ("revenue", "revenue"),
+        ("rd_expense", "rd"),
+        ("selling_expense", "selling"),
+        ("sga_expense", "sga"),
+    ):
+        assert (spending[f"{amount}_cny"].notna() == spending[f"{source}_source_id"].notna()).all(), amount
+
+
+def test_second_readings_of_internet_figures_agree():
+    spending, cited = tables.load("spending"), tables.load("cited_figures")
+    spending["fiscal_year"] = spending["fiscal_year"].astype(int)
+    second = cited[
+        (cited["item"] == "rd_expense")
+        & (cited["unit"] == "CNY million")
+        & (cited["entity_group"] == "consumer_internet")
+    ]
+    names = tables.load("companies").set_index("name_en")["company_id"]
+    drawn = spending.set_index(["company_id", "fiscal_year"])["rd_expense_cny"]
+    assert len(second) >= 3
+    for _, row in second.iterrows():
+        assert drawn[(names[row["entity"]], int(row["fiscal_year"]))] == pytest.approx(row["value"] * 1e6, rel=0.01)
+
+
+def test_the_page_tells_the_codebook_as_it_is():
+    assert (ROOT / "data" / "CODEBOOK.md").read_text(encoding="utf-8") == page(), (
+        "run `python -m lib codebook > data/CODEBOOK.md`"
+    )
+
+
+def spoil(path, kind):
+    """Break spending.csv in one way; gives what the message must name."""
+    rows = lines(path)
+    cells = rows[4].split(",")
+    if kind == "missing column":
+        write(path, [row.replace("rd_expense_cny", "rd") for row in rows[:1]] + rows[1:])
+        return ["row 1", "rd_expense_cny is missing"]
+    if kind == "unknown column":
+        write(path, [rows[0] + ",extra"] + [row + ",1" for row in rows[1:]])
+        return ["row 1", "column extra"]
+    if kind == "text in a number":
+        cells[5] = "n/a"
+    elif kind == "infinite number":
+        cells[5] = "inf"
+    elif kind == "not-found mark":
+        cells[5] = "-1"
+    elif kind == "half a year":
+        cells[1] = "2020.5"
+    elif kind == "wrong date":
+        cells[2] = "31/12/2020"
+    elif kind == "code without zeros":
+        cells[0] = "5"
+    elif kind == "unknown company":
+        cells[0] = "999999"
+    elif kind == "unknown check":
+        cells[15] = "fine"
+    elif kind == "no company":
+        cells[0] = ""
+    if kind in COLUMNS:
+        write(path, [*rows[:4], ",".join(cells), *rows[5:]])
+        return ["row 5", f"column {COLUMNS[kind]}"]
+    if kind == "duplicate company-year":
+        write(path, [*rows, rows[4]])
+        return [f"row {len(rows) + 1}", "company_id and fiscal_year", "more than one row"]
+    if kind == "empty file":
+        path.write_bytes(b"")
+        return ["the file is empty"]
+    if kind == "header only":
+        write(path, rows[:1])
+        return ["no rows"]
+    if kind == "wrong encoding":
+        path.write_bytes("\n".join([*rows[:4], rows[4] + "专精特新", *rows[5:]]).encode("gb18030"))
+        return ["row 5", "not UTF-8"]
+    if kind == "long row":
+        write(path, [*rows[:4], rows[4] + ",1,2,3", *rows[5:]])
+        return ["line 5"]
+    path.unlink()
+    return ["the file is missing"]
+
+
+COLUMNS = {
+    "text in a number": "rd_expense_cny",
+    "infinite number": "rd_expense_cny",
+    "not-found mark": "rd_expense_cny",
+    "half a year": "fiscal_year",
+    "wrong date": "fiscal_year_end",
+    "code without zeros": "company_id",
+    "unknown company": "company_id",
+    "unknown check": "extract_check",
+    "no company": "company_id",
+}
+KINDS = [
+    *COLUMNS, "missing column", "unknown column", "duplicate company-year", "empty file", "header only",
+    "wrong encoding", "long row", "missing file",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broken_table_is_named_by_file_row_and_column(data, kind):
+    expected = ["spending.csv", *spoil(data / "spending.csv", kind)]
+    problems = tables.check()
+    assert problems and all(any(word in problem for problem in problems) for word in expected), problems
+    if kind != "unknown company":  # only `check` looks across tables
+        with pytest.raises(DataError, match=r"spending\.csv"):
+            tables.load("spending")
+
+
+def test_several_problems_are_all_listed(data, edit):
+    company = {"company_id": "000007", "fiscal_year": "2020"}
+    rows = [edit("spending", company, "rd_expense_cny", "abc"), edit("spending", company, "fiscal_year_end", "soon")]
+    problems = tables.check()
+    assert len(problems) == 2
+    assert all(f"row {row}" in problem for row, problem in zip(rows, problems, strict=True))
+
+
+def test_a_folder_without_a_codebook_is_named(tmp_path):
+    with pytest.raises(DataError, match="no codebook"):
+        tables.check(tmp_path)
+
+
+def test_a_loaded_table_may_be_changed_freely():
+    loaded = tables.load("industries")
+    loaded["industry_en"] = "changed"
+    assert (tables.load("industries")["industry_en"] != "changed").all()
