@@ -11,20 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from lib import cohorts, style
-from lib.figures import rd_against_sm
+from lib import figures, style
+from lib.render import run
 
 FOLDER = Path(__file__).parent / "pictures"
 TOLERANCE = 3.0  # mean difference in grey levels of 255, after blurring away the edges of letters
 
 
-def figure_1(year=2021):
-    return rd_against_sm.draw(
-        cohorts.company_years("little_giants", year), cohorts.internet_companies(year), "little_giants", "log_ratio", []
-    )
-
-
-FIGURES = {rd_against_sm.NAME: figure_1}
+NAMES = [path.stem for path in run.figures()]
 
 
 def picture(figure) -> Image.Image:
@@ -44,15 +38,18 @@ def difference(first: Image.Image, second: Image.Image) -> float:
     return float(np.abs(grey[0] - grey[1]).mean())
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_picture_is_the_one_on_file(name):
-    assert difference(picture(FIGURES[name]()), Image.open(FOLDER / f"{name}.png")) < TOLERANCE
+    assert difference(picture(figures.build(name)), Image.open(FOLDER / f"{name}.png")) < TOLERANCE
 
 
 def test_another_year_is_told_apart():
-    assert difference(picture(figure_1(2019)), Image.open(FOLDER / f"{rd_against_sm.NAME}.png")) > TOLERANCE
+    assert (
+        difference(picture(figures.build(NAMES[0], fiscal_year=2019)), Image.open(FOLDER / f"{NAMES[0]}.png"))
+        > TOLERANCE
+    )
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or FIGURES:
-        picture(FIGURES[name]()).quantize(128).save(FOLDER / f"{name}.png", optimize=True)
+    for name in sys.argv[1:] or NAMES:
+        picture(figures.build(name)).quantize(128).save(FOLDER / f"{name}.png", optimize=True)

@@ -3,18 +3,15 @@ import json
 import pandas as pd
 import pytest
 
-from lib import bundle, cohorts
+from lib import bundle, figures
 from lib.errors import ParameterError, UserError
-from lib.figures import rd_against_sm
 from lib.publish import publish
 
-NAME = rd_against_sm.NAME
+NAME = "01_rd_against_sm"
 
 
 def draw(year=2021):
-    return rd_against_sm.draw(
-        cohorts.company_years("little_giants", year), cohorts.internet_companies(year), "little_giants", "log_ratio", []
-    )
+    return figures.build(NAME, fiscal_year=year)
 
 
 def contents(folder):

@@ -1,1 +1,18 @@
-"""One module per figure: from rows of the tables to a drawn `publish.Figure`."""
+"""One module per figure, named as its notebook without the number: from rows of the tables to a drawn figure.
+
+Each has NAME (the notebook's name) and `build`, which takes the notebook's parameters and draws the figure.
+"""
+
+import importlib
+
+from lib import parameters
+from lib.paths import NOTEBOOKS
+
+
+def build(name: str, **values):
+    """The figure of the notebook `name`, a `publish.Figure`, with its defaults where `values` gives no parameter.
+
+    Raises ParameterError for a parameter or value that the notebook does not allow.
+    """
+    module = importlib.import_module(f"lib.figures.{name[3:]}")
+    return module.build(**parameters.check_all(NOTEBOOKS / f"{name}.ipynb", values))

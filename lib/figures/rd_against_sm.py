@@ -34,6 +34,12 @@ def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
     return firms.sort_values(["ratio", "company_id"], ascending=[False, True], ignore_index=True)
 
 
+def build(cohort: str, fiscal_year: int, measure: str, highlight: list[str]) -> Figure:
+    """Figure 1 for one set of the notebook's parameters."""
+    firms, internet = cohorts.company_years(cohort, fiscal_year), cohorts.internet_companies(fiscal_year)
+    return draw(firms, internet, cohort, measure, highlight)
+
+
 def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str, highlight: list[str]) -> Figure:
     """Figure 1 from the rows of `cohorts.company_years` and `cohorts.internet_companies` of one year."""
     year = int(firms["fiscal_year"].iloc[0])

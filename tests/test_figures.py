@@ -1,0 +1,44 @@
+"""What holds for every figure."""
+
+import re
+
+import pytest
+from conftest import text_faults
+
+from lib import figures, tables
+from lib.render import run
+
+NAMES = [path.stem for path in run.figures()]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def figure(request):
+    return figures.build(request.param)
+
+
+def test_no_text_overlaps_or_is_cut(figure):
+    assert text_faults(figure.drawing) == []
+
+
+def test_every_plotted_row_leads_to_a_row_of_data(figure):
+    keys = {}
+    for row in figure.table["source_row"]:
+        for place in row.split(" "):
+            file, key = place.split(":", 1)
+            name = file.removesuffix(".csv")
+            if name not in keys:
+                frame = tables.load(name)
+                schema = next(r["schema"] for r in tables.codebook()["resources"] if r["name"] == name)
+                columns = [frame[column].astype("str") for column in schema["primaryKey"]]
+                keys[name] = set(columns[0].str.cat(columns[1:], sep=":") if len(columns) > 1 else columns[0])
+            assert key in keys[name], place
+
+
+def test_the_words_around_the_figure(figure):
+    assert figure.name in NAMES
+    assert 20 < len(figure.title) < 130 and not figure.title.endswith(".")
+    assert re.search(r"20\d\d", figure.subtitle), "the subtitle says which years"
+    assert len(figure.alt) > 100 and figure.alt.endswith(".")
+    assert figure.source_line.startswith("Sources: ") and figure.source_line.endswith(".")
+    assert figure.headline and len(figure.table)
+    assert "nan" not in f"{figure.title} {figure.alt} {figure.notes}".lower().split()
