@@ -114,3 +114,12 @@ def _sign(claim: pd.Series) -> Verdict:
     rebuilt = f"{name_list(m for m, yes in zip(measures, agree, strict=True) if yes)} follow the larger expense"
     reason = f"checked on {len(firms):,} company-years, {years[0]} to {years[-1]}"
     return Verdict("reproduced" if all(agree) else "differs", rebuilt, reason)
+
+
+@judges("cd-fields")
+def _fields(claim: pd.Series) -> Verdict:
+    industries = tables.load("industries")
+    found = industries["hard_tech_field"].dropna().unique()
+    verdict = "reproduced" if len(found) == claim["published_value"] else "open"
+    reason = "our own mapping of industries to fields; artificial intelligence is no industry in this classification"
+    return Verdict(verdict, f"{len(found)} fields found as industries", reason, float(len(found)))

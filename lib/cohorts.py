@@ -1,5 +1,7 @@
 """Which companies a cohort holds, what they spent in a year, and who is left out and why."""
 
+from urllib.parse import urlencode
+
 import pandas as pd
 
 from lib import parameters, tables
@@ -69,6 +71,14 @@ def internet_companies(fiscal_year: int) -> pd.DataFrame:
 def drawn(rows: pd.DataFrame) -> pd.DataFrame:
     """The companies that have a ratio."""
     return rows[rows["status"] == DRAWN].reset_index(drop=True)
+
+
+def selection(cohort: str, fiscal_year: int, **columns: str) -> str:
+    """The `source_row` of a number made from many rows: which company-years of spending.csv went into it.
+
+    `columns` narrow the rows of `company_years` further. In the form of a query: spending.csv?cohort=star&fiscal_year=2021.
+    """
+    return "spending.csv?" + urlencode({"cohort": cohort, "fiscal_year": fiscal_year, **columns})
 
 
 def left_out(rows: pd.DataFrame) -> dict[str, int]:

@@ -46,12 +46,12 @@ class Share:
         return f"{self.share:.1%} (95% interval {self.low:.1%} to {self.high:.1%})"
 
 
-def share_of(hits, weights=None, method: Literal["wilson", "bootstrap"] = "wilson") -> Share:
+def share_of(hits, weights=None, method: Literal["wilson", "bootstrap", "linearised"] = "wilson") -> Share:
     """Share of firms for which `hits` is true, with a 95% interval.
 
     hits: booleans, one per firm. weights: one positive number per firm, for a share of spending rather than
-    of firms; needs the bootstrap. Wilson's score interval, or the percentile bootstrap over firms.
-    An empty sample gives NaN: no firm, no share.
+    of firms; not with `wilson`. Wilson's score interval, the percentile bootstrap over firms, or, where many shares
+    are wanted, the linearised standard error of a ratio of sums. An empty sample gives NaN: no firm, no share.
     """
     from scipy import stats
 
@@ -61,11 +61,15 @@ def share_of(hits, weights=None, method: Literal["wilson", "bootstrap"] = "wilso
         return Share(0, 0, np.nan, np.nan, np.nan, method)
     if method == "wilson":
         if weights is not None:
-            raise ValueError("weights: a weighted share has no Wilson interval; use method='bootstrap'")
+            raise ValueError("weights: a weighted share has no Wilson interval; use another method")
         interval = stats.binomtest(count, total).proportion_ci(method="wilson")
         return Share(count, total, count / total, interval.low, interval.high, method)
     weights = np.ones(total) if weights is None else np.asarray(weights, dtype=float)
     share = float(weights[hits].sum() / weights.sum())
+    if method == "linearised":
+        residuals = weights * (hits - share) / weights.sum()
+        half = stats.norm.ppf(0.975) * np.sqrt((residuals**2).sum() * total / max(total - 1, 1))
+        return Share(count, total, share, max(share - half, 0.0), min(share + half, 1.0), method)
     if count in (0, total):  # every resample is the same
         return Share(count, total, share, share, share, method)
     interval = _bootstrap((hits * weights, weights), lambda hit, weight, axis: hit.sum(axis) / weight.sum(axis))

@@ -17,9 +17,9 @@ import tokenize
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
 from lib.errors import ParameterError
@@ -57,6 +57,11 @@ def fiscal_years() -> list[int]:
     return sorted({int(year) for company, year in rows if company[:1].isdigit() and year.isdigit()})
 
 
+def cohorts_with_data() -> list[str]:
+    """The cohorts that the tables hold expenses for."""
+    return [name for name in COHORTS if name != "bse" or has_bse_expenses()]
+
+
 def has_bse_expenses() -> bool:
     """Whether spending.csv holds companies of the Beijing Stock Exchange, the article's own cohort."""
     on_board = {company for (company,) in _cells("bse_roster.csv", "company_id")}
@@ -89,6 +94,10 @@ Cohort = Annotated[str, OneOf(lambda: list(COHORTS)), AfterValidator(_has_data)]
 FiscalYear = Annotated[int, OneOf(fiscal_years)]
 RatioMeasure = Annotated[str, OneOf(lambda: ["log_ratio", "signed_ratio", "difference_over_sum"])]
 CompanyCodes = Annotated[list[str], BeforeValidator(_split), AfterValidator(_six_digits)]
+CohortList = Annotated[list[Cohort], BeforeValidator(_split)]
+FiscalYearList = Annotated[list[FiscalYear], BeforeValidator(_split)]
+MultipleList = Annotated[list[Annotated[float, Field(gt=0, le=100)]], BeforeValidator(_split), Field(min_length=1)]
+FirmCount = Annotated[int, Field(ge=1, le=1000)]
 
 TYPES = {name: value for name, value in globals().items() if get_args(value) and hasattr(value, "__metadata__")}
 
@@ -127,7 +136,9 @@ def check(name: str, kind: Any, value):
 
 def allowed(kind: Any) -> list | None:
     """The allowed values of a type, where they can be listed."""
-    return next((list(note.values()) for note in kind.__metadata__ if isinstance(note, OneOf)), None)
+    if get_origin(kind.__origin__) is list:
+        (kind,) = get_args(kind.__origin__)
+    return next((list(note.values()) for note in getattr(kind, "__metadata__", ()) if isinstance(note, OneOf)), None)
 
 
 @functools.cache

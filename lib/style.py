@@ -10,6 +10,7 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib import font_manager
 
 WIDTH = 7.0  # inches
@@ -183,3 +184,22 @@ def label_points(axes, points: list[tuple[float, float, str]], taken: list = (),
                 break
         else:
             raise ValueError(f"no room for the label {label}: highlight fewer companies")
+
+
+def spread(places: np.ndarray, gap: float) -> np.ndarray:
+    """`places`, sorted from high to low, pushed apart until neighbours are at least `gap` from each other."""
+    moved = np.array(places, dtype=float)
+    for _ in range(200):
+        overlap = gap - (moved[:-1] - moved[1:])
+        if not (overlap > 0.01).any():
+            break
+        push = np.maximum(overlap, 0) / 2
+        moved[:-1] += push
+        moved[1:] -= push
+    return moved
+
+
+def inner_ticks(axis) -> None:
+    """Keep only the ticks of an x or y axis that lie inside its view; the others would still take room."""
+    low, high = sorted(axis.get_view_interval())
+    axis.set_ticks([tick for tick in axis.get_majorticklocs() if low <= tick <= high])

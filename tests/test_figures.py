@@ -1,11 +1,13 @@
 """What holds for every figure."""
 
+import functools
 import re
+from urllib.parse import parse_qs
 
 import pytest
 from conftest import text_faults
 
-from lib import figures, tables
+from lib import cohorts, figures, tables
 from lib.render import run
 
 NAMES = [path.stem for path in run.figures()]
@@ -20,10 +22,27 @@ def test_no_text_overlaps_or_is_cut(figure):
     assert text_faults(figure.drawing) == []
 
 
+@functools.cache
+def company_years(cohort, year):
+    return cohorts.company_years(cohort, year)
+
+
+def rows_of(selection):
+    """The company-years that a selection names."""
+    query = {name: value for name, (value,) in parse_qs(selection, keep_blank_values=True).items()}
+    rows = company_years(query.pop("cohort"), int(query.pop("fiscal_year")))
+    for column, value in query.items():
+        rows = rows[rows[column].fillna("") == value]
+    return rows
+
+
 def test_every_plotted_row_leads_to_a_row_of_data(figure):
     keys = {}
     for row in figure.table["source_row"]:
         for place in row.split(" "):
+            if "?" in place:
+                assert len(rows_of(place.removeprefix("spending.csv?"))), place
+                continue
             file, key = place.split(":", 1)
             name = file.removesuffix(".csv")
             if name not in keys:

@@ -260,7 +260,7 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
         median, color=style.PRODUCT_TEXT if median > 0 else style.SALES_TEXT, linewidth=1, linestyle=(0, (4, 2))
     )
     pixels = axes.transData.transform(np.column_stack([np.zeros(len(dots)), dots["ratio"]]))[:, 1]
-    places = _spread(pixels, gap=axes.figure.dpi * 0.165)
+    places = style.spread(pixels, gap=axes.figure.dpi * 0.165)
     heights = axes.transData.inverted().transform(np.column_stack([np.zeros(len(dots)), places]))[:, 1]
     for (_, row), height in zip(dots.iterrows(), heights, strict=True):
         colour = style.PRODUCT_FIRST if row["product_first"] else style.SALES_FIRST
@@ -313,19 +313,6 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
 def _multiple(row: pd.Series) -> str:
     rd, selling = row["rd_expense_cny"], row["selling_expense_cny"]
     return f"{max(rd, selling) / min(rd, selling):.1f}×"
-
-
-def _spread(places: np.ndarray, gap: float) -> np.ndarray:
-    """`places`, sorted from high to low, pushed apart until neighbours are at least `gap` from each other."""
-    moved = np.array(places, dtype=float)
-    for _ in range(200):
-        overlap = gap - (moved[:-1] - moved[1:])
-        if not (overlap > 0.01).any():
-            break
-        push = np.maximum(overlap, 0) / 2
-        moved[:-1] += push
-        moved[1:] -= push
-    return moved
 
 
 def _head(axes, text: str, left: float) -> None:

@@ -1,0 +1,309 @@
+"""Figure 5: the 2020 accounting break. The same firms from 2019 to 2021, before and after freight left selling expense."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+from matplotlib.transforms import Bbox
+from scipy.stats import mannwhitneyu
+
+from lib import cohorts, style, tables
+from lib.parameters import COHORTS
+from lib.publish import Figure
+from lib.words import name_list
+
+NAME = "05_accounting_break"
+YEARS = (2019, 2020, 2021)  # the year before the new standard, its first year, and the next
+LINES = {"revenue_cny": "revenue", "rd_expense_cny": "R&D", "selling_expense_cny": "selling expense"}
+COLOURS = {"revenue_cny": style.QUIET, "rd_expense_cny": style.PRODUCT_TEXT, "selling_expense_cny": style.SALES_TEXT}
+GROUPS = {"freight-heavy goods": style.SALES_TEXT, "other goods": style.NEUTRAL, "services": style.PRODUCT_FIRST}
+BODY = 5.4
+
+
+def same_firms(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Firms of a cohort that have R&D, selling expense and revenue in all three years; and who is left out, counted.
+
+    One row per firm, wide: `revenue_cny`, `rd_expense_cny`, `selling_expense_cny` for each year as columns
+    (line, year), in yuan; `product_first` (year); `industry_en` and `group` under year 0.
+    """
+    by_year = {year: cohorts.company_years(cohort, year).set_index("company_id") for year in YEARS}
+    base = by_year[YEARS[0]]
+    drawn = pd.DataFrame({year: rows["status"] == cohorts.DRAWN for year, rows in by_year.items()})
+    sold = pd.DataFrame({year: rows["revenue_cny"] > 0 for year, rows in by_year.items()})
+    kept = drawn.all(axis=1) & sold.all(axis=1)
+    out = {
+        "without both expenses in all three years": int((~drawn.all(axis=1)).sum()),
+        "without a confirmed revenue": int((drawn.all(axis=1) & ~sold.all(axis=1)).sum()),
+    }
+    wide = {(line, year): by_year[year].loc[kept, line] for line in LINES for year in YEARS}
+    wide |= {("product_first", y): wide["rd_expense_cny", y] > wide["selling_expense_cny", y] for y in YEARS}
+    wide |= {("industry_en", 0): base.loc[kept, "industry_en"], ("group", 0): _group(base[kept])}
+    return pd.DataFrame(wide), {reason: count for reason, count in out.items() if count}
+
+
+def paths(firms: pd.DataFrame) -> pd.DataFrame:
+    """The median firm's level of each line, its own 2019 as 100: rows by line, columns by year."""
+    return pd.DataFrame(
+        {
+            year: {line: float((firms[line, year] / firms[line, YEARS[0]]).median() * 100) for line in LINES}
+            for year in YEARS
+        }
+    )
+
+
+def crossings(firms: pd.DataFrame) -> pd.DataFrame:
+    """Firms that changed sides from each year to the next: rows (from, to), columns to_product and to_sales."""
+    rows = {}
+    for before, after in itertools.pairwise(YEARS):
+        was, now = firms["product_first", before], firms["product_first", after]
+        rows[before, after] = {"to_product": int((~was & now).sum()), "to_sales": int((was & ~now).sum())}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def industries(firms: pd.DataFrame, minimum: int) -> pd.DataFrame:
+    """Median change of selling expense per yuan of revenue by industry, log points, for industries of `minimum` firms.
+
+    Rows by industry: `group`, `firms`, and `change` from 2019 to 2020, lowest first.
+    """
+    change = selling_intensity_change(firms)
+    table = pd.DataFrame({"industry_en": firms["industry_en", 0], "group": firms["group", 0], "change": change})
+    by = table.groupby(["industry_en", "group"])["change"].agg(["size", "median"]).reset_index()
+    by = by.rename(columns={"size": "firms", "median": "change"})
+    return by[by["firms"] >= minimum].sort_values(["change", "industry_en"], ignore_index=True)
+
+
+def selling_intensity_change(firms: pd.DataFrame) -> pd.Series:
+    """Log change of selling expense per yuan of revenue, 2019 to 2020, one per firm."""
+    first, second = YEARS[:2]
+    return np.log(firms["selling_expense_cny", second] / firms["revenue_cny", second]) - np.log(
+        firms["selling_expense_cny", first] / firms["revenue_cny", first]
+    )
+
+
+def freight_test(firms: pd.DataFrame) -> dict[str, float]:
+    """Does selling expense per yuan of revenue fall most where freight weighs most, as the explanation demands?
+
+    The median log change of each group, and one-sided Mann-Whitney p values of freight-heavy goods against the others.
+    """
+    change, group = selling_intensity_change(firms), firms["group", 0]
+    heavy = change[group == "freight-heavy goods"]
+    found = {f"median {name}": float(change[group == name].median()) for name in GROUPS}
+    for other in ("other goods", "services"):
+        found[f"p against {other}"] = float(mannwhitneyu(heavy, change[group == other], alternative="less").pvalue)
+    return found
+
+
+def build(cohort: str, minimum_firms: int) -> Figure:
+    """Figure 5 for one cohort; industries with fewer than `minimum_firms` firms are counted and not drawn."""
+    firms, out = same_firms(cohort)
+    return draw(firms, out, cohort, minimum_firms)
+
+
+def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: int) -> Figure:
+    """Figure 5 from the firms of `same_firms`."""
+    level, crossed = paths(firms), crossings(firms)
+    by_industry, test = industries(firms, minimum_firms), freight_test(firms)
+    plural, description = COHORTS[cohort]
+    first, second, _ = YEARS
+    moved = crossed.loc[(first, second)]
+    fall = 100 - level.loc["selling_expense_cny", second]
+    title = (
+        f"The year freight left selling expense, {moved['to_product']:,} {plural} turned product first, "
+        f"{moved['to_sales']:,} the other way"
+    )
+    subtitle = (
+        f"The same {len(firms):,} companies, fiscal {first} to {YEARS[-1]}: {description}. From 2020 the revenue standard CAS 14 "
+        "counts freight to customers in cost of sales."
+    )
+    known = firms["industry_en", 0].notna()
+    small = int(firms.loc[known, ("industry_en", 0)].nunique() - len(by_industry))
+    notes = [
+        f"Left out of {len(firms) + sum(out.values()):,} companies: "
+        + "; ".join(f"{count:,} {reason}" for reason, count in out.items())
+        + f". Not drawn: {small} industries of fewer than {minimum_firms} firms"
+        + (f"; {int((~known).sum())} firms of unknown industry." if (~known).any() else "."),
+        f"Per yuan of revenue, the median firm's selling expense changed by {_percent(test['median freight-heavy goods'])} in "
+        f"freight-heavy goods, {_percent(test['median other goods'])} in other goods and {_percent(test['median services'])} in services. "
+        "2020 was also the first year of the pandemic, with less travel and fewer fairs.",
+        tables.source_line(["company-list", "project-industry-map", "finglm"]),
+    ]
+    with style.look():
+        frame = style.Frame(title, subtitle, notes, BODY)
+        _draw_paths(frame.axes(0.45, BODY - 2.35, 2.75, 2.0), level)
+        _draw_crossings(frame.axes(4.35, BODY - 2.35, 2.5, 2.0), crossed)
+        _draw_industries(frame.axes(1.45, 0.35, 5.4, BODY - 3.2), by_industry, test)
+        for left, top, text in (
+            (0, BODY - 0.02, f"Median company, {first} = 100"),
+            (3.62, BODY - 0.02, "Companies that changed sides"),
+            (0, BODY - 2.68, f"Selling expense per yuan of revenue, {first} to {second}: median change by industry"),
+        ):
+            x = (style.MARGIN + left) / style.WIDTH
+            frame.figure.text(x, (frame.bottom + top) / frame.height, text, size=10.5, weight="semibold", va="top")
+    return Figure(
+        name=NAME,
+        title=title,
+        subtitle=subtitle,
+        alt=_alt(plural, firms, level, crossed, by_industry, test),
+        notes=notes[:-1],
+        source_line=notes[-1],
+        table=_table(cohort, level, crossed, by_industry),
+        drawing=frame.figure,
+        left_out=out,
+        headline={"firms": len(firms), "to_product_2020": int(moved["to_product"]), "to_sales_2020": int(moved["to_sales"]),
+                  "selling_fall_2020": fall / 100, **test},
+    )  # fmt: skip
+
+
+def _group(rows: pd.DataFrame) -> pd.Series:
+    group = pd.Series("other goods", index=rows.index)
+    group[rows["economic_sector"] == "tertiary"] = "services"
+    group[rows["freight_heavy"].fillna(False).astype(bool)] = "freight-heavy goods"
+    return group.where(rows["economic_sector"].notna())
+
+
+def _percent(log_change: float) -> str:
+    return f"{np.expm1(log_change) * 100:+.0f}%".replace("-", "−")
+
+
+def _draw_paths(axes, level: pd.DataFrame) -> None:
+    axes.set_ylim(np.floor(level.min().min() / 10) * 10 - 5, np.ceil(level.max().max() / 10) * 10 + 5)
+    style.inner_ticks(axes.yaxis)
+    level = level.sort_values(YEARS[-1], ascending=False)
+    apart = np.diff(axes.get_ylim())[0] / 12  # one line of type
+    ends = style.spread(level[YEARS[-1]].to_numpy(), apart)
+    for (line, values), end in zip(level.iterrows(), ends, strict=True):
+        axes.plot(YEARS, values, "o-", color=COLOURS[line], linewidth=2, markersize=4, clip_on=False)
+        axes.annotate(
+            f"{LINES[line]} {values[YEARS[-1]]:.0f}", (YEARS[-1], end), (6, 0), textcoords="offset points", va="center",
+            size=9.5, color=COLOURS[line], annotation_clip=False,
+        )  # fmt: skip
+    axes.axhline(100, color=style.INK, linewidth=0.8)
+    axes.axvspan(2019.5, YEARS[-1] + 0.1, color="#f1f2f3", zorder=0, linewidth=0)
+    axes.annotate("CAS 14", (2019.53, 1), xycoords=("data", "axes fraction"), size=9, color=style.QUIET, va="top")
+    axes.set_xticks(YEARS)
+    axes.set_xlim(YEARS[0] - 0.1, YEARS[-1] + 0.1)
+    box = axes.get_position()
+    axes.set_position([box.x0, box.y0, box.width * 0.66, box.height])
+
+
+def _draw_crossings(axes, crossed: pd.DataFrame) -> None:
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(bottom=False, labelbottom=False)
+    reach = crossed.max().max()
+    for place, ((before, after), row) in enumerate(crossed.iterrows()):
+        for offset, count, colour, text, words in (
+            (-0.2, row["to_product"], style.PRODUCT_FIRST, style.PRODUCT_TEXT, "to product first"),
+            (0.2, row["to_sales"], style.SALES_FIRST, style.SALES_TEXT, "to sales first"),
+        ):
+            axes.barh(place + offset, count, height=0.36, color=colour)
+            axes.text(
+                count + reach * 0.03,
+                place + offset,
+                f"{count:,} {words}" if place == 0 else f"{count:,}",
+                va="center",
+                size=9.5,
+                color=text,
+            )
+        axes.text(
+            -reach * 0.04,
+            place,
+            f"{before}\nto {after}",
+            ha="right",
+            va="center",
+            size=9.5,
+            color=style.QUIET,
+            linespacing=1.1,
+        )
+    axes.axvline(0, color=style.INK, linewidth=0.8)
+    axes.set_yticks([])
+    axes.set_ylim(len(crossed) - 0.45, -0.6)
+    axes.set_xlim(0, reach * 1.75)
+
+
+def _draw_industries(axes, by_industry: pd.DataFrame, test: dict) -> None:
+    """A strip of industries for each group, with the group's median firm as a line; the farthest are named."""
+    import seaborn as sns
+
+    change = np.expm1(by_industry["change"]) * 100
+    rows = by_industry.assign(percent=change)
+    sns.stripplot(
+        rows,
+        x="percent",
+        y="group",
+        order=list(GROUPS),
+        hue="group",
+        palette=GROUPS,
+        size=6,
+        jitter=False,
+        alpha=0.8,
+        ax=axes,
+        legend=False,
+    )
+    axes.grid(axis="x")
+    axes.yaxis.grid(False)
+    axes.axvline(0, color=style.INK, linewidth=0.8)
+    axes.tick_params(axis="y", left=False)
+    medians = {group: np.expm1(test[f"median {group}"]) * 100 for group in GROUPS}
+    names = [
+        f"{group}\n"
+        + (f"median firm {_percent(value)}" if np.isfinite(value := test[f"median {group}"]) else "no firms")
+        for group in GROUPS
+    ]
+    axes.set_yticks(range(len(GROUPS)), names, color=style.INK, linespacing=1.15)
+    axes.set(xlabel="", ylabel="")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.0f}%".replace("-", "−") if value else "0")
+    axes.set_ylim(len(GROUPS) - 0.45, -0.6)
+    labels = []
+    for place, group in enumerate(GROUPS):
+        axes.plot([medians[group], medians[group]], [place - 0.22, place + 0.22], color=style.INK, linewidth=2)
+        chosen = rows[rows["group"] == group]
+        ends = sorted({*range(min(2, len(chosen))), max(len(chosen) - 1, 0)}) if len(chosen) else []
+        labels += [(row["percent"], place, row["industry_en"]) for _, row in chosen.iloc[ends].iterrows()]
+    places = axes.transData.transform(
+        [(row["percent"], list(GROUPS).index(row["group"])) for _, row in rows.iterrows()]
+    )
+    dots = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in places]
+    style.label_points(axes, labels, boxes=dots, size=8.5, color=style.QUIET)
+    style.inner_ticks(axes.xaxis)
+
+
+def _table(cohort: str, level: pd.DataFrame, crossed: pd.DataFrame, by_industry: pd.DataFrame) -> pd.DataFrame:
+    """All that is drawn, in one tidy table: panel, what, year, value."""
+    rows = [
+        {
+            "panel": "median company",
+            "what": LINES[line],
+            "year": year,
+            "value": value,
+            "source_row": cohorts.selection(cohort, year),
+        }
+        for line, values in level.iterrows()
+        for year, value in values.items()
+    ]
+    for (before, after), counts in crossed.iterrows():
+        source = f"{cohorts.selection(cohort, before)} {cohorts.selection(cohort, after)}"
+        rows += [
+            {"panel": "changed sides", "what": what, "year": after, "value": n, "source_row": source}
+            for what, n in counts.items()
+        ]
+    for _, row in by_industry.iterrows():
+        source = " ".join(cohorts.selection(cohort, year, industry_en=row["industry_en"]) for year in YEARS[:2])
+        rows.append({"panel": "industries", "what": row["industry_en"], "group": row["group"], "firms": row["firms"],
+                     "year": YEARS[1], "value": row["change"], "source_row": source})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _alt(plural, firms, level, crossed, by_industry, test) -> str:
+    sides = name_list(
+        f"from {before} to {after}, {row['to_product']:,} companies turned product first and {row['to_sales']:,} sales first"
+        for (before, after), row in crossed.iterrows()
+    )
+    ends = name_list(f"{name} {level.loc[line, YEARS[-1]]:.0f}" for line, name in LINES.items())
+    return (
+        f"Three panels on the same {len(firms):,} {plural}. With 2019 as 100, the median company in {YEARS[-1]} stands at {ends}; "
+        f"selling expense was {level.loc['selling_expense_cny', 2020]:.0f} in 2020. {sides[0].upper()}{sides[1:]}. By industry, selling expense per yuan of "
+        f"revenue fell most in {name_list(by_industry['industry_en'].head(3))}; the median firm changed by "
+        + name_list(f"{_percent(test[f'median {group}'])} in {group}" for group in GROUPS)
+        + "."
+    )

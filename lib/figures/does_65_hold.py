@@ -1,0 +1,238 @@
+"""Figure 4: does 65% hold? A specification curve over every defensible way to count product-first firms."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+from lib import cohorts, parameters, style, tables
+from lib.measures import share_of
+from lib.publish import Figure
+from lib.words import name_list
+
+NAME = "04_does_65_hold"
+
+#: What each choice may be, with the words that the figure uses. Cohort, year and threshold come from parameters.
+COHORT_WORDS = {
+    "little_giants": "specialised-SME board",
+    "bse": "the article's 93",
+    "star": "STAR board",
+    "chinext": "ChiNext board",
+    "all_listed": "all listed",
+}
+WEIGHTS = {"firms": "each firm once", "spending": "by spending"}
+ABSENT = {"left out": "left out", "zeros": "zero counts as zero", "lines": "no line counts as zero too"}
+PANELS = {False: "all firms of the year", True: "same firms every year"}
+CHECKS = {"all": "all extracts", "confirmed": "confirmed by a second"}
+CHOICES = {
+    "cohort": "Cohort",
+    "year": "Fiscal year",
+    "threshold": "Threshold",
+    "weight": "Weighting",
+    "absent": "Zero and missing",
+    "balanced": "Panel",
+    "check": "Source",
+}
+BODY = 6.5  # inches
+
+
+def specifications(cohort_names: list[str], years: list[int], thresholds: list[float]) -> pd.DataFrame:
+    """The share of product-first firms in every combination of choices, lowest share first.
+
+    One row per specification: the choices (columns as CHOICES), count, total, share, low and high (95% interval:
+    Wilson for firms, linearised for spending). Combinations that no firm meets are dropped.
+    """
+    rows = []
+    for cohort in cohort_names:
+        by_year = {year: cohorts.company_years(cohort, year).set_index("company_id") for year in years}
+        every_year = set.intersection(*[set(r.index[r["status"] == cohorts.DRAWN]) for r in by_year.values()])
+        for year, balanced, absent, check in itertools.product(years, PANELS, ABSENT, CHECKS):
+            firms = _counted(by_year[year], absent, check)
+            if balanced:
+                firms = firms[firms.index.isin(every_year)]
+            if firms.empty:
+                continue
+            rd, selling = firms["rd"].to_numpy(), firms["selling"].to_numpy()
+            for threshold, weight in itertools.product(thresholds, WEIGHTS):
+                hits = rd > threshold * selling
+                by_spending = weight == "spending"
+                share = share_of(hits, rd + selling, "linearised") if by_spending else share_of(hits)
+                rows.append((cohort, year, threshold, weight, absent, balanced, check, share.count, share.total, share.share,
+                             share.low, share.high))  # fmt: skip
+    frame = pd.DataFrame(rows, columns=[*CHOICES, "count", "total", "share", "low", "high"])
+    return frame.sort_values(["share", *CHOICES], ignore_index=True)
+
+
+def influence(curve: pd.DataFrame) -> pd.Series:
+    """How much of the spread of shares each choice alone accounts for, largest first (eta squared, 0 to 1)."""
+    spread = ((curve["share"] - curve["share"].mean()) ** 2).sum()
+    explained = {
+        choice: ((curve.groupby(choice)["share"].transform("mean") - curve["share"].mean()) ** 2).sum() / spread
+        for choice in CHOICES
+    }
+    return pd.Series(explained).sort_values(ascending=False)
+
+
+def own_terms(curve: pd.DataFrame) -> pd.DataFrame:
+    """The specifications nearest to the article: 2021, each firm once, R&D more than selling, its cohort or the default."""
+    near = curve[(curve["year"] == 2021) & (curve["threshold"] == 1) & (curve["weight"] == "firms")]
+    near = near[(near["absent"] == "left out") & ~near["balanced"] & (near["check"] == "all")]
+    return near[near["cohort"].isin(["bse", "little_giants"])]
+
+
+def build(cohort_list: list[str], years: list[int], thresholds: list[float]) -> Figure:
+    """Figure 4; empty lists mean all cohorts and years that the tables hold."""
+    cohort_list = cohort_list or parameters.cohorts_with_data()
+    years = years or parameters.fiscal_years()
+    return draw(specifications(cohort_list, sorted(set(years)), sorted(set(thresholds))))
+
+
+def draw(curve: pd.DataFrame) -> Figure:
+    """Figure 4 from the rows of `specifications`."""
+    claim = tables.load("claims").set_index("claim_id").loc["mp3-share"]
+    published = float(claim["published_value"])
+    above, below = int((curve["share"] > published).sum()), int((curve["share"] < published).sum())
+    weigh = influence(curve)
+    top = [CHOICES[choice].lower() for choice in weigh.index[:2]]
+    side, count = ("below", below) if below >= above else ("above", above)
+    title = f"{count:,} of {len(curve):,} defensible counts put the product-first share {side} {published:.0%}"
+    years = sorted(curve["year"].unique())
+    span = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}"
+    subtitle = (
+        f"Share of companies that spend more on R&D than on selling, fiscal {span}, in every combination of the choices "
+        "below, lowest to highest, with 95% intervals. A tick marks the choices that a count makes; beside it, their median share."
+    )
+    notes = [
+        f"What matters most: {name_list(top)}, which alone account for {weigh.iloc[0]:.0%} and {weigh.iloc[1]:.0%} of the spread. "
+        f"The choice of ratio (log, signed, difference over sum) does not matter: it never changes the sign.",
+        tables.source_line(["company-list", "finglm", "macropolo"]),
+    ]
+    near = own_terms(curve)
+    with style.look():
+        frame = style.Frame(title, subtitle, notes, BODY)
+        left, width = 2.62, 3.86
+        top_axes = frame.axes(left, BODY - 2.75, width, 2.6)
+        _draw_curve(top_axes, curve, published, claim["published_text"], above, below, near)
+        _draw_choices(frame.axes(left, 0.05, width, BODY - 2.95, sharex=top_axes), curve)
+    return Figure(
+        name=NAME,
+        title=title,
+        subtitle=subtitle,
+        alt=_alt(curve, published, above, below, weigh),
+        notes=notes[:-1],
+        source_line=notes[-1],
+        table=curve.assign(source_row=[cohorts.selection(*pair) for pair in zip(curve["cohort"], curve["year"], strict=True)]),
+        drawing=frame.figure,
+        headline={"specifications": len(curve), "above": above, "below": below, "lowest": curve["share"].min(),
+                  "median": curve["share"].median(), "highest": curve["share"].max()},
+    )  # fmt: skip
+
+
+def _counted(firms: pd.DataFrame, absent: str, check: str) -> pd.DataFrame:
+    """The firms that a specification counts, with `rd` and `selling` in yuan under its reading of zero and missing."""
+    usable = firms["status"].isin([cohorts.DRAWN])
+    if absent in ("zeros", "lines"):
+        usable |= firms["status"].isin(["R&D is zero", "selling expense is zero"])
+    if absent == "lines":
+        usable |= firms["status"].isin(["no R&D line", "no selling expense"])
+    if check == "confirmed":
+        usable &= firms["extract_check"] == "rd_confirmed"
+    chosen = firms[usable]
+    counted = pd.DataFrame(
+        {"rd": chosen["rd_expense_cny"].fillna(0), "selling": chosen["selling_expense_cny"].fillna(0)}
+    )
+    return counted[counted.sum(axis=1) > 0]
+
+
+def _draw_curve(axes, curve, published, words, above, below, near) -> None:
+    place = np.arange(len(curve))
+    higher = (curve["share"] > published).to_numpy()
+    for side, colour in ((higher, style.PRODUCT_FIRST), (~higher, style.SALES_FIRST)):
+        axes.vlines(
+            place[side], curve["low"][side] * 100, curve["high"][side] * 100, color=colour, alpha=0.22, linewidth=0.8
+        )
+        axes.plot(place[side], curve["share"][side] * 100, "o", markersize=1.6, color=colour, markeredgewidth=0)
+    axes.axhline(published * 100, color=style.INK, linewidth=1, linestyle=(0, (3, 2)))
+    axes.set_xlim(-len(curve) * 0.01, len(curve) * 1.01)
+    axes.set_ylim(0, 100)
+    axes.set_yticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
+    axes.tick_params(bottom=False, labelbottom=False)
+    axes.spines["bottom"].set_visible(False)
+    axes.text(0.005, published * 100 + 1.5, f"article: {words}", transform=axes.get_yaxis_transform(), size=9.5)
+    axes.text(
+        0.99,
+        0.97,
+        f"{above:,} above",
+        color=style.PRODUCT_TEXT,
+        size=11,
+        weight="bold",
+        ha="right",
+        va="top",
+        transform=axes.transAxes,
+    )
+    axes.text(0.01, 0.05, f"{below:,} below", color=style.SALES_TEXT, size=11, weight="bold", transform=axes.transAxes)
+    for position, row in near.iterrows():
+        right = position > len(curve) / 2
+        axes.plot(
+            position,
+            row["share"] * 100,
+            "o",
+            markersize=6,
+            color="white",
+            markeredgecolor=style.INK,
+            markeredgewidth=1.4,
+            zorder=5,
+        )
+        axes.annotate(
+            f"nearest to the article's own terms:\n{COHORT_WORDS[row['cohort']]}, {row['year']}, {row['share']:.1%}",
+            (position, row["share"] * 100), (0, -62), textcoords="offset points", size=9, ha="right" if right else "left", va="top",
+            linespacing=1.15,
+            arrowprops=dict(arrowstyle="-", color=style.INK, linewidth=0.7, shrinkB=4),
+            bbox=dict(facecolor="white", edgecolor="none", pad=1, alpha=0.85),
+        )  # fmt: skip
+
+
+def _draw_choices(axes, curve: pd.DataFrame) -> None:
+    """One line of ticks per option, grouped by choice, with the option's median share at the right."""
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(bottom=False, labelbottom=False, labelleft=False)
+    line = 0.0
+    words = {"weight": WEIGHTS, "absent": ABSENT, "balanced": PANELS, "check": CHECKS, "cohort": COHORT_WORDS}
+    for choice, heading in CHOICES.items():
+        options = sorted(curve[choice].unique(), key=list(words[choice]).index if choice in words else None)
+        for index, option in enumerate(options):
+            chosen = (curve[choice] == option).to_numpy()
+            axes.plot(
+                np.flatnonzero(chosen),
+                np.full(chosen.sum(), line),
+                "|",
+                markersize=6.5,
+                markeredgewidth=0.55,
+                color=style.INK,
+            )
+            label = (
+                words[choice][option]
+                if choice in words
+                else f"R&D > {option:g} × selling"
+                if choice == "threshold"
+                else str(option)
+            )
+            side = dict(transform=axes.get_yaxis_transform(), va="center", size=9)
+            axes.text(-0.01, line, label, ha="right", **side)
+            axes.text(1.012, line, f"{curve['share'][chosen].median():.0%}", ha="left", color=style.QUIET, **side)
+            if index == 0:
+                axes.text(-0.645, line, heading, weight="semibold", ha="left", **side)
+            line += 1
+        line += 0.45
+    axes.text(1.012, -0.95, "median", transform=axes.get_yaxis_transform(), size=8.5, color=style.QUIET, va="center")
+    axes.set_ylim(line - 0.6, -1.3)
+
+
+def _alt(curve, published, above, below, weigh) -> str:
+    return (
+        f"Specification curve of {len(curve):,} counts of the share of companies that spend more on R&D than on selling. "
+        f"The shares run from {curve['share'].min():.0%} to {curve['share'].max():.0%} with a median of {curve['share'].median():.0%}; "
+        f"{above:,} lie above the published {published:.0%} and {below:,} below it. The choices that move the share most are "
+        f"{name_list(CHOICES[choice].lower() for choice in weigh.index[:2])}."
+    )

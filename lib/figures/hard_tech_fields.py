@@ -1,0 +1,233 @@
+"""Figure 6: the hard-tech fields and their industries, by product-first share and R&D intensity."""
+
+import numpy as np
+import pandas as pd
+
+from lib import cohorts, style, tables
+from lib.measures import median_interval, share_of
+from lib.parameters import COHORTS
+from lib.publish import Figure
+from lib.words import name_list
+
+NAME = "06_hard_tech_fields"
+OUTSIDE = "All other industries"
+LINE = 0.205  # inches per row
+
+
+def groups(firms: pd.DataFrame) -> pd.DataFrame:
+    """Fields and their industries, each with its product-first share and its R&D intensity.
+
+    firms: as from `cohorts.company_years`. One row per field, with its industries below it, fields by share from high to
+    low, then one row for all other industries: `field`, `industry_en` (NA for a whole field), firms (with both
+    expenses), `count`, `share`, `low`, `high` (Wilson), and `intensity`, `intensity_low`, `intensity_high`: median R&D in
+    per cent of revenue with its bootstrap interval, over the `with_revenue` firms that have a confirmed revenue.
+    """
+    rows = cohorts.drawn(firms)
+    rows = rows[rows["industry_en"].notna()].copy()
+    rows["field"] = rows["hard_tech_field"].fillna(OUTSIDE)
+    rows["intensity"] = (rows["rd_expense_cny"] / rows["revenue_cny"]).where(rows["revenue_cny"] > 0) * 100
+    found = [_group(part, field, pd.NA) for field, part in rows.groupby("field")]
+    fields = pd.DataFrame(found).sort_values(["share", "field"], ascending=[False, True])
+    fields = pd.concat([fields[fields["field"] != OUTSIDE], fields[fields["field"] == OUTSIDE]])
+    blocks = []
+    for _, field in fields.iterrows():
+        blocks.append(pd.DataFrame([field]))
+        inside = rows[(rows["field"] == field["field"]) & (rows["field"] != OUTSIDE)]
+        parts = [_group(part, field["field"], industry) for industry, part in inside.groupby("industry_en")]
+        if len(parts) > 1:
+            blocks.append(pd.DataFrame(parts).sort_values(["share", "industry_en"], ascending=[False, True]))
+    return pd.concat(blocks, ignore_index=True)
+
+
+def build(cohort: str, fiscal_year: int, small: int) -> Figure:
+    """Figure 6; groups of fewer than `small` firms are drawn hollow."""
+    return draw(cohorts.company_years(cohort, fiscal_year), cohort, small)
+
+
+def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
+    """Figure 6 from the rows of `cohorts.company_years`."""
+    year = int(firms["fiscal_year"].iloc[0])
+    table = groups(firms)
+    plural, description = COHORTS[cohort]
+    fields = table[table["industry_en"].isna() & (table["field"] != OUTSIDE)]
+    outside = table[table["field"] == OUTSIDE]
+    top, bottom = fields.iloc[0], fields.iloc[-1]
+    title = (
+        f"{top['share']:.0%} of {top['field'].lower()} companies put product first, {bottom['share']:.0%} of "
+        f"{bottom['field'].lower()} companies"
+    )
+    subtitle = (
+        f"Share of companies that spend more on R&D than on selling, and median R&D as a share of revenue, fiscal {year}: {description}. "
+        "Lines are 95% intervals."
+    )
+    out = cohorts.left_out(firms)
+    unknown = int((cohorts.drawn(firms)["industry_en"].isna()).sum())
+    if unknown:
+        out["industry not known"] = unknown
+    few = table[table["count_firms"] < small]
+    unsold = int((table["count_firms"] - table["with_revenue"])[table["industry_en"].isna()].sum())
+    notes = [
+        f"Left out of {len(firms):,} companies: "
+        + "; ".join(f"{count:,} {reason}" for reason, count in out.items())
+        + "."
+        + (f" R&D intensity is without {unsold} more, whose revenue is not confirmed." if unsold else ""),
+        "Seven of the column's eight fields: artificial intelligence is not an industry here, it sits inside information technology. "
+        + (f"Hollow: fewer than {small} companies." if len(few) else ""),
+    ]
+    notes.append(tables.source_line(["company-list", "project-industry-map", "finglm"]))
+    body = LINE * (len(table) + 0.45 * len(fields)) + 0.75
+    with style.look():
+        frame = style.Frame(title, subtitle, notes, body)
+        heights = _heights(table)
+        left = frame.axes(2.35, 0.12, 2.35, body - 0.62)
+        right = frame.axes(4.95, 0.12, 1.5, body - 0.62, sharey=left)
+        _dots(left, table, heights, "share", "low", "high", 100, small)
+        _dots(right, table, heights, "intensity", "intensity_low", "intensity_high", 1, small)
+        left.set_xlim(0, 100)
+        left.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
+        left.axvline(50, color=style.INK, linewidth=0.8, zorder=1)
+        right.set_xlim(0, None)
+        right.xaxis.set_major_formatter(
+            lambda value, _: f"{value:g}" + ("%" if value == right.get_xticks()[-1] else "")
+        )
+        style.inner_ticks(right.xaxis)
+        _names(left, right, table, heights)
+        for axes, words in ((left, "Product-first share"), (right, "Median R&D intensity")):
+            axes.annotate(
+                words,
+                (0, 1),
+                (0, 22),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                size=10.5,
+                weight="semibold",
+            )
+        right.annotate(
+            "firms",
+            (1, 1),
+            (28, 5),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            size=8.5,
+            color=style.QUIET,
+            ha="right",
+        )
+    return Figure(
+        name=NAME,
+        title=title,
+        subtitle=subtitle,
+        alt=_alt(plural, year, fields, outside),
+        notes=notes[:-1],
+        source_line=notes[-1],
+        table=table.assign(source_row=[_source_row(cohort, year, row) for _, row in table.iterrows()]),
+        drawing=frame.figure,
+        left_out=out,
+        headline={"fields": len(fields), "highest": top["share"], "lowest": bottom["share"],
+                  "companies": int(table.loc[table["industry_en"].isna(), "count_firms"].sum())},
+    )  # fmt: skip
+
+
+def _group(part: pd.DataFrame, field: str, industry) -> dict:
+    share = share_of(part["rd_expense_cny"] > part["selling_expense_cny"])
+    median, low, high = median_interval(part["intensity"])
+    return {
+        "field": field, "industry_en": industry, "count_firms": share.total, "count": share.count, "share": share.share,
+        "low": share.low, "high": share.high, "with_revenue": int(part["intensity"].notna().sum()), "intensity": median,
+        "intensity_low": low, "intensity_high": high,
+    }  # fmt: skip
+
+
+def _heights(table: pd.DataFrame) -> np.ndarray:
+    """Where each row stands, counted in rows from the top, with a little room above each field."""
+    return np.cumsum(np.where(table["industry_en"].isna(), 1.45, 1.0))
+
+
+def _dots(axes, table, heights, value, low, high, scale, small) -> None:
+    axes.grid(axis="x")
+    axes.yaxis.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.xaxis.tick_top()
+    axes.tick_params(axis="x", length=0)
+    axes.set_yticks([])
+    axes.set_ylim(heights[-1] + 0.8, heights[0] - 0.8)
+    for height, (_, row) in zip(heights, table.iterrows(), strict=True):
+        whole = pd.isna(row["industry_en"])
+        colour = (
+            style.NEUTRAL
+            if row["field"] == OUTSIDE
+            else style.PRODUCT_FIRST
+            if row["share"] > 0.5
+            else style.SALES_FIRST
+        )
+        axes.plot(
+            [row[low] * scale, row[high] * scale],
+            [height, height],
+            color=colour,
+            linewidth=2.2 if whole else 1.1,
+            alpha=0.55,
+            solid_capstyle="butt",
+        )
+        axes.plot(
+            row[value] * scale,
+            height,
+            "o",
+            markersize=7 if whole else 4,
+            color=colour,
+            zorder=4,
+            markerfacecolor="white" if row["count_firms"] < small else colour,
+            markeredgewidth=1.3,
+            clip_on=False,
+        )
+
+
+def _names(left, right, table, heights) -> None:
+    for height, (_, row) in zip(heights, table.iterrows(), strict=True):
+        whole = pd.isna(row["industry_en"])
+        name, weight, colour = (
+            (row["field"], "semibold", style.INK) if whole else (row["industry_en"], "normal", style.QUIET)
+        )
+        size = 10 if whole else 9
+        left.annotate(
+            name,
+            (0, height),
+            (-8, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            size=size,
+            weight=weight,
+            color=colour,
+        )
+        right.annotate(
+            f"{row['count_firms']:,}",
+            (1, height),
+            (28, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            size=size,
+            color=colour,
+        )
+
+
+def _source_row(cohort: str, year: int, row: pd.Series) -> str:
+    if pd.notna(row["industry_en"]):
+        return cohorts.selection(cohort, year, industry_en=row["industry_en"])
+    return cohorts.selection(cohort, year, hard_tech_field="" if row["field"] == OUTSIDE else row["field"])
+
+
+def _alt(plural, year, fields, outside) -> str:
+    lines = name_list(
+        f"{row['field'].lower()} {row['share']:.0%} of {row['count_firms']}" for _, row in fields.iterrows()
+    )
+    rest = "".join(
+        f" In all other industries it is {row['share']:.0%} of {row['count_firms']:,}." for _, row in outside.iterrows()
+    )
+    return (
+        f"Dot chart of hard-tech fields and their industries among {plural} in fiscal {year}. The share of companies that spend more on R&D than on "
+        f"selling, by field: {lines}.{rest} Beside it the median R&D as a share of revenue, from {fields['intensity'].max():.1f}% in "
+        f"{fields.loc[fields['intensity'].idxmax(), 'field'].lower()} to {fields['intensity'].min():.1f}% in "
+        f"{fields.loc[fields['intensity'].idxmin(), 'field'].lower()}."
+    )
