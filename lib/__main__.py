@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -19,6 +20,9 @@ class Commands(click.Group):
                 raise
             click.echo(f"{'wrong call' if isinstance(error, ParameterError) else 'failed'}: {error}", err=True)
             context.exit(2 if isinstance(error, ParameterError) else 1)
+        except KeyboardInterrupt:
+            click.echo("stopped; run again to resume.", err=True)
+            context.exit(1)
 
 
 def _data_option(function):
@@ -52,36 +56,158 @@ def list_figures() -> None:
                 click.echo(f"      allowed: {', '.join(map(str, p.allowed))}")
 
 
+def _render_options(function):
+    options = (
+        click.option(
+            "--workers",
+            type=click.IntRange(1),
+            default=os.cpu_count() or 1,
+            show_default=True,
+            help="Notebooks at a time.",
+        ),
+        click.option(
+            "--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop a notebook after S seconds."
+        ),
+        click.option("--memory", type=click.IntRange(1), metavar="MIB", help="Memory for each kernel (Linux)."),
+        click.option("--cold", is_flag=True, help="Start ordinary kernels, not forks of a warm process."),
+        click.option("--force", is_flag=True, help="Render also what is unchanged."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 @main.command()
 @click.argument("figures", metavar="[FIGURE ...]", nargs=-1)
-@click.option("-p", "--parameter", "pairs", metavar="NAME=VALUE", multiple=True, help="A parameter; may be repeated.")
+@click.option("-p", "--parameters", "pairs", metavar="NAME=VALUE", multiple=True, help="A parameter; may be repeated.")
+@click.option(
+    "-r",
+    "--parameters-raw",
+    "raw",
+    metavar="NAME=TEXT",
+    multiple=True,
+    help="A parameter as text, whatever it looks like.",
+)
+@click.option("-y", "--parameters-yaml", "yamls", metavar="YAML", multiple=True, help="Parameters as a YAML mapping.")
+@click.option(
+    "-f",
+    "--parameters-file",
+    "files",
+    type=click.Path(dir_okay=False),
+    multiple=True,
+    help="Parameters in a YAML file.",
+)
+@click.option("--explain", is_flag=True, help="Say for each figure why it is rendered, or that nothing changed.")
+@click.option("--dry-run", is_flag=True, help="Say what would be rendered and why; render nothing.")
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path),
+    metavar="OLD",
+    help="Then say what differs from the outputs folder OLD.",
+)
 @click.option("--keep-going", is_flag=True, help="Go on with the other figures when one fails.")
+@_render_options
 @_data_option
-def render(figures: tuple[str], pairs: tuple[str], keep_going: bool) -> None:
-    """Render figures, by number or name; all of them where none is named."""
-    from lib import parameters
+def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **options) -> None:
+    """Render figures, by number, name or a notebook's path; all of them where none is named."""
+    from lib.render import run
+    from lib.render.values import parameter_values
+
+    values = parameter_values(files, yamls, pairs, raw)
+    jobs, broken = [], []
+    for word in figures or [path.stem for path in run.figures()]:
+        try:
+            jobs.append(run.job(word, **values))
+        except ParameterError:
+            raise
+        except UserError as error:
+            if not options["keep_going"]:
+                raise
+            broken.append(error)
+    well = _work(jobs, explain=explain or dry_run, dry_run=dry_run, **options)
+    for error in broken:
+        click.echo(f"failed: {error}", err=True)
+    if compare:
+        from lib.paths import outputs_dir
+        from lib.render.compare import differences
+
+        click.echo(
+            "\n".join(differences(compare, outputs_dir())) or f"no figure's data and no claim differs from {compare}"
+        )
+    if broken or not well:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("figure")
+@click.argument("grid", type=click.Path(dir_okay=False))
+@click.option("--scheduler", metavar="TCP", help="Hand the sets to a Dask cluster, for example tcp://10.0.0.5:8786.")
+@_render_options
+@_data_option
+def sweep(figure, grid, scheduler, **options) -> None:
+    """Render FIGURE for every set of parameters in the YAML file GRID, and gather the results in one table."""
+    from lib.render import run, sweep
+
+    jobs = sweep.jobs(run.find(figure), Path(grid))
+    if scheduler:
+        done = sweep.on_cluster(jobs, scheduler, click.echo, **options)
+    else:
+        done = _work(jobs, explain=False, dry_run=False, keep_going=True, **options)
+    click.echo(sweep.gather(jobs, Path(grid).stem))
+    if not done:
+        sys.exit(1)
+
+
+def _work(jobs, *, explain, dry_run, force, keep_going, workers, cold, timeout, memory) -> bool:
+    """Render the jobs that need it, with progress on the way; True where all went well."""
     from lib.render import run
 
-    notebooks = [run.find(word) for word in figures] or run.figures()
-    values = dict(_pair(pair) for pair in pairs)
-    checked = [(notebook, parameters.check_all(notebook, values)) for notebook in notebooks]
-    _require_sound_tables()
-    failures = 0
-    for place, (notebook, all_values) in enumerate(checked, 1):
-        given = {name: all_values[name] for name in values}
-        click.echo(f"[{place}/{len(checked)}] {notebook.stem}: rendering", err=True)
-        try:
-            done = run.render(notebook, given)
-        except UserError as error:
-            if not keep_going:
-                raise
-            failures += 1
-            click.echo(f"failed: {error}", err=True)
-        else:
-            click.echo(f"{done.folder}  ({done.seconds:.1f} s)")
-    if failures:
-        click.echo(f"{failures} of {len(checked)} figures failed.", err=True)
-        sys.exit(1)
+    with run.sole_render(lambda text: click.echo(text, err=True)):
+        manifest = run.Manifest()
+        due = []
+        for task in jobs:
+            reasons = ["--force"] if force else manifest.why(task)
+            if explain:
+                click.echo(f"{task.slot}: {'; '.join(reasons) or 'nothing changed'}")
+            if reasons:
+                due.append(task)
+        if len(jobs) > len(due):
+            click.echo(f"{len(jobs) - len(due)} of {len(jobs)} unchanged", err=True)
+        if dry_run or not due:
+            return True
+        failed = run.work(
+            due,
+            manifest,
+            _progress(len(due)),
+            workers=workers,
+            cold=cold,
+            timeout=timeout,
+            memory=memory,
+            keep_going=keep_going,
+        )
+    for outcome in failed:
+        click.echo(f"failed: {outcome.sentence()}", err=True)
+    if failed:
+        click.echo(f"{len(failed)} of {len(due)} failed.", err=True)
+    return not failed
+
+
+def _progress(total: int):
+    """Reports each outcome: a bar with an estimate on a terminal, a line in a log."""
+    done = 0
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        bar = tqdm(total=total, unit="figure", leave=False)
+        return lambda outcome: (bar.set_postfix_str(outcome.job.slot), bar.update(), done + 1 == total and bar.close())
+
+    def line(outcome):
+        nonlocal done
+        done += 1
+        state = "failed" if outcome.error else "done"
+        click.echo(f"[{done}/{total}] {outcome.job.slot}: {state} in {outcome.seconds:.1f} s", err=True)
+
+    return line
 
 
 @main.command()
@@ -137,13 +263,6 @@ def _require_sound_tables() -> None:
 
     if problems := tables.check():
         raise DataError(problems)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise ParameterError(f"-p {text}: write it as name=value, for example -p fiscal_year=2020.")
-    return name.strip(), value.strip()
 
 
 if __name__ == "__main__":

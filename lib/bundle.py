@@ -1,26 +1,35 @@
 """Where a figure's bundle stands, and whether it is whole. Light, so that the command line can ask at once."""
 
+import functools
 import hashlib
+import importlib.metadata
 import json
+import platform
+import re
 from pathlib import Path
 
 from lib import parameters
-from lib.paths import NOTEBOOKS, outputs_dir
 
 FORMATS = ("png", "svg", "pdf", "csv", "json")
+#: Packages that can change a figure's bytes.
+PACKAGES = ("font-source-sans-pro", "matplotlib", "numpy", "pandas", "scipy", "seaborn", "zhplot")
 
 
-def bundle_dir(name: str, values: dict) -> Path:
-    """Folder of a figure's bundle: its name, and below it the parameters that differ from the defaults."""
-    defaults = {p.name: p.default for p in parameters.declared(NOTEBOOKS / f"{name}.ipynb").values()}
+@functools.cache
+def versions() -> dict[str, str]:
+    """Versions of Python and of PACKAGES."""
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def slot(notebook: Path, values: dict) -> str:
+    """Folder of a notebook's bundle below outputs/: its name, and below it the parameters that are not the defaults."""
+    defaults = {p.name: p.default for p in parameters.declared(notebook).values()}
     changed = {key: value for key, value in values.items() if value != defaults[key]}
-    folder = outputs_dir() / name
-    if not changed:
-        return folder
-    words = ",".join(f"{k}={'+'.join(v) if isinstance(v, list) else v}" for k, v in changed.items())
+    words = ",".join(f"{k}={'+'.join(map(str, v)) if isinstance(v, list) else v}" for k, v in changed.items())
+    words = re.sub(r"[^\w=,+.-]", "-", words)
     if len(words) > 100:
         words = words[:80] + "-" + hashlib.sha256(words.encode()).hexdigest()[:12]
-    return folder / words
+    return f"{notebook.stem}/{words}" if words else notebook.stem
 
 
 def faults(folder: Path, name: str) -> list[str]:

@@ -8,6 +8,7 @@ The types below say what a value may be. They need no pandas, so that a wrong ca
 """
 
 import ast
+import contextlib
 import csv
 import difflib
 import functools
@@ -22,8 +23,8 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
-from lib.errors import ParameterError
-from lib.paths import data_dir
+from lib.errors import ParameterError, UserError
+from lib.paths import NOTEBOOKS, data_dir
 
 #: Cohorts by name: how titles call the companies, and what the cohort is.
 COHORTS = {
@@ -102,6 +103,17 @@ FirmCount = Annotated[int, Field(ge=1, le=1000)]
 TYPES = {name: value for name, value in globals().items() if get_args(value) and hasattr(value, "__metadata__")}
 
 
+class Unread(str):
+    """A value as typed on a command line, before its parameter's type is known."""
+
+    def read(self):
+        """The value as papermill reads it where no type is declared: None, a truth value, a number, else text."""
+        for kind in (int, float):
+            with contextlib.suppress(ValueError):
+                return kind(self)
+        return {"None": None, "True": True, "False": False}.get(self, str(self))
+
+
 @dataclass(frozen=True)
 class Parameter:
     """One declared parameter of a notebook."""
@@ -114,11 +126,13 @@ class Parameter:
     @property
     def allowed(self) -> list | None:
         """The allowed values, where they can be listed."""
-        return allowed(TYPES[self.type])
+        return allowed(TYPES[self.type]) if self.type in TYPES else None
 
     def check(self, value):
-        """The value in its type; ParameterError in one sentence where it does not fit."""
-        return check(self.name, TYPES[self.type], value)
+        """The value in its type; ParameterError in one sentence where it does not fit. Unknown types take any value."""
+        if self.type in TYPES:
+            return check(self.name, TYPES[self.type], value)
+        return value.read() if isinstance(value, Unread) else value
 
 
 def check(name: str, kind: Any, value):
@@ -149,36 +163,56 @@ def _adapter(kind) -> TypeAdapter:
 def declared(notebook: Path) -> dict[str, Parameter]:
     """The parameters that a notebook declares in the cell tagged `parameters`, by name, in order.
 
-    Raises ParameterError where the notebook cannot be read or a declaration is not `name: Type = default  # help`.
+    The project's own notebooks must name a type of this module: `name: Type = default  # help`; in any other notebook a
+    plain `name = default` will do, or no such cell at all. Raises UserError where the notebook cannot be read or a
+    declaration is wrong.
     """
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise ParameterError(f"{notebook.name} is not a notebook: {error}.") from None
+        raise UserError(f"{notebook.name} is not a notebook: {type(error).__name__}, {error}.") from None
     tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+    if not tagged and notebook.parent != NOTEBOOKS:
+        return {}
     if not tagged:
-        raise ParameterError(f"{notebook.name} has no cell tagged 'parameters'; tag the cell that declares them.")
+        raise UserError(f"{notebook.name} has no cell tagged 'parameters'; tag the cell that declares them.")
     source = "".join(tagged[0]["source"])
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:
-        raise ParameterError(f"{notebook.name}: line {error.lineno} of the parameters cell is not Python.") from None
+        raise UserError(f"{notebook.name}: line {error.lineno} of the parameters cell is not Python.") from None
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     comments = {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
     found = {}
     for node in statements:
-        if not isinstance(node, ast.AnnAssign):
-            continue
-        if not isinstance(node.annotation, ast.Name) or node.annotation.id not in TYPES:
-            raise ParameterError(
-                f"{notebook.name}: parameter {ast.unparse(node.target)} has the type {ast.unparse(node.annotation)}, "
-                f"which lib/parameters.py does not define; use one of {', '.join(TYPES)}."
-            )
-        default = ast.literal_eval(node.value)
-        found[node.target.id] = Parameter(
-            node.target.id, node.annotation.id, default, comments.get(node.end_lineno, "")
-        )
+        parameter = _declaration(node, comments, notebook)
+        if parameter:
+            found[parameter.name] = parameter
     return found
+
+
+def _declaration(node: ast.stmt, comments: dict[int, str], notebook: Path) -> Parameter | None:
+    """The parameter that a statement declares: `name: Type = default`, or plain `name = default`."""
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        target, kind = node.target, ast.unparse(node.annotation)
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, kind = node.targets[0], ""
+    else:
+        return None
+    if not isinstance(target, ast.Name):
+        return None
+    if notebook.parent == NOTEBOOKS and kind not in TYPES:
+        raise UserError(
+            f"{notebook.name}: parameter {target.id} has the type {kind or 'none'}, which lib/parameters.py does not "
+            f"define; use one of {', '.join(TYPES)}."
+        )
+    try:
+        default = ast.literal_eval(node.value)
+    except ValueError:
+        raise UserError(
+            f"{notebook.name}: parameter {target.id} needs a plain value, not {ast.unparse(node.value)}."
+        ) from None
+    return Parameter(target.id, kind, default, comments.get(node.end_lineno, ""))
 
 
 def check_all(notebook: Path, values: dict[str, Any]) -> dict[str, Any]:

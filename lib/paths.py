@@ -1,10 +1,10 @@
-"""Where things are. The environment may move data and outputs, which tests and trial runs use."""
+"""Where things are. The environment may move notebooks, data and outputs, which tests and trial runs use."""
 
 import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ROOT / "notebooks"
+NOTEBOOKS = Path(os.environ.get("FIGURES_NOTEBOOKS") or ROOT / "notebooks").resolve()
 
 
 def data_dir() -> Path:

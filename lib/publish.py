@@ -4,9 +4,7 @@ The same inputs give the same bytes. Files are swapped in whole, so a reader nev
 """
 
 import hashlib
-import importlib.metadata
 import json
-import platform
 import tempfile
 import warnings
 from dataclasses import dataclass, field
@@ -16,11 +14,10 @@ import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
 from lib import claims, parameters, tables
-from lib.bundle import FORMATS, bundle_dir
+from lib.bundle import FORMATS, slot, versions
 from lib.errors import UserError
-from lib.paths import NOTEBOOKS
+from lib.paths import NOTEBOOKS, outputs_dir
 
-PACKAGES = ("matplotlib", "numpy", "pandas", "scipy", "seaborn")
 #: Without these, a picture would carry the time it was made.
 UNDATED = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
@@ -59,8 +56,9 @@ def publish(figure: Figure, **values) -> Path:
 
     Raises UserError for a glyph that the fonts lack, and for a folder that cannot be written.
     """
-    values = parameters.check_all(NOTEBOOKS / f"{figure.name}.ipynb", values)
-    folder = bundle_dir(figure.name, values)
+    notebook = NOTEBOOKS / f"{figure.name}.ipynb"
+    values = parameters.check_all(notebook, values)
+    folder = outputs_dir() / slot(notebook, values)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
@@ -105,8 +103,7 @@ def _record(figure: Figure, values: dict, files: dict[str, Path]) -> dict:
         "left_out": figure.left_out,
         "claims": claims.ledger(figure.name).to_dict("records"),
         "data": dict(sorted(tables.files_read.items())),
-        "versions": {"python": platform.python_version()}
-        | {name: importlib.metadata.version(name) for name in PACKAGES},
+        "versions": versions(),
         "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.values()},
     }
 

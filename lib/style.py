@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 WIDTH = 7.0  # inches
 MARGIN = 0.12  # inches, left and right of the text
@@ -88,7 +89,9 @@ class Frame:
 
     def __init__(self, title: str, subtitle: str, notes: list[str], body: float):
         # A provisional canvas to measure the wrapped text on; its height does not matter.
-        self.figure = plt.figure(figsize=(WIDTH, 5))
+        # Not through pyplot, which would keep the figure alive and show it twice in a notebook.
+        self.figure = Figure(figsize=(WIDTH, 5))
+        FigureCanvasAgg(self.figure)
         blocks = [
             (_wrapped(self.figure, title, 15, "bold"), 15, "bold", INK, 1.16),
             (_wrapped(self.figure, subtitle, 10.5, "normal"), 10.5, "normal", QUIET, 1.25),

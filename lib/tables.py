@@ -50,8 +50,10 @@ def load(name: str) -> pd.DataFrame:
         content = path.read_bytes()
     except FileNotFoundError:
         raise DataError([f"{path}: the file is missing; restore it from version control."]) from None
+    book = path.parent / "datapackage.json"
+    files_read[book.name] = hashlib.sha256(book.read_bytes()).hexdigest() if book.is_file() else ""
     files_read[path.name] = hashlib.sha256(content).hexdigest()
-    frame, problems = _parse(path.parent, name, files_read[path.name])
+    frame, problems = _parse(path.parent, name, files_read[path.name] + files_read[book.name])
     if problems:
         raise DataError(list(problems))
     return frame.copy()
@@ -73,7 +75,7 @@ def check(folder: Path | None = None) -> list[str]:
         if not path.exists():
             problems.append(f"{path}: the file is missing; restore it from version control.")
             continue
-        frames[name], found = _parse(folder, name, hashlib.sha256(path.read_bytes()).hexdigest())
+        frames[name], found = _parse.__wrapped__(folder, name, "")
         problems += found
     if not problems:
         problems = _broken_references(folder, frames)
@@ -81,8 +83,8 @@ def check(folder: Path | None = None) -> list[str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _parse(folder: Path, name: str, sha256: str) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
-    """The typed table and its problems; cached on the content's hash, since explorers load it often."""
+def _parse(folder: Path, name: str, content: str) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+    """The typed table and its problems; cached on the hashes of `content`, since explorers load it often."""
     schema = next(r["schema"] for r in codebook(folder)["resources"] if r["name"] == name)
     path = folder / f"{name}.csv"
     names = [field["name"] for field in schema["fields"]]

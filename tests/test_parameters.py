@@ -3,8 +3,13 @@ import json
 import pytest
 
 from lib import parameters
-from lib.errors import ParameterError
+from lib.errors import ParameterError, UserError
 from lib.render import run
+
+
+@pytest.fixture(autouse=True)
+def own_notebooks(tmp_path, monkeypatch):
+    monkeypatch.setattr(parameters, "NOTEBOOKS", tmp_path)
 
 
 def notebook(path, source, tags=("parameters",)):
@@ -32,16 +37,28 @@ def test_declarations_are_read_from_the_parameters_cell(tmp_path):
         ("x: Unknown = 1", ("parameters",), "type Unknown"),
         ("x: = 1", ("parameters",), "line 1 of the parameters cell"),
         ("x: FiscalYear = 2021", (), "no cell tagged 'parameters'"),
+        ("x = 1", ("parameters",), "has the type none"),
+        ("x: FiscalYear = 2020 + 1", ("parameters",), "needs a plain value"),
     ],
 )
 def test_a_notebook_with_a_wrong_declaration_is_named(tmp_path, source, tags, message):
-    with pytest.raises(ParameterError, match=message):
+    with pytest.raises(UserError, match=message):
         parameters.declared(notebook(tmp_path / "a.ipynb", source, tags))
+
+
+def test_any_other_notebook_may_declare_in_the_plain_way(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    path = notebook(tmp_path / "elsewhere" / "a.ipynb", "alpha = 0.6  # mixing\nbeta: int = 3\nname = other = 1\n")
+    found = parameters.declared(path)
+    assert [(p.name, p.default, p.help) for p in found.values()] == [("alpha", 0.6, "mixing"), ("beta", 3, "")]
+    assert parameters.check_all(path, {"alpha": "x"}) == {"alpha": "x", "beta": 3}
+    with pytest.raises(ParameterError, match="no parameter alhpa; did you mean alpha"):
+        parameters.check_all(path, {"alhpa": 1})
 
 
 def test_a_file_that_is_no_notebook_is_named(tmp_path):
     (tmp_path / "a.ipynb").write_text("{")
-    with pytest.raises(ParameterError, match=r"a\.ipynb is not a notebook"):
+    with pytest.raises(UserError, match=r"a\.ipynb is not a notebook"):
         parameters.declared(tmp_path / "a.ipynb")
 
 

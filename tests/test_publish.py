@@ -5,6 +5,7 @@ import pytest
 
 from lib import bundle, figures
 from lib.errors import ParameterError, UserError
+from lib.paths import NOTEBOOKS
 from lib.publish import publish
 
 NAME = "01_rd_against_sm"
@@ -49,9 +50,9 @@ def test_another_parameter_goes_beside_the_default(outputs):
 
 def test_long_parameters_get_a_short_folder(outputs):
     codes = [f"{n:06d}" for n in range(100)]
-    folder = bundle.bundle_dir(NAME, {"highlight": codes})
-    assert len(folder.name) < 120
-    assert folder != bundle.bundle_dir(NAME, {"highlight": codes[:-1]})
+    slot = bundle.slot(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes})
+    assert len(slot) < 140
+    assert slot != bundle.slot(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes[:-1]})
 
 
 def test_a_wrong_parameter_writes_nothing(outputs):

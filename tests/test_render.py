@@ -1,11 +1,9 @@
 import json
-import shutil
 
 import pytest
 
 from lib import bundle
 from lib.paths import NOTEBOOKS, ROOT
-from lib.render import run
 
 NAME = "01_rd_against_sm"
 
@@ -58,27 +56,6 @@ def test_broken_tables_stop_a_render_and_leave_the_last_good_bundle(command, out
         assert done.returncode == 1
         assert "spending.csv, row" in done.stderr and "company_id" in done.stderr and "Traceback" not in done.stderr
     assert contents(good) == {f"{NAME}.png": b"the last good picture"}
-
-
-def test_a_failing_cell_is_reported_by_figure_and_cell(command, outputs, monkeypatch, tmp_path):
-    notebooks = tmp_path / "notebooks"
-    shutil.copytree(NOTEBOOKS, notebooks)
-    path = notebooks / f"{NAME}.ipynb"
-    cells = json.loads(path.read_text(encoding="utf-8"))
-    cells["cells"][5]["source"] = ["1 / 0"]
-    path.write_text(json.dumps(cells), encoding="utf-8")
-    with pytest.raises(run.UserError, match=rf"{NAME}, cell \d+: ZeroDivisionError"):
-        run.render(path, {})
-    assert not (outputs / NAME).exists()
-
-
-def test_a_notebook_that_publishes_nothing_has_failed(outputs, tmp_path):
-    path = tmp_path / f"{NAME}.ipynb"
-    cells = json.loads((NOTEBOOKS / path.name).read_text(encoding="utf-8"))
-    cells["cells"] = cells["cells"][:4]
-    path.write_text(json.dumps(cells), encoding="utf-8")
-    with pytest.raises(run.UserError, match="bundle is not whole"):
-        run.render(path, {})
 
 
 def test_list_names_every_figure_and_parameter(command):

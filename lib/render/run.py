@@ -1,26 +1,70 @@
-"""Run a figure's notebook in a Jupyter kernel and see that it left its whole bundle."""
+"""Render figures: what is unchanged is skipped, the rest runs in parallel, each in a Jupyter kernel of its own.
 
+A run's outcome goes into outputs/manifest.json as soon as it is known, so that a broken-off render resumes.
+"""
+
+import contextlib
 import difflib
 import json
+import logging
 import os
+import re
+import shutil
 import tempfile
+import threading
 import time
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lib import bundle, parameters
-from lib.errors import ParameterError, UserError
-from lib.paths import NOTEBOOKS, outputs_dir
+from lib.errors import DataError, ParameterError, UserError
+from lib.paths import NOTEBOOKS, data_dir, outputs_dir
+from lib.render import inputs
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """One finished run: the notebook's name, the bundle's folder, seconds taken."""
+class Job:
+    """One notebook with one set of parameters, all of them, checked."""
 
-    name: str
-    folder: Path
-    seconds: float
+    notebook: Path
+    values: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.notebook.stem
+
+    @property
+    def slot(self) -> str:
+        """The bundle's folder below outputs/, which also names the job."""
+        return bundle.slot(self.notebook, self.values)
+
+    @property
+    def promises_bundle(self) -> bool:
+        """Figures promise a bundle; any other notebook only its executed self."""
+        return self.notebook.stem in {path.stem for path in figures()}
+
+
+@dataclass
+class Outcome:
+    """What became of a job. error: cell (as counted in the notebook), line, name, message; None where all went well."""
+
+    job: Job
+    inputs: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+    error: dict | None = None
+
+    def sentence(self) -> str:
+        """The error as a user reads it."""
+        place = f", cell {self.error['cell']}" if self.error.get("cell") else ""
+        place += f", line {self.error['line']}" if self.error.get("line") else ""
+        name = f"{self.error['name']}: " if self.error["name"] else ""
+        return f"{self.job.slot}{place}: {name}{self.error['message']}"
 
 
 def figures() -> list[Path]:
@@ -29,11 +73,13 @@ def figures() -> list[Path]:
 
 
 def find(word: str) -> Path:
-    """The notebook that `word` means: its number or its name."""
+    """The notebook that `word` means: a figure's number or name, or the path of any other notebook."""
     known = {notebook.stem: notebook for notebook in figures()}
     for stem, notebook in known.items():
         if word == stem or (word.isdigit() and int(word) == int(stem[:2])):
             return notebook
+    if word.endswith(".ipynb") and Path(word).is_file():
+        return Path(word).resolve()
     near = difflib.get_close_matches(word, known, n=1)
     hint = f"; did you mean {near[0]}?" if near else "."
     raise ParameterError(f"there is no figure {word}{hint} Figures: {', '.join(known)}, or their numbers.")
@@ -45,45 +91,283 @@ def heading(notebook: Path) -> str:
     return "".join(cells[0]["source"]).splitlines()[0].lstrip("# ")
 
 
-def render(notebook: Path, values: dict[str, Any]) -> Rendered:
-    """Run `notebook` with the parameters `values`; UserError where a cell fails or the bundle is not whole.
+def job(word: str, **values) -> Job:
+    """The job of rendering the figure `word` (a number, a name or a notebook's path) with the parameters `values`.
 
-    The executed notebook joins the bundle once all has gone well.
+    Raises ParameterError for an unknown figure, parameter or value.
     """
+    notebook = find(word)
+    return Job(notebook, parameters.check_all(notebook, values))
+
+
+class Manifest:
+    """outputs/manifest.json: for each slot what went in, what came out and how it went."""
+
+    def __init__(self):
+        self.path = outputs_dir() / "manifest.json"
+        self._lock = threading.Lock()
+        try:
+            self.content = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self.content = {"tables": {}, "figures": {}}
+
+    def why(self, task: Job) -> list[str]:
+        """Why the job must run, in words; empty where its outputs are those of the inputs as they are now."""
+        entry = self.content["figures"].get(task.slot)
+        if entry is None:
+            return ["not rendered yet"]
+        if entry["status"] != "done":
+            return ["the last run failed"]
+        read = [name.removeprefix("data/") for name in entry["inputs"] if name.startswith("data/")]
+        reasons = inputs.changes(entry["inputs"], inputs.of(task.notebook, read))
+        if entry["parameters"] != task.values:
+            reasons.append("a default parameter changed")
+        folder = outputs_dir() / task.slot
+        for file, sha256 in entry["outputs"].items():
+            found = inputs.file_hash(folder / file)
+            if found != sha256:
+                reasons.append(f"outputs/{task.slot}/{file} was {'edited' if found else 'deleted'}")
+        return reasons
+
+    def record(self, outcome: Outcome) -> None:
+        """Store what became of a job, at once."""
+        self.content["figures"][outcome.job.slot] = {
+            "figure": outcome.job.name,
+            "parameters": outcome.job.values,
+            "status": "failed" if outcome.error else "done",
+            "error": outcome.error,
+            "warnings": outcome.warnings,
+            "inputs": outcome.inputs,
+            "outputs": outcome.outputs,
+            "rendered": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "seconds": round(outcome.seconds, 1),
+        }
+        self.save()
+
+    def save(self) -> None:
+        """Write the manifest, whole or not at all."""
+        with self._lock:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            new = self.path.with_suffix(".new")
+            new.write_text(
+                json.dumps(self.content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+            )
+            new.replace(self.path)
+
+
+def tables_on_disk() -> list[str]:
+    """Names of the files in data/ that a notebook may read."""
+    return sorted(
+        path.relative_to(data_dir()).as_posix() for path in data_dir().rglob("*") if path.suffix in (".csv", ".json")
+    )
+
+
+@contextlib.contextmanager
+def sole_render(say: Callable[[str], None]) -> Iterator[None]:
+    """Hold outputs/ for one render at a time; a second one waits and says so. Clears what a killed render left."""
+    from filelock import FileLock, Timeout
+
+    outputs_dir().mkdir(parents=True, exist_ok=True)
+    lock = FileLock(outputs_dir() / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("another render is at work in outputs/; waiting for it to end")
+        lock.acquire()
+    try:
+        for pattern in (".run-*", "**/.publish-*"):
+            for left in outputs_dir().glob(pattern):
+                shutil.rmtree(left, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
+
+
+def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None], **options) -> list[Outcome]:
+    """Check the tables, render `jobs` (options as of `run_all`), and record and report each; gives those that failed."""
+    from lib.render import kernels
+
+    if not options["cold"] and kernels.can_fork():
+        kernels.warm_up()
+    now = {name: inputs.file_hash(data_dir() / name) for name in tables_on_disk()}
+    if manifest.content["tables"] != now:
+        if problems := kernels.call(_problems):
+            raise DataError(problems)
+        manifest.content["tables"] = now
+    failed = []
+    for outcome in run_all(jobs, **options):
+        manifest.record(outcome)
+        report(outcome)
+        if outcome.error:
+            failed.append(outcome)
+    return failed
+
+
+def _problems() -> list[str]:
+    from lib import tables
+
+    return tables.check()
+
+
+def run_all(
+    jobs: Iterable[Job],
+    *,
+    workers: int = 1,
+    cold: bool = False,
+    timeout: float | None = None,
+    memory: int | None = None,
+    keep_going: bool = False,
+) -> Iterator[Outcome]:
+    """Run jobs in parallel and give each outcome as it comes; after a failure no new job starts, unless `keep_going`.
+
+    timeout: seconds for a whole notebook; memory: MiB for its kernel (Linux). On an exception or when the caller stops
+    iterating, running kernels are killed.
+    """
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # a dead kernel is told once, in the outcome
+    seats: list = []
+    pool = ThreadPoolExecutor(workers)
+    try:
+        waiting = [pool.submit(run, task, outputs_dir(), cold, timeout, memory, seats) for task in list(jobs)]
+        for done in as_completed(waiting):
+            with contextlib.suppress(CancelledError):
+                outcome = done.result()
+                yield outcome
+                if outcome.error and not keep_going:
+                    for other in waiting:
+                        other.cancel()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for place in list(seats):
+            place.kill()
+        pool.shutdown(wait=True)
+
+
+def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: list | None = None) -> Outcome:
+    """Run one job in a kernel that publishes below `outputs`; never raises for what the notebook does wrong."""
+    import nbformat
     import papermill
     from nbclient.exceptions import DeadKernelError
 
-    name = notebook.stem
-    folder = bundle.bundle_dir(name, parameters.check_all(notebook, values))
-    outputs_dir().mkdir(parents=True, exist_ok=True)
-    start, clock = time.time_ns(), time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix=".run-", dir=outputs_dir()) as stage:
-        executed = Path(stage) / notebook.name
+    from lib.render import kernels
+
+    started, clock = time.time_ns(), time.perf_counter()
+    folder = outputs / task.slot
+    outcome = Outcome(task, inputs.of(task.notebook, [] if task.promises_bundle else tables_on_disk()))
+    place = kernels.Seat(task.notebook.parent, {"FIGURES_OUTPUTS": str(outputs)}, cold, memory)
+    expired = threading.Event()
+    watch = threading.Timer(timeout or 0, lambda: (expired.set(), place.kill()))
+    watch.daemon = True
+    seats = [] if seats is None else seats
+    seats.append(place)
+    # Sockets need short paths, so they are not below outputs.
+    sockets = tempfile.TemporaryDirectory(prefix="figures-")
+    with sockets as runtime, tempfile.TemporaryDirectory(prefix=".run-", dir=outputs) as stage, kernels.seat(place):
+        executed = Path(stage) / task.notebook.name
         try:
+            if timeout:
+                watch.start()
+            defaults = parameters.declared(task.notebook)
+            given = {name: value for name, value in task.values.items() if value != defaults[name].default}
             papermill.execute_notebook(
-                notebook,
+                task.notebook,
                 executed,
-                parameters=values,
+                given,
                 kernel_name="python3",
                 progress_bar=False,
-                config=_kernel_config(),
+                shutdown_kernel="immediate",
+                config=_kernel_config(Path(runtime)),
             )
+            if task.promises_bundle:
+                _require_bundle(task, folder, started)
         except papermill.PapermillExecutionError as error:
-            raise UserError(f"{name}, cell {error.cell_index + 1}: {error.ename}: {error.evalue}") from error
-        except DeadKernelError as error:
-            raise UserError(f"{name}: the kernel died; see the notebook's memory use, then render again.") from error
-        record = folder / f"{name}.json"
-        missing = bundle.faults(folder, name)
-        if not missing and record.stat().st_mtime_ns < start:
-            missing = ["the notebook did not publish"]
-        if missing:
-            raise UserError(f"{name}: the notebook ran, but its bundle is not whole: {'; '.join(missing)}.")
-        executed.replace(folder / notebook.name)
-    return Rendered(name, folder, time.perf_counter() - clock)
+            outcome.error = _cell_error(executed, error)
+        except DeadKernelError:
+            words = f"no end after {timeout:g} s, so it was stopped" if expired.is_set() else "the kernel died"
+            words += (
+                f"; it may have wanted more than the {memory} MiB it had" if memory and not expired.is_set() else ""
+            )
+            outcome.error = {"cell": _last_started(executed), "line": None, "name": "", "message": words}
+        except UserError as error:
+            outcome.error = {"cell": None, "line": None, "name": "", "message": str(error)}
+        except (RuntimeError, nbformat.ValidationError) as error:
+            outcome.error = {"cell": None, "line": None, "name": type(error).__name__, "message": str(error)}
+        finally:
+            watch.cancel()
+            seats.remove(place)
+        if executed.is_file():
+            outcome.warnings = _warnings(executed)
+            folder.mkdir(parents=True, exist_ok=True)
+            failed = folder / f"{task.name}.failed.ipynb"
+            executed.replace(failed if outcome.error else folder / task.notebook.name)
+            if not outcome.error:
+                failed.unlink(missing_ok=True)
+                _note_files(outcome, folder)
+    outcome.seconds = time.perf_counter() - clock
+    return outcome
 
 
-def _kernel_config():
+def _require_bundle(task: Job, folder: Path, started: int) -> None:
+    """Fail a notebook that ran, but left less than its figure promises."""
+    missing = bundle.faults(folder, task.name)
+    if (
+        not missing and (folder / f"{task.name}.json").stat().st_mtime_ns < started - 10**8
+    ):  # clocks of files run behind
+        missing = ["the notebook did not publish"]
+    if missing:
+        raise UserError(f"the notebook ran, but its bundle is not whole: {'; '.join(missing)}")
+
+
+def _note_files(outcome: Outcome, folder: Path) -> None:
+    """Add to the outcome what the notebook read, with the hashes as it read it, and what it left."""
+    files = [outcome.job.notebook.name]
+    if outcome.job.promises_bundle:
+        files += [f"{outcome.job.name}.{kind}" for kind in bundle.FORMATS]
+        record = json.loads((folder / f"{outcome.job.name}.json").read_text(encoding="utf-8"))
+        outcome.inputs |= {f"data/{name}": sha256 for name, sha256 in record["data"].items()}
+    outcome.outputs = {name: inputs.file_hash(folder / name) for name in files}
+
+
+def _cell_error(executed: Path, error) -> dict:
+    line = re.findall(r"Cell In\[\d+\], line (\d+)", re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback)))
+    return {
+        "cell": _in_source(executed, error.cell_index),
+        "line": int(line[0]) if line else None,
+        "name": error.ename,
+        "message": error.evalue,
+    }
+
+
+def _last_started(executed: Path) -> int | None:
+    """The cell that was running when the kernel went, as counted in the source notebook."""
+    begun = [i for i, cell in enumerate(_cells(executed)) if cell["metadata"].get("papermill", {}).get("start_time")]
+    return _in_source(executed, begun[-1]) if begun else None
+
+
+def _in_source(executed: Path, index: int) -> int:
+    """The number, from 1, that a run's cell has in the source notebook, which lacks the parameters that papermill put in."""
+    return sum("injected-parameters" not in cell["metadata"].get("tags", []) for cell in _cells(executed)[: index + 1])
+
+
+def _cells(executed: Path) -> list[dict]:
+    """The cells as they ran, without those in which papermill shows an error."""
+    try:
+        cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError):
+        return []
+    return [cell for cell in cells if "papermill-error-cell-tag" not in cell["metadata"].get("tags", [])]
+
+
+def _warnings(executed: Path) -> list[str]:
+    """What the notebook's cells wrote to standard error, a line each."""
+    outputs = [
+        output for cell in _cells(executed) for output in cell.get("outputs", []) if output.get("name") == "stderr"
+    ]
+    return [line for output in outputs for line in "".join(output["text"]).splitlines() if line.strip()]
+
+
+def _kernel_config(runtime: Path):
     """Kernels talk over local sockets where there are any: no ports, and no other user listens in."""
     from traitlets.config import Config
 
-    return Config() if os.name == "nt" else Config(KernelManager={"transport": "ipc"})
+    file = str(runtime / f"{uuid.uuid4().hex[:12]}.json")  # names the sockets too
+    return Config(KernelManager={"connection_file": file, "transport": "tcp" if os.name == "nt" else "ipc"})

@@ -1,0 +1,149 @@
+"""Jupyter kernels for renders: forked from a warm process where the platform has a fork server, ordinary ones elsewhere.
+
+A warm kernel is a real IPython kernel; it only starts with the heavy packages already imported. Each runs in a process and
+a process group of its own, so no cell sees another run's state, and a kernel is killed with all that it started.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+
+NAME = "figures-provisioner"
+_starting = threading.Lock()  # multiprocessing starts one process at a time
+_thread = threading.local()
+
+
+def can_fork() -> bool:
+    """Whether warm kernels are to be had: a fork server, in a process that may have children."""
+    return "forkserver" in multiprocessing.get_all_start_methods() and not multiprocessing.current_process().daemon
+
+
+def warm_up() -> None:
+    """Start the process that kernels are forked from; it imports the packages while the caller goes on."""
+    from multiprocessing import forkserver
+
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["lib.render.preload"])
+    forkserver.ensure_running()
+
+
+def call(function, *arguments):
+    """The result of `function`, run in a fork of the warm process where there is one, so that the caller need not import."""
+    if not can_fork():
+        return function(*arguments)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+@dataclass(eq=False)
+class Seat:
+    """Where one run's kernel sits: its settings, and what became of it. Memory in MiB."""
+
+    cwd: Path
+    env: dict[str, str] = field(default_factory=dict)
+    cold: bool = False
+    memory: int | None = None
+    pid: int | None = None
+    closed: bool = False
+
+    def kill(self) -> None:
+        """Kill the kernel and all that it started, and let no other take the seat."""
+        self.closed = True
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def seat(place: Seat):
+    """Kernels that this thread starts inside the block take `place`."""
+    factory = KernelProvisionerFactory.instance()
+    entry = EntryPoint(NAME, f"{__name__}:Provisioner", KernelProvisionerFactory.GROUP_NAME)
+    factory.provisioners[NAME] = entry
+    factory.default_provisioner_name = NAME
+    _thread.seat = place
+    try:
+        yield
+    finally:
+        place.kill()
+        _thread.seat = None
+
+
+class Provisioner(LocalProvisioner):
+    """Starts the kernel of this thread's seat, forked or as an ordinary process."""
+
+    async def launch_kernel(self, cmd, **options):
+        """Start the kernel; as jupyter_client asks, gives its connection information."""
+        place: Seat = _thread.seat
+        options["cwd"] = str(place.cwd)
+        options["env"] = {**options.get("env", os.environ), **place.env}
+        launcher = "ipykernel_launcher"
+        if place.cold or not can_fork() or launcher not in cmd:
+            await super().launch_kernel(cmd, **options)
+        else:
+            arguments = cmd[cmd.index(launcher) + 1 :]
+            context = multiprocessing.get_context("forkserver")
+            process = context.Process(target=_kernel, args=(arguments, options["env"], options["cwd"]))
+            with _starting:
+                process.start()
+            self.process, self.pid, self.pgid = _Forked(process), process.pid, process.pid
+        place.pid = self.pid
+        if place.closed:  # stopped while the kernel started
+            place.kill()
+        elif place.memory:
+            _limit(self.pid, place.memory)
+        return self.connection_info
+
+
+class _Forked:
+    """A forked process with the face of subprocess.Popen that jupyter_client looks at."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process):
+        self._process, self.pid = process, process.pid
+
+    def poll(self):
+        return self._process.exitcode
+
+    def wait(self):
+        self._process.join()
+        return self._process.exitcode
+
+    def send_signal(self, number):
+        os.kill(self.pid, number)
+
+    def terminate(self):
+        self._process.terminate()
+
+    def kill(self):
+        self._process.kill()
+
+
+def _kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
+    """The life of a forked kernel."""
+    os.setsid()
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env, JPY_PARENT_PID=str(os.getppid()), PYTHONHASHSEED=env.get("PYTHONHASHSEED", "random"))
+    from ipykernel.kernelapp import IPKernelApp
+    from matplotlib import rcParams
+
+    rcParams["backend"] = "module://matplotlib_inline.backend_inline"  # as in a kernel that imports matplotlib itself
+    IPKernelApp.launch_instance(argv=[*arguments, "--HistoryManager.enabled=False"])
+
+
+def _limit(pid: int, memory: int) -> None:
+    """Let the process have at most `memory` MiB of its own; only Linux can set this from outside."""
+    import resource
+
+    if hasattr(resource, "prlimit"):
+        size = memory * 2**20
+        resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))

@@ -1,0 +1,192 @@
+"""Sweeps: one figure for many sets of parameters, and the results in one table, one sheet of pictures and one page.
+
+A grid is a YAML file with any of three parts, whose sets are taken together:
+
+    product: {cohort: [star, chinext], fiscal_year: [2019, 2020, 2021]}   # every combination
+    zip: {cohort: [star, chinext], fiscal_year: [2019, 2021]}             # first with first, second with second
+    list: [{cohort: star, highlight: ["688981"]}]                         # as they stand
+"""
+
+import csv
+import itertools
+import json
+import math
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader
+
+from lib import parameters
+from lib.errors import ParameterError
+from lib.paths import outputs_dir
+from lib.render import inputs, run
+
+PARTS = ("product", "zip", "list")
+
+
+def jobs(notebook: Path, grid: Path) -> list[run.Job]:
+    """The jobs that a grid asks for, in its order, each once.
+
+    Raises ParameterError, before anything runs, for a file that is no grid and for every wrong name or value in it.
+    """
+    try:
+        content = yaml.safe_load(grid.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ParameterError(f"{grid}: not a grid ({' '.join(str(error).split())}).") from None
+    if not isinstance(content, dict) or not content or set(content) - set(PARTS):
+        raise ParameterError(f"{grid}: a grid has the parts {', '.join(PARTS)}, any of them, and nothing else.")
+    found: dict[str, run.Job] = {}
+    for number, values in enumerate(_sets(content, grid), 1):
+        try:
+            task = run.Job(notebook, parameters.check_all(notebook, values))
+        except ParameterError as error:
+            raise ParameterError(f"{grid}, set {number}: {error}") from None
+        found.setdefault(task.slot, task)
+    if not found:
+        raise ParameterError(f"{grid}: the grid holds no set of parameters.")
+    return list(found.values())
+
+
+def gather(tasks: list[run.Job], name: str) -> Path:
+    """Write the sweep's table, sheet of pictures and page, and give their folder, outputs/<figure>/sweep-<name>.
+
+    sweep.csv: one row per set, in the grid's order: its parameters, status, the figure's headline values, its folder, and
+    the error where it failed.
+    """
+    entries = run.Manifest().content["figures"]
+    rows, pictures = [], []
+    for task in tasks:
+        entry = entries.get(task.slot, {"status": "not run", "error": None})
+        row = {key: " ".join(map(str, v)) if isinstance(v, list) else v for key, v in task.values.items()}
+        row |= {
+            "status": entry["status"],
+            "folder": task.slot,
+            "title": "",
+            "error": (entry["error"] or {}).get("message", ""),
+        }
+        if entry["status"] == "done":
+            record = json.loads((outputs_dir() / task.slot / f"{task.name}.json").read_text(encoding="utf-8"))
+            row |= record["headline"] | {"title": record["title"]}
+            pictures.append((outputs_dir() / task.slot / f"{task.name}.png", task.slot))
+        rows.append(row)
+    folder = outputs_dir() / tasks[0].name / f"sweep-{name}"
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    with (folder / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    if pictures:
+        _contact_sheet(pictures, folder / "contact-sheet.png")
+    _page(rows, columns, bool(pictures), f"{tasks[0].name}, sweep {name}", folder / "index.html")
+    return folder
+
+
+def on_cluster(
+    tasks: list[run.Job], scheduler: str, say: Callable[[str], None], *, force: bool, timeout, memory, cold, workers
+) -> bool:
+    """Run the sets on a Dask cluster, and store their bundles here as if they had run here; True where all went well.
+
+    The workers need the repo and its requirements. A worker whose notebook, lib or data differ from ours is refused. A set
+    whose worker dies runs again on another. `workers` is the cluster's own affair and not used.
+    """
+    from concurrent.futures import as_completed
+
+    from distributed import Client
+
+    with run.sole_render(say), Client(scheduler, timeout="10s") as client:
+        manifest = run.Manifest()
+        due = [task for task in tasks if force or manifest.why(task)]
+        say(f"{len(tasks) - len(due)} of {len(tasks)} unchanged; {len(client.scheduler_info()['workers'])} workers")
+        executor = client.get_executor(pure=False)
+        waiting = {executor.submit(_on_worker, task.name, task.values, cold, timeout, memory): task for task in due}
+        failed = 0
+        for number, done in enumerate(as_completed(waiting), 1):
+            outcome, files = _taken_over(waiting[done], *done.result())
+            folder = outputs_dir() / outcome.job.slot
+            folder.mkdir(parents=True, exist_ok=True)
+            for file, content in files.items():
+                new = folder / f".{file}.new"
+                new.write_bytes(content)
+                new.replace(folder / file)
+            manifest.record(outcome)
+            failed += outcome.error is not None
+            say(f"[{number}/{len(due)}] {outcome.sentence() if outcome.error else outcome.job.slot}")
+    return not failed
+
+
+def _on_worker(name: str, values: dict[str, Any], cold: bool, timeout, memory) -> tuple[run.Outcome, dict[str, bytes]]:
+    """Run one set where the cluster says; gives the outcome and the bundle's files."""
+    task = run.Job(run.find(name), values)
+    with tempfile.TemporaryDirectory() as outputs:
+        outcome = run.run(task, Path(outputs), cold, timeout, memory)
+        files = {path.name: path.read_bytes() for path in (Path(outputs) / task.slot).glob("*") if path.is_file()}
+    return outcome, files
+
+
+def _taken_over(task: run.Job, outcome: run.Outcome, files: dict[str, bytes]) -> tuple[run.Outcome, dict[str, bytes]]:
+    """A worker's outcome as ours, refused where the worker ran other inputs than the ones here."""
+    outcome.job = task
+    read = [name.removeprefix("data/") for name in outcome.inputs if name.startswith("data/")]
+    other = inputs.changes(inputs.of(task.notebook, read), outcome.inputs)
+    if other and not outcome.error:
+        outcome.error = {
+            "cell": None,
+            "line": None,
+            "name": "",
+            "message": f"a worker has other inputs: {'; '.join(other)}",
+        }
+    return outcome, {} if outcome.error else files
+
+
+def _contact_sheet(pictures: list[tuple[Path, str]], path: Path) -> None:
+    """All pictures in rows of four, each under its set's name."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    width, gap, label = 420, 16, 22
+    thumbs = []
+    for file, _ in pictures:
+        with Image.open(file) as image:
+            thumbs.append(
+                image.convert("RGB").resize((width, round(width * image.height / image.width)), Image.Resampling.BOX)
+            )
+    height = max(image.height for image in thumbs) + label
+    columns = min(4, len(thumbs))
+    lines = math.ceil(len(thumbs) / columns)
+    sheet = Image.new("RGB", (columns * (width + gap) + gap, lines * (height + gap) + gap), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    for number, (image, (_, slot)) in enumerate(zip(thumbs, pictures, strict=True)):
+        x, y = gap + number % columns * (width + gap), gap + number // columns * (height + gap)
+        words = slot.partition("/")[2] or "defaults"
+        draw.text((x, y), words if len(words) < 60 else f"{words[:57]}...", "black", font)
+        sheet.paste(image, (x, y + label))
+    sheet.save(path, optimize=True)
+
+
+def _page(rows: list[dict], columns: list[str], pictures: bool, title: str, path: Path) -> None:
+    environment = Environment(loader=PackageLoader("lib.render"), autoescape=True)
+    failed = sum(row["status"] != "done" for row in rows)
+    text = environment.get_template("sweep.html.j2").render(
+        rows=rows, columns=columns, pictures=pictures, title=title, failed=failed
+    )
+    path.write_text(text, encoding="utf-8")
+
+
+def _sets(content: dict, grid: Path):
+    """The sets of a grid's parts, as mappings."""
+    for part in ("product", "zip"):
+        axes = content.get(part) or {}
+        if not isinstance(axes, dict) or not all(isinstance(values, list) for values in axes.values()):
+            raise ParameterError(f"{grid}, {part}: give each parameter a list of values.")
+        if part == "zip" and len({len(values) for values in axes.values()}) > 1:
+            raise ParameterError(f"{grid}, zip: the lists must be equally long.")
+        combine = itertools.product if part == "product" else zip
+        if axes:
+            yield from (dict(zip(axes, values, strict=True)) for values in combine(*axes.values()))
+    for number, values in enumerate(content.get("list") or [], 1):
+        if not isinstance(values, dict):
+            raise ParameterError(f"{grid}, list, entry {number}: give a mapping of parameters to values.")
+        yield values

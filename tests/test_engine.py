@@ -1,0 +1,289 @@
+"""The render engine: what is skipped and why, what fails and how it is told, what a kill leaves behind."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lib import bundle
+from lib.paths import NOTEBOOKS, ROOT
+
+NAME = "06_hard_tech_fields"
+
+
+def write(path, *sources, parameters=None):
+    cells = [{"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": s, "execution_count": None, "outputs": []}
+             for i, s in enumerate(([parameters] if parameters is not None else []) + list(sources))]  # fmt: skip
+    if parameters is not None:
+        cells[0]["metadata"]["tags"] = ["parameters"]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    path.write_text(
+        json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8"
+    )
+    return str(path)
+
+
+def results(path):
+    """The text that each cell of an executed notebook shows."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [
+        "".join("".join(o.get("text", o.get("data", {}).get("text/plain", ""))) for o in c.get("outputs", []))
+        for c in cells
+    ]
+
+
+def manifest(outputs):
+    return json.loads((outputs / "manifest.json").read_text(encoding="utf-8"))["figures"]
+
+
+def descendants():
+    """Processes that a render leaves: kernels and fork servers."""
+    found = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout.splitlines()
+    return {
+        line.split()[0]
+        for line in found
+        if ("ipykernel" in line or "forkserver" in line) and str(os.getpid()) != line.split()[0]
+    }
+
+
+@pytest.fixture
+def rendered(command, outputs):
+    done = command("render", "6")
+    assert done.returncode == 0, done.stderr
+    return outputs
+
+
+def explain(command, *words):
+    done = command("render", "6", "--dry-run", *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_what_is_unchanged_is_skipped_and_what_changed_is_named(command, rendered, data):
+    assert explain(command) == f"{NAME}: nothing changed"
+    before = (rendered / "manifest.json").read_bytes()
+    again = command("render", "6")
+    assert "1 of 1 unchanged" in again.stderr and again.stdout == ""
+    assert (rendered / "manifest.json").read_bytes() == before
+
+    table = data / "industries.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("Paper,", "Paper mills,"), encoding="utf-8")
+    assert explain(command) == f"{NAME}: data/industries.csv changed"
+    other = data / "bse_roster.csv"  # not a table of this figure
+    other.write_text(other.read_text(encoding="utf-8").replace("IT设备", "IT"), encoding="utf-8")
+    assert "bse_roster" not in explain(command)
+    assert explain(command, "--force") == f"{NAME}: --force"
+
+
+def test_edited_and_deleted_outputs_are_noticed_and_remade(command, rendered):
+    folder = rendered / NAME
+    whole = {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in bundle.FORMATS}
+    (folder / f"{NAME}.csv").write_text("edited by hand")
+    (folder / f"{NAME}.svg").unlink()
+    assert explain(command) == f"{NAME}: outputs/{NAME}/{NAME}.csv was edited; outputs/{NAME}/{NAME}.svg was deleted"
+    assert command("render", "6").returncode == 0
+    assert {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in bundle.FORMATS} == whole
+
+
+def test_a_changed_notebook_module_or_package_is_named():
+    from lib.render import inputs
+
+    now = inputs.of(NOTEBOOKS / f"{NAME}.ipynb", ["spending.csv"])
+    assert {"lib/figures/hard_tech_fields.py", "lib/cohorts.py", "lib/tables.py", "data/spending.csv", "pandas"} <= set(
+        now
+    )
+    assert "lib/figures/rd_against_sm.py" not in now and "lib/render/run.py" not in now
+    then = now | {"lib/cohorts.py": "other", "pandas": "3.0.0", "lib/gone.py": "x"}
+    assert inputs.changes(then, now) == [
+        "lib/cohorts.py changed", "lib/gone.py is no longer used", f"pandas went from 3.0.0 to {now['pandas']}",
+    ]  # fmt: skip
+
+
+def test_warm_and_cold_kernels_give_the_same_bytes(command, rendered):
+    folder = rendered / NAME
+    warm = {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in bundle.FORMATS}
+    assert command("render", "6", "--force", "--cold").returncode == 0
+    assert {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in bundle.FORMATS} == warm
+
+
+def test_compare_names_what_differs(command, rendered, tmp_path, edit):
+    old = tmp_path / "old"
+    shutil.copytree(rendered, old)
+    same = command("render", "6", "--compare", str(old))
+    assert same.returncode == 0 and "no figure's data and no claim differs" in same.stdout
+    edit("industries", {"industry_en": "Semiconductors and components"}, "hard_tech_field", "")
+    changed = command("render", "6", "--compare", str(old))
+    assert changed.returncode == 0 and f"{NAME}: highest was" in changed.stdout and "plotted rows" in changed.stdout
+    assert command("render", "6", "--compare", str(tmp_path)).returncode == 2
+
+
+HOSTILE = {
+    "endless": (["x = 1", "while True: pass"], "cell 2: no end after 8 s, so it was stopped"),
+    "killed": (["import os, signal", "os.kill(os.getpid(), signal.SIGKILL)"], "cell 2: the kernel died"),
+    "raises": (["x = 1\n\nraise LookupError('no such thing')"], "cell 1, line 3: LookupError: no such thing"),
+    "syntax": (["x = 1", "def ("], "cell 2, line 1: SyntaxError"),
+}
+
+
+def test_hostile_notebooks_are_named_and_the_others_still_render(command, outputs, tmp_path):
+    paths = [write(tmp_path / f"{name}.ipynb", *cells) for name, (cells, _) in HOSTILE.items()]
+    (tmp_path / "text.ipynb").write_text("this is not JSON")
+    good = write(tmp_path / "good.ipynb", "1 + 1")
+    before = descendants()
+    done = command("render", *paths, str(tmp_path / "text.ipynb"), good, "--keep-going", "--timeout", "8")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    for name, (_, words) in HOSTILE.items():
+        assert f"failed: {name}, {words}" in done.stderr
+        assert manifest(outputs)[name]["status"] == "failed"
+    assert "failed: text.ipynb is not a notebook" in done.stderr
+    assert results(outputs / "good" / "good.ipynb") == ["2"]
+    assert (outputs / "raises" / "raises.failed.ipynb").is_file()
+    assert descendants() <= before
+    resumed = command("render", good, "--explain")
+    assert "good: nothing changed" in resumed.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can limit another process's memory")
+def test_a_kernel_gets_no_more_memory_than_allowed(command, outputs, tmp_path):
+    path = write(tmp_path / "hungry.ipynb", "x = 1", "big = [bytearray(2**20) for _ in range(4000)]")
+    done = command("render", path, "--memory", "1500", "--timeout", "60")
+    assert done.returncode == 1
+    assert "hungry, cell 2" in done.stderr and ("MemoryError" in done.stderr or "1500 MiB" in done.stderr)
+
+
+def test_without_keep_going_a_failure_is_final_and_told_once(command, outputs, tmp_path):
+    path = write(tmp_path / "raises.ipynb", "1 / 0")
+    done = command("render", path, "--cold")
+    assert done.returncode == 1 and done.stderr.count("ZeroDivisionError") == 1
+
+
+@pytest.mark.parametrize("cut", [2, 3])
+def test_a_figure_that_leaves_too_little_has_failed(command, outputs, tmp_path, cut):
+    notebooks = tmp_path / "notebooks"
+    shutil.copytree(NOTEBOOKS, notebooks)
+    path = notebooks / f"{NAME}.ipynb"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if cut == 2:
+        content["cells"].pop()  # publishes nothing
+    else:
+        content["cells"][2]["metadata"]["tags"] = []  # declares nothing
+    path.write_text(json.dumps(content), encoding="utf-8")
+    done = command("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
+    assert done.returncode == 1
+    assert ("bundle is not whole" if cut == 2 else "no cell tagged 'parameters'") in done.stderr
+
+
+def test_a_cell_cannot_see_another_runs_state(command, outputs, tmp_path):
+    leave = write(
+        tmp_path / "leave.ipynb",
+        "import builtins, os, pandas\nbuiltins.left = 1\nos.environ['LEFT'] = '1'\npandas.left = 1",
+    )
+    look = write(
+        tmp_path / "look.ipynb",
+        "import builtins, os, pandas\n[hasattr(builtins, 'left'), 'LEFT' in os.environ, hasattr(pandas, 'left')]",
+    )
+    assert command("render", leave, look, "--workers", "1").returncode == 0
+    assert results(outputs / "look" / "look.ipynb") == ["[False, False, False]"]
+
+
+def test_a_kernels_folder_is_the_notebooks_as_in_jupyterlab(command, outputs, tmp_path):
+    path = write(tmp_path / "where.ipynb", "import os\nos.getcwd()")
+    assert command("render", path).returncode == 0
+    assert results(outputs / "where" / "where.ipynb") == [repr(str(tmp_path))]
+
+
+def test_plots_show_in_a_warm_kernel_as_in_an_ordinary_one(command, outputs, tmp_path):
+    path = write(tmp_path / "plot.ipynb", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+    for extra in ((), ("--cold", "--force")):
+        assert command("render", path, *extra).returncode == 0
+        cell = json.loads((outputs / "plot" / "plot.ipynb").read_text(encoding="utf-8"))["cells"][0]
+        assert "image/png" in cell["outputs"][-1]["data"]
+
+
+def test_papermills_ways_of_giving_parameters(command, outputs, tmp_path):
+    path = write(tmp_path / "given.ipynb", "[alpha, name, items]", parameters="alpha = 0.6\nname = 'a'\nitems = [1]")
+    (tmp_path / "p.yml").write_text("alpha: 0.7\nname: file\n", encoding="utf-8")
+    done = command(
+        "render",
+        path,
+        "-f",
+        str(tmp_path / "p.yml"),
+        "-y",
+        "{name: yaml, items: [1, two]}",
+        "-p",
+        "alpha=0.8",
+        "-r",
+        "name=007",
+    )
+    assert done.returncode == 0, done.stderr
+    (folder,) = (outputs / "given").iterdir()
+    executed = json.loads((folder / "given.ipynb").read_text(encoding="utf-8"))
+    assert executed["cells"][1]["metadata"]["tags"] == ["injected-parameters"]
+    assert results(folder / "given.ipynb")[-1] == "[0.8, '007', [1, 'two']]"
+    for words, message in (
+        (("-y", "[1]"), "a YAML mapping is needed"),
+        (("-y", "{"), "not YAML"),
+        (("-f", "none.yml"), "cannot be read"),
+    ):
+        done = command("render", path, *words)
+        assert done.returncode == 2 and message in done.stderr
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_every_file_is_whole_and_the_next_run_completes(outputs, command):
+    chance = random.Random(93)
+    names = ["1", "5", "6"]
+    words = [sys.executable, "-m", "lib", "render", *names, "--force"]
+    for _ in range(8):
+        process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        time.sleep(chance.uniform(0.3, 8))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        if (outputs / "manifest.json").exists():
+            manifest(outputs)
+        for path in outputs.glob("*/*.json"):
+            assert json.loads(path.read_text(encoding="utf-8"))["title"]
+        for path in outputs.glob("*/*.png"):
+            assert path.read_bytes()[-8:-4] == b"IEND"
+    done = command("render", *names)
+    assert done.returncode == 0, done.stderr
+    for path in outputs.glob("0*_*"):
+        assert bundle.faults(path, path.name) == []
+    assert not list(outputs.glob("**/.publish-*")) and not list(outputs.glob(".run-*"))
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_at_once_and_leaves_nothing_running(outputs, tmp_path, command):
+    path = write(
+        tmp_path / "long.ipynb", "import subprocess, time\nsubprocess.Popen(['sleep', '300'])\ntime.sleep(300)"
+    )
+    before = descendants()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lib", "render", path], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(7)
+    process.send_signal(signal.SIGINT)
+    start = time.monotonic()
+    _, words = process.communicate(timeout=20)
+    assert process.returncode == 1 and time.monotonic() - start < 6
+    assert "run again to resume" in words and "Traceback" not in words
+    time.sleep(1)
+    assert descendants() <= before
+    assert "sleep 300" not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    assert not list(outputs.glob(".run-*"))
+
+
+@pytest.mark.slow
+def test_two_renders_at_once_both_end_well(outputs):
+    words = [sys.executable, "-m", "lib", "render", "5", "6"]
+    both = [subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], told
+    assert sum("waiting for it to end" in text for text in told) == 1
+    assert sum("2 of 2 unchanged" in text for text in told) == 1
