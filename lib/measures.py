@@ -85,10 +85,36 @@ def median_interval(values) -> tuple[float, float, float]:
     return float(np.median(values)), *_bootstrap((values,), np.median)
 
 
-def _bootstrap(samples: tuple, statistic) -> tuple[float, float]:
+def growth_gap(first, last, inside) -> tuple[float, float, float]:
+    """How much faster the sum over the firms `inside` grew than that over the others, with its 95% interval.
+
+    first, last: amounts of the same firms in two years, in one unit; inside: booleans. Returns (gap, low, high) as
+    differences of growth rates: 0.1 is ten points faster. The interval is the percentile bootstrap over the firms of
+    each group. All three are NaN where a group has nothing in the first year, the interval where one has a single firm.
+    """
+    first, last = (np.asarray(values, dtype=float) for values in (first, last))
+    groups = [np.flatnonzero(np.asarray(inside, dtype=bool) == side) for side in (True, False)]
+    if not all(first[group].sum() > 0 for group in groups):
+        return np.nan, np.nan, np.nan
+
+    def gap(one, other, axis=-1):
+        with np.errstate(divide="ignore", invalid="ignore"):  # a resample may hold nothing but zeros
+            return last[one].sum(axis) / first[one].sum(axis) - last[other].sum(axis) / first[other].sum(axis)
+
+    interval = _bootstrap(groups, gap, paired=False) if min(map(len, groups)) > 1 else (np.nan, np.nan)
+    return float(gap(*groups)), *interval
+
+
+def _bootstrap(samples, statistic, paired: bool = True) -> tuple[float, float]:
     from scipy import stats
 
     found = stats.bootstrap(
-        samples, statistic, paired=len(samples) > 1, n_resamples=RESAMPLES, method="percentile", rng=SEED, batch=1000
+        samples,
+        statistic,
+        paired=paired and len(samples) > 1,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=SEED,
+        batch=1000,
     )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)

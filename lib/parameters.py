@@ -69,6 +69,12 @@ def has_bse_expenses() -> bool:
     return bool(on_board & {company for (company,) in _cells("spending.csv", "company_id")})
 
 
+def decade_ends() -> list[int]:
+    """Last years of the ten-year sums of R&D that Huawei states."""
+    rows = _cells("cited_figures.csv", "item", "fiscal_year")
+    return sorted({int(year) for item, year in rows if item == "rd_cumulative_10y" and year.isdigit()})
+
+
 def _has_data(cohort: str) -> str:
     if cohort == "bse" and not has_bse_expenses():
         raise _wrong(
@@ -94,6 +100,12 @@ def _six_digits(codes: list[str]) -> list[str]:
 Cohort = Annotated[str, OneOf(lambda: list(COHORTS)), AfterValidator(_has_data)]
 FiscalYear = Annotated[int, OneOf(fiscal_years)]
 RatioMeasure = Annotated[str, OneOf(lambda: ["log_ratio", "signed_ratio", "difference_over_sum"])]
+BaseYear = Annotated[int, OneOf(lambda: fiscal_years()[:-1])]
+Panel = Annotated[str, OneOf(lambda: ["same_firms", "all_firms"])]
+DecadeEnd = Annotated[int, OneOf(decade_ends)]
+WeakestGrade = Annotated[str, OneOf(lambda: ["A", "B", "C"])]
+RdSeries = Annotated[str, OneOf(lambda: ["amount", "share_of_revenue"])]
+YesNo = Annotated[bool, OneOf(lambda: [True, False])]
 CompanyCodes = Annotated[list[str], BeforeValidator(_split), AfterValidator(_six_digits)]
 CohortList = Annotated[list[Cohort], BeforeValidator(_split)]
 FiscalYearList = Annotated[list[FiscalYear], BeforeValidator(_split)]

@@ -22,6 +22,8 @@ PRODUCT_FIRST = "#0b5470"
 SALES_FIRST = "#e08a4f"
 PRODUCT_TEXT, SALES_TEXT = PRODUCT_FIRST, "#b4541a"  # as type on white: contrast of at least 4.5 to 1
 NEUTRAL = "#8b8f94"
+INDUSTRY, SERVICES = "#3d3a73", "#dcaf3f"
+INDUSTRY_TEXT, SERVICES_TEXT = INDUSTRY, "#7d5a00"
 INK, QUIET, GRID = "#1a1a1a", "#5a5f66", "#dcdfe2"
 
 RC = {

@@ -1,0 +1,40 @@
+"""Figures cited one by one, from data/cited_figures.csv: the better source preferred, amounts in one unit."""
+
+import pandas as pd
+
+from lib import tables
+from lib.errors import DataError
+
+#: Factor that turns an amount in the unit into billions of its currency.
+BILLIONS = {"CNY million": 1e-3, "CNY billion": 1.0, "CNY trillion": 1e3, "USD million": 1e-3, "USD billion": 1.0}
+
+
+def figures(group: str, weakest_grade: str = "C") -> pd.DataFrame:
+    """Rows of one entity_group with a grade no weaker than `weakest_grade`, with `source_row`, their place in data/."""
+    rows = tables.load("cited_figures")
+    rows = rows[(rows["entity_group"] == group) & (rows["grade"] <= weakest_grade)]
+    return rows.assign(source_row="cited_figures.csv:" + rows["figure_id"]).reset_index(drop=True)
+
+
+def best(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """One row with a value for each `by`: the best grade, then the least rounded value, then the first in the table."""
+    known = rows[rows["value"].notna()]
+    known = known.assign(digits=[-len(f"{value:.12g}".replace(".", "").strip("0")) for value in known["value"]])
+    known = known.sort_values(["grade", "digits"], kind="stable").drop(columns="digits")
+    return known.drop_duplicates(by).sort_values(by, ignore_index=True)
+
+
+def billions(rows: pd.DataFrame) -> pd.Series:
+    """The rows' values in billions of their currency; DataError for an amount that is negative or in another unit."""
+    for _, row in rows.iterrows():
+        if row["unit"] not in BILLIONS:
+            raise DataError(
+                [_place(row, "unit", f"{row['unit']} is not an amount of money; use {', '.join(BILLIONS)}")]
+            )
+        if row["value"] < 0:
+            raise DataError([_place(row, "value", f"{row['value']:g} is below zero; mend it or leave the cell empty")])
+    return rows["value"] * rows["unit"].map(BILLIONS)
+
+
+def _place(row: pd.Series, column: str, words: str) -> str:
+    return f"cited_figures.csv, row {row['figure_id']}, column {column}: {words}."
