@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lib import cohorts, parameters, tables
+from lib import cohorts, huawei, parameters, tables
 from lib.measures import expense_ratio, median_interval, share_of
 from lib.words import name_list, times
 
@@ -123,3 +123,67 @@ def _fields(claim: pd.Series) -> Verdict:
     verdict = "reproduced" if len(found) == claim["published_value"] else "open"
     reason = "our own mapping of industries to fields; artificial intelligence is no industry in this classification"
     return Verdict(verdict, f"{len(found)} fields found as industries", reason, float(len(found)))
+@judges("cd-decade")
+def _decade(claim: pd.Series) -> Verdict:
+    years, sums = huawei.yearly(), huawei.stated_sums()
+    first, last = huawei.CLAIM_YEAR - 9, huawei.CLAIM_YEAR
+    found = huawei.rebuild(first, last, years, sums)
+    stated = sums.loc[(sums["years"] == 10) & (sums["last_year"] == last), "rd_bn"]
+    says = f"Huawei itself states {stated.iloc[0]:,.1f}" if len(stated) else "no sum stated by Huawei was found"
+    off = found.total - claim["published_value"]
+    if found.missing:
+        reason = f"a lower bound, {name_list(map(str, found.missing))} not known; {says}"
+        over = off > claim["tolerance"]
+        near = len(stated) and abs(stated.iloc[0] - claim["published_value"]) <= claim["tolerance"]
+        verdict = "differs" if over else "supported" if near else "open"
+        return Verdict(verdict, f"at least {found.total:,.1f} billion yuan", reason, found.total)
+    own = sum(cover in ("A", "B", "C") for cover in found.cover.values())
+    listed, inside = (sum(cover == kind for cover in found.cover.values()) for kind in ("list", "sum"))
+    reason = (
+        f"{first} to {last} added up: {own} years as Huawei gives them, {inside} in a shorter sum that it states, "
+        f"{listed} from another body's list; {says}"
+    )
+    verdict = "reproduced" if abs(off) <= claim["tolerance"] else "differs"
+    return Verdict(verdict, f"{found.total:,.1f} billion yuan", reason, found.total)
+
+
+@judges("cd-usd")
+def _dollars(claim: pd.Series) -> Verdict:
+    amount = tables.load("claims").set_index("claim_id").at["cd-rank", "published_value"]
+    rates = huawei.rates()
+    own = "Huawei's own closing rate"
+    before = rates[(rates["kind"] == "day") & (rates["period_end"] < huawei.COLUMN_DAY)]
+    others = name_list(
+        f"{amount / row.cny_per_usd:.2f} at {own if row.kind == 'closing' else 'the ' + row.label}"
+        for row in rates[rates["kind"] != "day"].itertuples()
+    )
+    if before.empty:
+        return Verdict("open", "", f"no exchange rate of the days before {huawei.COLUMN_DAY:%Y-%m-%d}")
+    rate = before.sort_values("period_end").iloc[-1]
+    value = amount / rate["cny_per_usd"]
+    near = abs(value - claim["published_value"]) <= claim["tolerance"]
+    reason = (
+        f"at the last daily rate before the column, {rate['cny_per_usd']:.4f} on {rate['label']}; it would be {others}"
+    )
+    return Verdict("reproduced" if near else "differs", f"${value:.2f} billion", reason, value)
+
+
+@judges("cd-rank")
+def _rank(claim: pd.Series) -> Verdict:
+    own = huawei.yearly(list_figures=False).set_index("fiscal_year")["rd_bn"]
+    lists = huawei.rankings()
+    places = lists[(lists["company"] == "Huawei") & lists["rank"].notna()]
+    firsts = places[(places["rank"] == 1) & places["rd_bn"].notna()]
+    over = firsts["rd_bn"] - claim["published_value"]
+    rebuilt = "; ".join(f"first on the {row.list} with {row.rd_bn:,.1f} billion yuan" for row in firsts.itertuples())
+    value = float(firsts["rd_bn"].iloc[-1]) if len(firsts) else np.nan
+    if over.between(0, claim["tolerance"]).any():
+        return Verdict("reproduced", rebuilt, "a list has Huawei first with that amount", value)
+    says = f"Huawei's own figure for {huawei.CLAIM_YEAR} is {own.get(huawei.CLAIM_YEAR, np.nan):,.1f}"
+    if huawei.CLAIM_YEAR in set(places["fiscal_year"]):
+        return Verdict("differs", rebuilt, f"the list on {huawei.CLAIM_YEAR} data says otherwise; {says}", value)
+    reason = (
+        f"no list found has Huawei first with over {claim['published_value']:g}: on the list on {huawei.CLAIM_YEAR} data it is "
+        f"not ranked, and the separate R&D list of that year was not found; {says}"
+    )
+    return Verdict("open", rebuilt, reason, value)

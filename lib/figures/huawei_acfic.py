@@ -1,0 +1,508 @@
+"""Figure 7: Huawei's R&D by year and decade, the column's dollars, and the ACFIC lists."""
+
+import pandas as pd
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from lib import claims, huawei, style, tables
+from lib.publish import Figure
+from lib.words import name_list
+
+NAME = "07_huawei_acfic"
+BODY = 6.75  # inches
+SHOWN_RANKS = 5
+
+#: How a year is known, in the order of the key: marker for the series, fill and hatch for the cells of the sums.
+KINDS = {
+    "A": ("annual report (A)", "o", style.PRODUCT_FIRST, style.PRODUCT_FIRST, ""),
+    "weak": ("second-hand or weak (B, C)", "o", "white", style.PRODUCT_FIRST, ""),
+    "list": ("another body's list", "D", "white", style.SALES_TEXT, "/////"),
+    "sum": ("in a stated five-year sum", None, "#bcd3dc", "#bcd3dc", ""),
+    "": ("not found", None, "#ededed", "#ededed", ""),
+}
+
+
+def build(decade_end: int, series: str, weakest_grade: str, list_figures: bool) -> Figure:
+    """Figure 7 for one set of the notebook's parameters."""
+    years = huawei.yearly(weakest_grade, list_figures)
+    return draw(years, huawei.stated_sums(weakest_grade), huawei.rates(), huawei.rankings(), decade_end, series)
+
+
+def decade(years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> tuple[huawei.Rebuilt, float]:
+    """The ten years to `decade_end` put together, and what Huawei states for them (NaN where no source is let in)."""
+    rebuilt = huawei.rebuild(decade_end - 9, decade_end, years, sums)
+    stated = sums.loc[(sums["years"] == 10) & (sums["last_year"] == decade_end), "rd_bn"]
+    return rebuilt, float(stated.iloc[0]) if len(stated) else float("nan")
+
+
+def draw(
+    years: pd.DataFrame,
+    sums: pd.DataFrame,
+    rates: pd.DataFrame,
+    lists: pd.DataFrame,
+    decade_end: int,
+    series: str,
+) -> Figure:
+    """Figure 7 from the rows of `huawei.yearly`, `stated_sums`, `rates` and `rankings`."""
+    ledger = claims.ledger(NAME).set_index("claim_id")
+    rebuilt, stated = decade(years, sums, decade_end)
+    points = _points(years, series)
+    table = _table(points, sums, rates, lists, rebuilt, ledger, decade_end)
+    span = range(
+        int(min(points["fiscal_year"].min(), sums["first_year"].min() if len(sums) else decade_end - 9)),
+        int(max(points["fiscal_year"].max(), decade_end)) + 1,
+    )
+    title = _title(rebuilt, stated, ledger)
+    subtitle = (
+        f"Huawei's R&D, {points['fiscal_year'].min()} to {points['fiscal_year'].max()}, in billion yuan"
+        + (" and as a share of revenue" if series == "share_of_revenue" else "")
+        + "; what the years that are known add up to; the column's dollars at five exchange rates; and Huawei on the "
+        "ACFIC lists of private companies by R&D"
+    )
+    sources = tables.source_line([source for ids in table["source_ids"] for source in ids.split(" ")])
+    notes = [*_notes(rebuilt, rates, ledger), sources]
+    with style.look():
+        frame = style.Frame(title, subtitle, notes, BODY)
+        upper = frame.axes(0.52, 4.55, 4.75, 1.9)
+        lower = frame.axes(0.52, 2.7, 4.75, 1.2, sharex=upper)
+        _draw_series(upper, points, span, series)
+        _draw_sums(lower, years, sums, decade_end)
+        _draw_total(frame.axes(5.4, 4.55, 1.5, 1.9), rebuilt, stated, ledger, decade_end)
+        _draw_rates(frame.axes(1.32, 0.3, 0.95, 1.45), rates, ledger)
+        _draw_lists(frame, lists, years, ledger)
+    return Figure(
+        name=NAME,
+        title=title,
+        subtitle=subtitle,
+        alt=_alt(points, rebuilt, stated, rates, lists, ledger, series),
+        notes=notes[:-1],
+        source_line=sources,
+        table=table,
+        drawing=frame.figure,
+        headline={
+            "rebuilt_bn": rebuilt.total,
+            "years_missing": len(rebuilt.missing),
+            "known_years_bn": huawei.rebuild(decade_end - 9, decade_end, years, sums.iloc[:0]).total,
+            "usd_bn_on_the_day": float(ledger.at["cd-usd", "value"]),
+        }
+        | ({"stated_bn": stated} if stated == stated else {}),
+    )
+
+
+def _points(years: pd.DataFrame, series: str) -> pd.DataFrame:
+    """The yearly series with `drawn`, in billion yuan or in per cent of revenue, and `how` it is known."""
+    how = years["grade"].where(years["grade"] == "A", "weak").where(years["kind"] == "own", "list")
+    points = years.assign(how=how, drawn=years["rd_bn"], source_ids=years["source_id"])
+    if series == "amount":
+        return points
+    sales = huawei.revenue().set_index("fiscal_year")
+    points = points[points["fiscal_year"].isin(sales.index)]
+    matched = sales.loc[points["fiscal_year"]].set_axis(points.index)
+    return points.assign(
+        drawn=100 * points["rd_bn"] / matched["revenue_bn"],
+        how=points["how"].where((points["how"] != "A") | (matched["grade"] == "A"), "weak"),
+        source_ids=points["source_id"] + " " + matched["source_id"],
+        source_row=points["source_row"] + " " + matched["source_row"],
+    ).reset_index(drop=True)
+
+
+def _table(points, sums, rates, lists, rebuilt, ledger, decade_end) -> pd.DataFrame:
+    claimed = float(ledger.at["cd-rank", "published_value"])
+    ids = tables.load("cited_figures").set_index("figure_id")["source_id"]
+    added = " ".join(ids[row.partition(":")[2]] for row in rebuilt.rows)
+    unit = "percent of revenue" if (points["drawn"] != points["rd_bn"]).any() else "CNY billion"
+    parts = [
+        points.assign(panel="year", entity="Huawei", value=points["drawn"], unit=unit),
+        sums.assign(
+            panel="stated sum",
+            value=sums["rd_bn"],
+            unit="CNY billion",
+            source_ids=sums["source_id"],
+            how=sums["grade"],
+        ),
+        pd.DataFrame(
+            [
+                {
+                    "panel": "rebuilt sum",
+                    "entity": "Huawei",
+                    "first_year": decade_end - 9,
+                    "fiscal_year": decade_end,
+                    "value": rebuilt.total,
+                    "unit": "CNY billion",
+                    "how": f"lower bound, {len(rebuilt.missing)} years missing" if rebuilt.missing else "complete",
+                    "source_ids": added,
+                    "source_row": " ".join(rebuilt.rows),
+                }
+            ]
+            if rebuilt.rows
+            else []
+        ),
+        rates.assign(
+            panel="dollars",
+            entity=rates["label"],
+            value=claimed / rates["cny_per_usd"],
+            unit="USD billion",
+            source_ids=rates["source_id"],
+            how=rates["kind"],
+        ),
+        _shown(lists).assign(
+            panel="ACFIC list",
+            entity=lambda rows: rows["company"],
+            value=lambda rows: rows["rd_bn"],
+            unit="CNY billion",
+            source_ids=lambda rows: rows["source_ids"].str.join(" "),
+            how=lambda rows: rows["statement"],
+        ),
+    ]
+    columns = [
+        "panel",
+        "entity",
+        "list",
+        "first_year",
+        "fiscal_year",
+        "rank",
+        "value",
+        "unit",
+        "grade",
+        "how",
+        "cny_per_usd",
+        "source_ids",
+        "source_row",
+    ]
+    table = pd.concat([part.astype("object") for part in parts if len(part)], ignore_index=True).reindex(
+        columns=columns
+    )
+    numbers = {"first_year": "Int64", "fiscal_year": "Int64", "rank": "Int64", "value": "float64"}
+    return table.astype({**numbers, "cny_per_usd": "float64"})
+
+
+def first_places(lists: pd.DataFrame) -> pd.DataFrame:
+    """The lists side by side: one row per place, one column per list; in the row '–' who is named and not ranked."""
+    shown = _shown(lists)
+    amounts = [f" {amount:.1f}" if amount == amount else "" for amount in shown["rd_bn"]]
+    shown = shown.assign(
+        place=[f"{rank:.0f}" if rank == rank else "–" for rank in shown["rank"]],
+        who=shown["company"] + amounts + shown["statement"].map(lambda words: f" ({words})" if words else ""),
+    )
+    return shown.pivot_table(index="place", columns="list", values="who", aggfunc="first").fillna("")
+
+
+def _shown(lists: pd.DataFrame) -> pd.DataFrame:
+    """The first places of each list, and Huawei wherever it stands or does not."""
+    return lists[(lists["rank"] <= SHOWN_RANKS) | (lists["company"] == "Huawei")]
+
+
+def _title(rebuilt: huawei.Rebuilt, stated: float, ledger: pd.DataFrame) -> str:
+    least = "at least " if rebuilt.missing else ""
+    against = f", against {stated:,.0f} stated" if stated == stated else ""
+    number = f"{ledger.at['cd-rank', 'published_value']:g}"
+    ranked = {
+        "reproduced": f"a list has it first with over {number}",
+        "differs": f"the list does not have it first with {number}",
+    }.get(ledger.at["cd-rank", "verdict"], f"no list found has it first with {number}")
+    return f"Huawei's decade of R&D adds up to {least}{rebuilt.total:,.0f} billion yuan{against}; {ranked}"
+
+
+def _notes(rebuilt: huawei.Rebuilt, rates: pd.DataFrame, ledger: pd.DataFrame) -> list[str]:
+    notes = [
+        "Years without a figure stay empty. A stated sum counts in place of the years inside it; a figure from another "
+        "body's list stands only where Huawei's own is missing. "
+        + (
+            f"Not known in the decade: {name_list(map(str, rebuilt.missing))}, so its sum is a lower bound."
+            if rebuilt.missing
+            else "Every year of the decade is covered, singly or within a stated sum."
+        ),
+        f"The column: {ledger.at['cd-decade', 'published_text']} in a decade; "
+        f"{ledger.at['cd-rank', 'published_text']} or {ledger.at['cd-usd', 'published_text']} in {huawei.CLAIM_YEAR}, first on "
+        "the ACFIC's '2022 ranking'. A list is named for the year of publication and ranks the R&D of the year before. "
+        "Where no source gives a company's amount, no bar is drawn.",
+    ]
+    return notes
+
+
+def _draw_series(axes, points: pd.DataFrame, span: range, series: str) -> None:
+    """The yearly figures; neighbouring years of Huawei's own are joined, everything else stands alone."""
+    top = points["drawn"].max() * 1.17
+    axes.set_ylim(0, top)
+    axes.set_yticks([tick for tick in MaxNLocator(4).tick_values(0, top) if tick <= top])
+    axes.set_xlim(span[0] - 0.55, span[-1] + 0.55)
+    known = set(points["fiscal_year"])
+    gaps = [year for year in span if year not in known]
+    for year in gaps:
+        axes.axvspan(year - 0.5, year + 0.5, color=KINDS[""][2], linewidth=0)
+    own = points[points["kind"] == "own"].set_index("fiscal_year")["drawn"]
+    for year in own.index:
+        if year + 1 in own.index:
+            axes.plot([year, year + 1], [own[year], own[year + 1]], color=style.PRODUCT_FIRST, linewidth=1.4, zorder=2)
+    for _, row in points.iterrows():
+        _, marker, fill, edge, _ = KINDS[row["how"]]
+        size = 6 if marker == "D" else 7.5
+        axes.plot(
+            row["fiscal_year"],
+            row["drawn"],
+            marker,
+            markersize=size,
+            markerfacecolor=fill,
+            markeredgecolor=edge,
+            markeredgewidth=1.6,
+            zorder=4,
+        )
+        # Above the dot, or below it where a line climbs away from it.
+        below = own.get(row["fiscal_year"] + 1, 0) - row["drawn"] > 0.08 * top and row["kind"] == "own"
+        axes.annotate(
+            f"{row['drawn']:.1f}",
+            (row["fiscal_year"], row["drawn"]),
+            (0, -7 if below else 7),
+            textcoords="offset points",
+            ha="center",
+            va="top" if below else "bottom",
+            size=8.5,
+            color=edge,
+        )
+    axes.set_xticks(list(span), [f"{year}" if year == span[0] else f"’{year % 100:02d}" for year in span])
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(axis="x", length=0, pad=2)
+    axes.xaxis.grid(False)
+    unit = "% of revenue" if series == "share_of_revenue" else "billion yuan"
+    _head(axes, f"R&D by year, {unit}", style.MARGIN - 0.52)
+
+
+def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> None:
+    """One row per decade: a cell per year says how it is known, two columns give the stated and the rebuilt sum."""
+    decades = sums[sums["years"] == 10].sort_values("last_year")
+    axes.set_ylim(len(decades) - 0.4, -0.6)
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(bottom=False, labelbottom=False)
+    right = axes.get_yaxis_transform()
+    heads = dict(transform=axes.transAxes, size=8.5, color=style.QUIET, ha="right", va="bottom")
+    axes.text(1.12, 1.02, "stated", **heads)
+    axes.text(1.29, 1.02, "added up", **heads)
+    for place, (_, row) in enumerate(decades.iterrows()):
+        found = huawei.rebuild(row["first_year"], row["last_year"], years, sums)
+        chosen = row["last_year"] == decade_end
+        for year, cover in found.cover.items():
+            _, _, fill, edge, hatch = KINDS["weak" if cover in ("B", "C") else cover]
+            width = 1 if cover in ("sum", "") else 0.84  # a sum's years run together
+            axes.add_patch(
+                Rectangle(
+                    (year - width / 2, place - 0.34),
+                    width,
+                    0.68,
+                    facecolor=fill,
+                    edgecolor=edge,
+                    hatch=hatch,
+                    linewidth=1.2 if cover not in ("sum", "") else 0,
+                )
+            )
+        for block in sums[sums["source_row"].isin(found.rows)].itertuples():
+            middle = (block.first_year + block.last_year) / 2
+            axes.text(middle, place, f"{block.rd_bn:,.0f} stated for {block.years} years", size=8.5, ha="center", va="center")  # fmt: skip
+        weight = dict(weight="bold" if chosen else "normal", size=10 if chosen else 9.5)
+        axes.text(1.12, place, f"{row['rd_bn']:,.10g}", transform=right, ha="right", va="center", **weight)
+        sign = "≥ " if found.missing else ""
+        axes.text(1.29, place, f"{sign}{found.total:,.1f}", transform=right, ha="right", va="center", color=style.PRODUCT_TEXT, **weight)  # fmt: skip
+    if decades.empty:
+        axes.text(0.5, 0.5, "no stated sum of this grade", transform=axes.transAxes, ha="center", color=style.QUIET)
+    _head(axes, "The decades that Huawei states, year by year", style.MARGIN - 0.52, up=3)
+    _key(axes)
+
+
+def _key(axes) -> None:
+    """What the cells and dots stand for, in one line under the sums."""
+    left = style.MARGIN - 0.52
+    place = -0.14
+    width, height = axes.get_window_extent().width / axes.figure.dpi, axes.get_window_extent().height / axes.figure.dpi
+    renderer = axes.figure.canvas.get_renderer()
+    for words, _, fill, edge, hatch in KINDS.values():
+        axes.add_patch(
+            Rectangle(
+                (left / width, place - 0.045),
+                0.13 / width,
+                0.11 / height,
+                transform=axes.transAxes,
+                facecolor=fill,
+                edgecolor=edge,
+                hatch=hatch,
+                linewidth=1,
+                clip_on=False,
+            )
+        )
+        text = axes.text(
+            (left + 0.18) / width,
+            place,
+            words,
+            transform=axes.transAxes,
+            size=8.5,
+            va="center",
+            color=style.QUIET,
+        )
+        left += 0.18 + text.get_window_extent(renderer).width / axes.figure.dpi + 0.16
+
+
+def _draw_total(axes, rebuilt: huawei.Rebuilt, stated: float, ledger: pd.DataFrame, decade_end: int) -> None:
+    """The chosen decade in large type."""
+    axes.axis("off")
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    sign = "≥ " if rebuilt.missing else ""
+    how = list(rebuilt.cover.values())
+    counts = {
+        "years stated singly": sum(cover in ("A", "B", "C") for cover in how),
+        "years in a shorter sum": how.count("sum"),
+        "from another list": how.count("list"),
+        "not known": how.count(""),
+    }
+    lines = [
+        f"billion yuan, {decade_end - 9}–{decade_end}",
+        "",
+        *(f"{words}: {count}" for words, count in counts.items() if count),
+        "",
+        f"Huawei states {stated:,.10g}" if stated == stated else "No stated sum let in",
+    ]
+    if decade_end == huawei.CLAIM_YEAR:
+        lines.append(f"The column has {ledger.at['cd-decade', 'published_value']:,.10g}")
+    big = axes.text(0, 1, f"{sign}{rebuilt.total:,.0f}", size=23, weight="bold", color=style.PRODUCT_TEXT, va="top")
+    axes.annotate(
+        "\n".join(lines), (0, 0), (0, -3), xycoords=big, textcoords="offset points", size=9.5, va="top", linespacing=1.2
+    )
+
+
+def _draw_rates(axes, rates: pd.DataFrame, ledger: pd.DataFrame) -> None:
+    """What the column's yuan are worth in dollars at each rate, against the dollars that it gives."""
+    amount, published = ledger.at["cd-rank", "published_value"], ledger.at["cd-usd", "published_value"]
+    worth = amount / rates["cny_per_usd"]
+    axes.set_ylim(len(rates) - 0.5, -0.5)
+    room = max(worth.max(), published) - min(worth.min(), published)
+    axes.set_xlim(min(worth.min(), published) - 0.12 * room, max(worth.max(), published) + 0.12 * room)
+    axes.axvline(published, color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)))
+    for place, (dollars, row) in enumerate(zip(worth, rates.itertuples(), strict=True)):
+        solid = row.grade == "A"
+        axes.plot(
+            dollars,
+            place,
+            "o",
+            markersize=6.5,
+            markerfacecolor=style.PRODUCT_FIRST if solid else "white",
+            markeredgecolor=style.PRODUCT_FIRST,
+            markeredgewidth=1.6,
+            clip_on=False,
+        )
+        left = dollars > published + 0.6 * room
+        axes.annotate(
+            f"{dollars:.2f}",
+            (dollars, place),
+            (-7 if left else 7, 0),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            va="center",
+            size=9,
+            color=style.PRODUCT_TEXT,
+            weight="semibold",
+            bbox=dict(facecolor="white", edgecolor="none", pad=0.5),
+        )
+    labels = [f"{row.label}\n{row.cny_per_usd:.4f}" for row in rates.itertuples()]
+    axes.set_yticks(range(len(rates)), labels, linespacing=1.0, size=8.5)
+    axes.set_xticks([])
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlabel(f"dotted: the column, {published:.2f}", size=8.5, labelpad=3)
+    _head(axes, f"{amount:g}bn yuan in dollars", style.MARGIN - 1.32, up=31)
+    axes.annotate("$ billion, at each rate\n(yuan a dollar below its name)", (0, 1), ((style.MARGIN - 1.32) * 72, 5), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.QUIET, linespacing=1.1)  # fmt: skip
+
+
+def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.DataFrame) -> None:
+    """The first places of each list, with bars where an amount is known and a line at the column's amount."""
+    claimed = ledger.at["cd-rank", "published_value"]
+    shown = _shown(lists)
+    names = list(shown["list"].unique())
+    left, gap = 2.75, 0.18
+    width = (6.88 - left - gap * (len(names) - 1)) / len(names)
+    own = years.set_index("fiscal_year")["rd_bn"]
+    for place, name in enumerate(names):
+        axes = frame.axes(left + place * (width + gap), 0.3, width, 1.45)
+        rows = shown[shown["list"] == name]
+        year = int(rows["fiscal_year"].iloc[0])
+        axes.set_xlim(0, max(claimed, shown["rd_bn"].max(), own.max()) * 1.04)
+        axes.set_ylim(SHOWN_RANKS + 0.62, -0.45)
+        axes.set_yticks([])
+        axes.set_xticks([])
+        axes.grid(False)
+        axes.spines["bottom"].set_visible(False)
+        axes.spines["left"].set_visible(True)
+        axes.spines["left"].set_color(style.NEUTRAL)
+        axes.axvline(claimed, color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)), ymin=0)
+        for row in rows.itertuples():
+            is_huawei = row.company == "Huawei"
+            colour = style.PRODUCT_TEXT if is_huawei else style.INK
+            if row.rank == row.rank:
+                at, amount, words = row.rank, row.rd_bn, f"{row.rank:.0f}  {row.company}"
+            else:
+                at, amount, words = 0, own.get(year, float("nan")), f"–  {row.company}"
+            axes.text(3, at, words, size=8.5, va="bottom", color=colour, weight="bold" if is_huawei else "normal")
+            if amount == amount:
+                ranked = row.rank == row.rank
+                axes.barh(
+                    at + 0.16,
+                    amount,
+                    height=0.2,
+                    facecolor=(style.PRODUCT_FIRST if is_huawei else style.NEUTRAL) if ranked else "white",
+                    edgecolor=style.PRODUCT_FIRST if is_huawei else style.NEUTRAL,
+                    linewidth=0.9,
+                    linestyle="-" if ranked else (0, (2, 1)),
+                )
+                axes.text(claimed - 3, at, f"{amount:.1f}" if ranked else f"({amount:.1f})", size=8.5, va="bottom", ha="right", color=colour)  # fmt: skip
+        edition, kind = _edition(name)
+        axes.set_title(
+            f"{edition} · {kind}\nR&D of {year}", size=8.5, color=style.QUIET, loc="left", pad=3, linespacing=1.1
+        )
+        if place == 0:
+            _head(axes, "Places on the ACFIC lists, R&D in billion yuan", 0, up=31)
+            axes.text(0, -0.02, f"dotted: {claimed:g}, the column's amount", transform=axes.transAxes, size=8.5, va="top", color=style.QUIET)  # fmt: skip
+        if place == len(names) - 1:
+            axes.text(1, -0.02, "dashed: not ranked, own figure", transform=axes.transAxes, size=8.5, va="top", ha="right", color=style.QUIET)  # fmt: skip
+
+
+def _edition(name: str) -> tuple[str, str]:
+    """The year and the kind of a list, from its name in cited_figures.csv."""
+    year = next((word for word in name.split() if word.isdigit() and len(word) == 4), name)
+    return f"{year} list", "R&D list" if "R&D" in name else "Top 500"
+
+
+def _head(axes, text: str, left: float, up: float = 8) -> None:
+    axes.annotate(
+        text,
+        (0, 1),
+        (left * 72, up),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        size=10.5,
+        weight="semibold",
+    )
+
+
+def _alt(points, rebuilt, stated, rates, lists, ledger, series) -> str:
+    amount = ledger.at["cd-rank", "published_value"]
+    unit = "per cent of revenue" if series == "share_of_revenue" else "billion yuan"
+    by_year = name_list(
+        f"{row.fiscal_year} {row.drawn:.1f}{' (from another list)' if row.how == 'list' else ''}"
+        for row in points.itertuples()
+    )
+    least = "at least " if rebuilt.missing else ""
+    against = f" against {stated:,.1f} stated" if stated == stated else ""
+    shown = _shown(lists)
+    firsts = name_list(
+        f"on the {_edition(row.list)[0]} {row.company}"
+        + (f" with {row.rd_bn:.1f}" if row.rd_bn == row.rd_bn else " (no amount)")
+        for row in shown[shown["rank"] == 1].itertuples()
+    )
+    absent = "".join(
+        f" Huawei is not on the {_edition(row.list)[0]}."
+        for row in shown[(shown["company"] == "Huawei") & shown["rank"].isna()].itertuples()
+    )
+    low, high = amount / rates["cny_per_usd"].max(), amount / rates["cny_per_usd"].min()
+    return (
+        f"Four panels. Huawei's R&D by year in {unit}: {by_year}; other years have no figure. The decade adds up to "
+        f"{least}{rebuilt.total:,.1f} billion yuan{against}. {amount:g} billion yuan are {low:.2f} to {high:.2f} billion dollars, "
+        f"depending on the exchange rate. First by R&D: {firsts}.{absent}"
+    )

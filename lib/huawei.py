@@ -1,0 +1,153 @@
+"""Huawei's R&D by year and by decade, its worth in dollars, and its place on the ACFIC lists."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from lib import cited
+from lib.errors import DataError
+
+#: Publication of the column that the claims are from, and the year of the R&D that it names.
+COLUMN_DAY = pd.Timestamp("2023-10-30")
+CLAIM_YEAR = 2022
+
+
+def yearly(weakest_grade: str = "C", list_figures: bool = True) -> pd.DataFrame:
+    """R&D of each year that a source gives, in billion yuan; years without a figure have no row.
+
+    Columns: those of cited_figures.csv, `rd_bn`, `kind` ('own', what Huawei states, or 'list', what another body's
+    ranking states, used only where Huawei's own figure is missing and `list_figures` is true) and `source_row`.
+    """
+    own = cited.figures("huawei", weakest_grade)
+    own = cited.best(own[own["item"] == "rd_expense"], ["fiscal_year"]).assign(kind="own")
+    if list_figures:
+        lists = cited.figures("ranking", weakest_grade)
+        amount = lists["item"].str.fullmatch(r"rd_expense|rank_\d+_rd")
+        lists = cited.best(lists[amount & lists["entity"].str.endswith(": Huawei")], ["fiscal_year"])
+        missing = lists[~lists["fiscal_year"].isin(own["fiscal_year"])]
+        # A list of a year that Huawei's figures do not reach would lengthen the series, not fill a gap in it.
+        inside = missing["fiscal_year"].between(own["fiscal_year"].min(), own["fiscal_year"].max())
+        own = pd.concat([own, missing[inside].assign(kind="list")])
+    return own.assign(rd_bn=cited.billions(own)).sort_values("fiscal_year", ignore_index=True)
+
+
+def revenue(weakest_grade: str = "C") -> pd.DataFrame:
+    """Revenue of each year that a source gives: `fiscal_year`, `revenue_bn`, `grade`, `source_id`, `source_row`."""
+    rows = cited.figures("huawei", weakest_grade)
+    rows = cited.best(rows[rows["item"] == "revenue"], ["fiscal_year"])
+    rows["revenue_bn"] = cited.billions(rows)
+    return rows[["fiscal_year", "revenue_bn", "grade", "source_id", "source_row"]]
+
+
+def stated_sums(weakest_grade: str = "C") -> pd.DataFrame:
+    """The sums over several years that Huawei states: `first_year`, `last_year`, `years`, `rd_bn`, and the source."""
+    rows = cited.figures("huawei", weakest_grade)
+    years = rows["item"].str.extract(r"^rd_cumulative_(\d+)y$")[0]
+    rows = cited.best(rows[years.notna()].assign(years=years.dropna().astype(int)), ["fiscal_year", "years"])
+    return rows.assign(
+        rd_bn=cited.billions(rows),
+        last_year=rows["fiscal_year"],
+        first_year=rows["fiscal_year"] - rows["years"] + 1,
+    )
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """The R&D of several years put together from what is known.
+
+    total: billion yuan, a lower bound where a year is missing; cover: for each year the grade of Huawei's own figure,
+    'list', 'sum' (inside a shorter sum that Huawei states) or '' (not known); rows: the source rows added up.
+    """
+
+    total: float
+    cover: dict[int, str]
+    rows: tuple[str, ...]
+
+    @property
+    def missing(self) -> list[int]:
+        return [year for year, cover in self.cover.items() if not cover]
+
+
+def rebuild(first: int, last: int, years: pd.DataFrame, sums: pd.DataFrame) -> Rebuilt:
+    """The R&D of `first` to `last` from single years and from shorter stated sums that close a gap between them.
+
+    years, sums: as from `yearly` and `stated_sums`; an empty `sums` gives the known years alone. A year inside a
+    stated sum counts there and not again.
+    """
+    single = years.set_index("fiscal_year")
+    cover, total, rows = dict.fromkeys(range(first, last + 1), ""), 0.0, []
+    shorter = sums[(sums["first_year"] >= first) & (sums["last_year"] <= last) & (sums["years"] < last - first + 1)]
+    for _, block in shorter.sort_values("years", ascending=False).iterrows():
+        span = range(block["first_year"], block["last_year"] + 1)
+        if any(cover[year] for year in span) or all(year in single.index for year in span):
+            continue
+        cover |= dict.fromkeys(span, "sum")
+        total += block["rd_bn"]
+        rows.append(block["source_row"])
+    for year in [year for year, how in cover.items() if not how and year in single.index]:
+        row = single.loc[year]
+        cover[year] = row["grade"] if row["kind"] == "own" else "list"
+        total += row["rd_bn"]
+        rows.append(row["source_row"])
+    return Rebuilt(float(total), cover, tuple(rows))
+
+
+def rates() -> pd.DataFrame:
+    """Exchange rates that the column may have used: `label`, `cny_per_usd`, `kind`, `period_end` and the source.
+
+    kind: 'day', the days around publication; 'closing', Huawei's own rate at the end of the claim's year; 'average',
+    that year's average.
+    """
+    fx, own = cited.figures("fx"), cited.figures("huawei")
+    day = cited.best(fx[fx["item"] == "daily"], ["period_end"])
+    closing = cited.best(own[own["item"] == "usd_cny_closing_rate"], ["fiscal_year"])
+    average = cited.best(fx[fx["item"] == "annual_average"], ["fiscal_year"])
+    rows = pd.concat(
+        [
+            day.assign(kind="day", label=[f"{d.day} {d:%B %Y}" for d in day["period_end"]]),
+            closing[closing["fiscal_year"] == CLAIM_YEAR].assign(kind="closing", label=f"Huawei's, end {CLAIM_YEAR}"),
+            average[average["fiscal_year"] == CLAIM_YEAR].assign(kind="average", label=f"average of {CLAIM_YEAR}"),
+        ],
+        ignore_index=True,
+    )
+    for _, row in rows[~(rows["value"] > 0)].iterrows():
+        raise DataError([f"cited_figures.csv, row {row['figure_id']}, column value: an exchange rate is above zero."])
+    return rows.rename(columns={"value": "cny_per_usd"})
+
+
+def rankings() -> pd.DataFrame:
+    """The companies on each ACFIC list: `list`, `fiscal_year`, `company`, `rank`, `rd_bn`, and the source rows.
+
+    One row per list and company; `rank` is empty for a company that a source says was not ranked, `rd_bn` where no
+    source gives an amount. Raises DataError where sources give one company two places on a list.
+    """
+    rows = cited.figures("ranking")
+    rows = rows[rows["entity"].str.startswith("ACFIC") & rows["entity"].str.contains(": ")]
+    rows[["list", "company"]] = rows["entity"].str.split(": ", n=1, expand=True).to_numpy()
+    named = pd.to_numeric(rows["item"].str.extract(r"^rank_(\d+)_rd$")[0])
+    rows["rank"] = named.where(rows["item"] != "rank", rows["value"])
+    amount = rows["item"].str.fullmatch(r"rd_expense|rank_\d+_rd")
+    rows = rows[amount | (rows["item"] == "rank") | (rows["item"] == "participation")]
+    found = []
+    for (name, year, company), group in rows.groupby(["list", "fiscal_year", "company"], sort=False):
+        places = group["rank"].dropna().unique()
+        if len(places) > 1:
+            raise DataError(
+                [f"cited_figures.csv, row {group['figure_id'].iloc[0]}: {company} has two places on one list ({name})."]
+            )
+        amounts = cited.best(group[group["item"].str.endswith(("rd_expense", "_rd"))], ["company"])
+        used = pd.concat([amounts, group[~group["item"].str.endswith(("rd_expense", "_rd"))]])
+        found.append(
+            {
+                "list": name,
+                "fiscal_year": year,
+                "company": company,
+                "rank": places[0] if len(places) else float("nan"),
+                "rd_bn": cited.billions(amounts).iloc[0] if len(amounts) else float("nan"),
+                "grade": used["grade"].max(),
+                "statement": group["statement"].dropna().iloc[0] if group["statement"].notna().any() else "",
+                "source_ids": list(used["source_id"]),
+                "source_row": " ".join(used["source_row"]),
+            }
+        )
+    return pd.DataFrame(found).sort_values(["fiscal_year", "rank"], ignore_index=True, na_position="first")

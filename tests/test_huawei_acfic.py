@@ -1,0 +1,209 @@
+import json
+
+import pytest
+from conftest import text_faults
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib import claims, figures, huawei, parameters
+from lib.errors import DataError, ParameterError
+from lib.paths import NOTEBOOKS
+
+NAME = "07_huawei_acfic"
+DEFAULTS = {"decade_end": 2022, "series": "amount", "weakest_grade": "C", "list_figures": True}
+
+
+def verdict(claim):
+    return claims.ledger(NAME).set_index("claim_id").loc[claim]
+
+
+def test_the_years_that_are_known_and_how():
+    years = huawei.yearly().set_index("fiscal_year")
+    assert list(years.index) == [2012, 2013, 2016, 2018, 2019, 2020, 2021, 2022, 2023]
+    assert years["rd_bn"].to_dict() == pytest.approx(
+        {2012: 29.747, 2013: 30.672, 2016: 76.4, 2018: 101.509, 2019: 131.659, 2020: 141.893, 2021: 142.7, 2022: 161.5, 2023: 164.7}
+    )  # fmt: skip
+    assert "".join(years["grade"]) == "AACAABBBB"
+    assert list(years.index[years["kind"] == "list"]) == [2020]
+
+
+def test_without_the_lists_or_weak_sources_years_are_missing_not_filled():
+    assert 2020 not in set(huawei.yearly(list_figures=False)["fiscal_year"])
+    assert set(huawei.yearly("A")["fiscal_year"]) == {2012, 2013, 2018, 2019}
+    assert huawei.stated_sums("A").empty
+
+
+@pytest.mark.parametrize(
+    ("end", "total", "missing"),
+    [(2018, 428.419, [2009, 2010, 2011]), (2021, 844.671, []), (2022, 976.424, []), (2023, 1110.452, [])],
+)
+def test_decades_added_up(end, total, missing):
+    found = huawei.rebuild(end - 9, end, huawei.yearly(), huawei.stated_sums())
+    assert found.total == pytest.approx(total) and found.missing == missing
+    assert len(found.cover) == 10
+
+
+def test_known_years_alone_are_a_lower_bound():
+    alone = huawei.rebuild(2013, 2022, huawei.yearly(list_figures=False), huawei.stated_sums().iloc[:0])
+    assert alone.total == pytest.approx(30.672 + 76.4 + 101.509 + 131.659 + 142.7 + 161.5)
+    assert alone.missing == [2014, 2015, 2017, 2020]
+
+
+@given(st.integers(2005, 2023), st.integers(1, 15))
+def test_every_year_counts_once_and_every_row_once(first, length):
+    years, sums = huawei.yearly(), huawei.stated_sums()
+    found = huawei.rebuild(first, first + length - 1, years, sums)
+    assert list(found.cover) == list(range(first, first + length))
+    assert len(set(found.rows)) == len(found.rows)
+    blocks = sums[sums["source_row"].isin(found.rows)]
+    single = [year for year, how in found.cover.items() if how not in ("", "sum")]
+    assert sum(how == "sum" for how in found.cover.values()) == blocks["years"].sum()
+    known = years.set_index("fiscal_year")["rd_bn"]
+    assert found.total == pytest.approx(blocks["rd_bn"].sum() + known.reindex(single).sum())
+    assert set(found.missing).isdisjoint(known.index)
+
+
+def test_a_stated_sum_is_not_used_for_its_own_years():
+    years, sums = huawei.yearly("A"), huawei.stated_sums()
+    found = huawei.rebuild(2014, 2018, years, sums)
+    assert found.total == pytest.approx(101.509) and found.missing == [2014, 2015, 2016, 2017]
+
+
+def test_the_exchange_rates():
+    rates = huawei.rates().set_index("label")["cny_per_usd"]
+    assert rates["27 October 2023"] == 7.3171 and rates["average of 2022"] == 6.729
+    assert rates["Huawei's, end 2022"] == 6.9533 and len(rates) == 5
+
+
+def test_the_lists():
+    lists = huawei.rankings()
+    first = lists[lists["rank"] == 1].set_index("fiscal_year")
+    assert list(first["company"]) == ["Huawei", "Huawei", "Tencent"]
+    assert list(first["rd_bn"]) == pytest.approx([141.9, 142.7, 61.401])
+    absent = lists[lists["rank"].isna()]
+    assert list(absent["company"]) == ["Huawei"] and list(absent["fiscal_year"]) == [2022]
+    assert absent["rd_bn"].isna().all()
+    assert "CEC" not in " ".join(lists["list"])
+
+
+def test_verdicts():
+    decade, dollars, rank = (verdict(claim) for claim in ("cd-decade", "cd-usd", "cd-rank"))
+    assert decade["verdict"] == "reproduced" and decade["value"] == pytest.approx(976.424)
+    assert "1 from another body's list" in decade["reason"]
+    assert dollars["verdict"] == "reproduced" and dollars["value"] == pytest.approx(160 / 7.3171)
+    assert "23.78 at the average of 2022" in dollars["reason"]
+    assert rank["verdict"] == "open" and rank["value"] == pytest.approx(142.7)
+
+
+def test_an_edited_year_moves_picture_prose_and_ledger(edit):
+    edit("cited_figures", {"figure_id": "huawei-rd-expense-2022"}, "value", "181500")
+    figure = figures.build(NAME)
+    assert "adds up to 996 billion yuan" in figure.title and "2022 181.5" in figure.alt
+    texts = {text.get_text() for axes in figure.drawing.axes for text in axes.texts}
+    assert {"181.5", "996.4", "996", "(181.5)"} <= texts
+    assert verdict("cd-decade")["verdict"] == "differs"
+    assert "181.5" in verdict("cd-rank")["reason"]
+
+
+def test_an_edited_rate_moves_the_dollars(edit):
+    edit("cited_figures", {"figure_id": "cny-usd-daily-2023-10-27"}, "value", "6.4")
+    assert verdict("cd-usd")["verdict"] == "differs" and verdict("cd-usd")["value"] == pytest.approx(25)
+    assert "25.00 billion dollars" in figures.build(NAME).alt
+
+
+def test_a_list_with_huawei_first_settles_the_ranking(edit):
+    row = {"figure_id": "acfic-top-500-private-enterprises-2022-list-huawei-rank-1-rd-2021"}
+    edit("cited_figures", row, "value", "161000")
+    edit("cited_figures", {"figure_id": row["figure_id"] + "-2"}, "value", "161000")
+    assert verdict("cd-rank")["verdict"] == "reproduced"
+    assert "a list has it first with over 160" in figures.build(NAME).title
+
+
+def test_a_list_of_the_year_that_ranks_huawei_lower_refutes_it(edit):
+    row = {"figure_id": "acfic-top-500-private-enterprises-2023-list-huawei-participation-2022"}
+    for column, value in (("item", "rank"), ("value", "4"), ("statement", ""), ("unit", "rank")):
+        edit("cited_figures", row, column, value)
+    assert verdict("cd-rank")["verdict"] == "differs"
+
+
+def test_a_missing_piece_makes_the_sum_a_lower_bound(edit):
+    edit("cited_figures", {"figure_id": "huawei-rd-cumulative-5y-2018"}, "value", "")
+    figure = figures.build(NAME)
+    assert "at least" in figure.title and "2014, 2015 and 2017" in figure.notes[0]
+    assert verdict("cd-decade")["verdict"] == "supported"
+    assert text_faults(figure.drawing) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("unit", "percent", "huawei-rd-expense-2022, column unit"),
+        ("value", "-5", "huawei-rd-expense-2022, column value"),
+    ],
+)
+def test_an_amount_that_is_none_is_named(edit, column, value, words):
+    edit("cited_figures", {"figure_id": "huawei-rd-expense-2022"}, column, value)
+    with pytest.raises(DataError, match=words):
+        huawei.yearly()
+
+
+def test_a_rate_of_zero_is_named(edit):
+    edit("cited_figures", {"figure_id": "cny-usd-daily-2023-10-30"}, "value", "0")
+    with pytest.raises(DataError, match="cny-usd-daily-2023-10-30"):
+        huawei.rates()
+
+
+def test_two_places_on_one_list_are_named(edit):
+    edit("cited_figures", {"figure_id": "acfic-top-500-private-enterprises-2023-list-tencent-rank-2022"}, "value", "3")
+    with pytest.raises(DataError, match="Tencent has two places"):
+        huawei.rankings()
+
+
+@pytest.mark.parametrize("grade", ["A", "B", "C"])
+@pytest.mark.parametrize(("series", "lists"), [("amount", True), ("share_of_revenue", False)])
+def test_no_text_overlaps_under_any_parameter(grade, series, lists):
+    for end in (2018, 2023):
+        figure = figures.build(NAME, weakest_grade=grade, series=series, list_figures=lists, decade_end=end)
+        assert text_faults(figure.drawing) == [], (end, grade, series, lists)
+        assert len(figure.title) < 130
+
+
+def test_the_share_of_revenue_leads_to_both_rows():
+    table = figures.build(NAME, series="share_of_revenue").table
+    years = table[table["panel"] == "year"].set_index("fiscal_year")
+    assert years.loc[2022, "value"] == pytest.approx(100 * 161500 / 642338)
+    assert years.loc[2022, "source_row"].split(" ") == [
+        "cited_figures.csv:huawei-rd-expense-2022",
+        "cited_figures.csv:huawei-revenue-2022",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("decade_end", 2020, "2018, 2021, 2022, 2023"),
+        ("series", "dollars", "amount, share_of_revenue"),
+        ("weakest_grade", "D", "A, B, C"),
+        ("list_figures", "perhaps", "True, False"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_with_what_is_allowed(name, value, words):
+    with pytest.raises(ParameterError, match=name) as error:
+        figures.build(NAME, **{name: value})
+    assert words in str(error.value)
+
+
+def test_yes_and_no_are_understood():
+    values = parameters.check_all(NOTEBOOKS / f"{NAME}.ipynb", {"list_figures": "no"})
+    assert values == DEFAULTS | {"list_figures": False}
+
+
+def test_a_rendered_notebook_has_its_numbers_from_the_data(edit, outputs):
+    from lib.render import run
+
+    edit("cited_figures", {"figure_id": "huawei-rd-expense-2022"}, "value", "181500")
+    done = run.render(NOTEBOOKS / f"{NAME}.ipynb", {"decade_end": 2023})
+    prose = (done.folder / f"{NAME}.ipynb").read_text(encoding="utf-8")
+    assert "**1,130.5 billion**" in prose
+    record = json.loads((done.folder / f"{NAME}.json").read_text(encoding="utf-8"))
+    assert {claim["claim_id"]: claim["verdict"] for claim in record["claims"]}["cd-decade"] == "differs"
