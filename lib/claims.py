@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lib import cohorts, huawei, parameters, tables
+from lib import cohorts, huawei, parameters, sectors, tables
 from lib.measures import expense_ratio, median_interval, share_of
 from lib.words import name_list, times
 
@@ -187,3 +187,25 @@ def _rank(claim: pd.Series) -> Verdict:
         f"not ranked, and the separate R&D list of that year was not found; {says}"
     )
     return Verdict("open", rebuilt, reason, value)
+
+
+@judges("cd-shift")
+def _shift(claim: pd.Series) -> Verdict:
+    rows = sectors.company_years("all_listed", parameters.fiscal_years()[0])
+    shares = [sectors.services_share(sectors.sums(rows, panel)) for panel in parameters.allowed(parameters.Panel)]
+    changes = [share.iloc[-1] - share.iloc[0] for share in shares]
+    words = [f"{share.iloc[0]:.1%} to {share.iloc[-1]:.1%}" for share in shares]
+    years = f"{shares[0].index[0]} to {shares[0].index[-1]}"
+    rebuilt = f"services' share of companies' R&D, {years}: {words[0]} in the same firms, {words[1]} in all firms"
+    both = sectors.national().pivot_table(index="fiscal_year", columns="item", values="drawn")
+    both = both.reindex(columns=["fai_growth_secondary", "fai_growth_tertiary"]).dropna()
+    found = name_list(map(str, both.index)) if len(both) else "no year"
+    if len(both) < 2:
+        agree = "the firms disagree" if min(changes) < 0 <= max(changes) else "the firms agree"
+        reason = f"R&D is not investment, and {agree}; investment by sector was found for {found} only, so no shift can be seen"
+        return Verdict("open", rebuilt, reason)
+    toward = both.iloc[-1, 0] > both.iloc[-1, 1]
+    reason = f"investment by sector, found for {found}, last grew faster in {'industry' if toward else 'services'}"
+    if toward and max(changes) < 0:
+        return Verdict("supported", rebuilt, reason)
+    return Verdict("differs" if not toward and min(changes) >= 0 else "open", rebuilt, reason)

@@ -1,0 +1,441 @@
+"""Figure 8: companies' R&D and selling expense by economic sector and year, with the national series beside them."""
+
+import pandas as pd
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from lib import sectors, style, tables
+from lib.measures import growth_gap
+from lib.parameters import COHORTS
+from lib.publish import Figure
+from lib.words import name_list
+
+NAME = "08_services_to_industry"
+BODY = 5.0  # inches
+LOOKS = {  # sector: fill, type, hatch
+    "secondary": (style.INDUSTRY, style.INDUSTRY_TEXT, ""),
+    "primary": ("#8fbc8f", style.QUIET, ""),
+    "unknown": ("white", style.QUIET, "//////"),
+    "tertiary": (style.SERVICES, style.SERVICES_TEXT, ""),
+}
+ITEM_WORDS = {"rd": "R&D", "selling": "selling expense"}
+PANEL_WORDS = {"same_firms": "same firms", "all_firms": "all firms"}
+
+
+def build(cohort: str, panel: str, base_year: int, without: list[str]) -> Figure:
+    """Figure 8 for one set of the notebook's parameters."""
+    return draw(sectors.company_years(cohort, base_year, tuple(without)), sectors.national(), cohort, panel, without)
+
+
+def gap(rows: pd.DataFrame) -> tuple[float, float, float]:
+    """How much faster R&D grew in industry than in services in the same firms: points as a share, with 95% interval."""
+    same = rows[rows["same_firm"] & rows["sector"].isin(["secondary", "tertiary"])]
+    years = same["fiscal_year"].min(), same["fiscal_year"].max()
+    first, last = (same[same["fiscal_year"] == year].set_index("company_id") for year in years)
+    last = last.reindex(first.index)
+    return growth_gap(first["rd_expense_cny"], last["rd_expense_cny"], first["sector"] == "secondary")
+
+
+def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, without: list[str]) -> Figure:
+    """Figure 8 from the rows of `sectors.company_years` and `sectors.national`."""
+    found = {name: sectors.sums(rows, name) for name in PANEL_WORDS}
+    years = sorted(int(year) for year in rows["fiscal_year"].unique())
+    distance = gap(rows)
+    title = _title(found, panel)
+    subtitle = (
+        f"R&D and selling expense by economic sector, fiscal {years[0]} to {years[-1]}, in billion yuan: "
+        f"{COHORTS[cohort][1]}, "
+        + ("those with both expenses in every year" if panel == "same_firms" else "those with both expenses that year")
+        + "; below, the national series that were found"
+    )
+    used = rows[rows["summed"]]
+    sources = tables.source_line(
+        ["company-list", "project-industry-map", *used["rd_source_id"].unique(), *national["source_id"]]
+    )
+    notes = [*_notes(rows, found, panel, years, distance, without), sources]
+    with style.look():
+        frame = style.Frame(title, subtitle, notes, BODY)
+        _draw_levels(frame.axes(0.5, 2.15, 2.75, 2.55), found[panel], years)
+        _draw_shares(frame.axes(4.5, 2.2, 1.0, 2.3), found, panel, years)
+        _draw_national(frame, national)
+    return Figure(
+        name=NAME,
+        title=title,
+        subtitle=subtitle,
+        alt=_alt(found, panel, national, years),
+        notes=notes[:-1],
+        source_line=sources,
+        table=_table(used, national),
+        drawing=frame.figure,
+        left_out=sectors.left_out(rows, panel),
+        headline=_headline(found, panel, years, distance),
+    )
+
+
+TABLE = [
+    "panel",
+    "company_id",
+    "name_zh",
+    "industry_en",
+    "sector",
+    "fiscal_year",
+    "period_end",
+    "rd_expense_cny",
+    "selling_expense_cny",
+    "same_firm",
+    "item",
+    "value",
+    "unit",
+    "grade",
+    "extract_check",
+    "rd_source_id",
+    "selling_source_id",
+    "source_row",
+]
+
+
+def _table(used: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
+    """The company-years that the sums are made of, and the national figures."""
+    firms = used.assign(panel="company", period_end=used["fiscal_year_end"], grade=used[["rd_grade", "selling_grade"]].max(axis=1))  # fmt: skip
+    macro = national.assign(rd_source_id=national["source_id"])
+    parts = [part.reindex(columns=[name for name in TABLE if name in part]) for part in (firms, macro)]
+    return pd.concat(parts, ignore_index=True).reindex(columns=TABLE)
+
+
+def _headline(found, panel, years, distance) -> dict[str, float]:
+    numbers = {}
+    for name in PANEL_WORDS:
+        grown, share = sectors.growth(found[name]), sectors.services_share(found[name])
+        numbers |= {
+            f"industry_growth_{name}": float(grown["secondary"]),
+            f"services_growth_{name}": float(grown["tertiary"]),
+            f"services_share_{years[0]}_{name}": float(share.iloc[0]),
+            f"services_share_{years[-1]}_{name}": float(share.iloc[-1]),
+        }
+    last = found[panel][found[panel]["fiscal_year"] == years[-1]].set_index("sector")["firms"]
+    names = ("gap_same_firms", "gap_low", "gap_high")
+    numbers |= dict(zip(names, distance, strict=True)) | {
+        "firms": int(last.sum()),
+        "firms_unknown": int(last["unknown"]),
+    }
+    return {name: value for name, value in numbers.items() if value == value}
+
+
+def percent(share: float) -> str:
+    """A growth rate or share in words; 'by an unknown amount' where there was nothing to grow from."""
+    return f"{share:.0%}".replace("-", "−") if share == share else "by an unknown amount"
+
+
+def _title(found: dict, panel: str) -> str:
+    same, every = (sectors.growth(found[name]) for name in PANEL_WORDS)
+    if panel == "same_firms":
+        return (
+            f"The same firms' R&D grew {percent(same['secondary'])} in industry and {percent(same['tertiary'])} in services; "
+            f"among all firms, {percent(every['secondary'])} and {percent(every['tertiary'])}"
+        )
+    return (
+        f"R&D grew {percent(every['secondary'])} in industry and {percent(every['tertiary'])} in services, all firms counted; "
+        f"in the same firms, {percent(same['secondary'])} and {percent(same['tertiary'])}"
+    )
+
+
+def _notes(
+    rows: pd.DataFrame, found: dict, panel: str, years: list[int], distance: tuple, without: list[str]
+) -> list[str]:
+    members = rows["company_id"].nunique()
+    last = found[panel][found[panel]["fiscal_year"] == years[-1]].set_index("sector")["firms"]
+    groups = name_list(f"{count:,} {sectors.SECTORS[name]}" for name, count in last.items() if count)
+    counts = "; ".join(f"{count:,} {reason}" for reason, count in sectors.left_out(rows, panel).items()) or "none"
+    notes = [f"{years[-1]}: {last.sum():,} of {members:,} companies ({groups}). Left out: {counts}."]
+    if panel == "all_firms":
+        before = found[panel].groupby("fiscal_year")["firms"].sum()
+        notes[0] += f" Companies summed: {name_list(f'{before[year]:,} in {year}' for year in years)}."
+    sure = sectors.chosen(rows, panel)
+    weak = sure.loc[sure["extract_check"] != "rd_confirmed", "rd_expense_cny"].sum() / sure["rd_expense_cny"].sum()
+    if weak > 0:
+        notes[0] += f" Of the R&D summed, {weak:.1%} is not confirmed by a second extract."
+    distance, low, high = distance
+    words = "Industry is the secondary sector of the national accounts, construction and power with it."
+    if distance == distance:
+        interval = f" (95% interval {100 * low:.0f} to {100 * high:.0f})" if low == low else ""
+        words += f" In the same firms, R&D growth in industry less that in services is {100 * distance:.0f} points{interval}."
+        words = words.replace(" -", " −")
+    newcomer = sectors.largest_newcomer(rows)
+    if newcomer is not None:
+        every = found["all_firms"]
+        total = every.loc[(every["fiscal_year"] == years[-1]) & (every["sector"] == "tertiary"), "rd_bn"].iloc[0]
+        amount = newcomer["rd_expense_cny"] / 1e9
+        base = every.loc[(every["fiscal_year"] == years[0]) & (every["sector"] == "tertiary"), "rd_bn"].iloc[0]
+        alone = (
+            f"Without {_name(newcomer)}, which has no figures for {years[0]}, services' R&D among all firms would have "
+        )
+        if _absent_at_first(rows, newcomer) and base > 0:
+            words += f" {alone}grown {percent((total - amount) / base - 1)}."
+    notes.append(words)
+    if absent := [code for code in without if code not in set(rows["company_id"])]:
+        notes.append(f"To leave out on request, but not in this cohort: {name_list(absent)}.")
+    notes.append(
+        "In 2020 a new revenue standard moved freight from selling expense to cost of sales, so the "
+        "selling shares around 2020 are not like for like. Hollow dots below are second-hand; no line joins them."
+    )
+    return notes
+
+
+def _absent_at_first(rows: pd.DataFrame, company: pd.Series) -> bool:
+    first = rows[(rows["fiscal_year"] == rows["fiscal_year"].min()) & (rows["company_id"] == company["company_id"])]
+    return not first["summed"].any()
+
+
+def _name(row: pd.Series) -> str:
+    name = row["name_en"] if pd.notna(row["name_en"]) else row["name_zh"]
+    return f"{name if pd.notna(name) else ''} {row['company_id']}".strip()
+
+
+def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> None:
+    """A stacked bar per expense and year, on one scale; the sums inside or beside."""
+    places, labels = {}, []
+    for block, item in enumerate(ITEM_WORDS):
+        for i, year in enumerate(years):
+            places[item, year] = block * (len(years) + 1.0) + i
+            labels.append(str(year))
+    longest = max(found.groupby("fiscal_year")[f"{item}_bn"].sum().max() for item in ITEM_WORDS)
+    axes.set_ylim(max(places.values()) + 0.5, -0.75)
+    axes.set_xlim(0, longest * 1.01 or 1)
+    for (item, year), y in places.items():
+        left = 0.0
+        this = found[found["fiscal_year"] == year].set_index("sector")
+        for sector, (fill, _, hatch) in LOOKS.items():
+            amount = this.at[sector, f"{item}_bn"]
+            axes.barh(
+                y,
+                amount,
+                left=left,
+                height=0.74,
+                facecolor=fill,
+                hatch=hatch,
+                edgecolor=style.NEUTRAL if hatch else fill,
+                linewidth=0.3 if hatch else 0,
+            )
+            left += amount
+        text = dict(size=9, va="center", weight="semibold")
+        words = {
+            name: f"{_amount(this.at[name, f'{item}_bn'])} · {this.at[name, f'{item}_share']:.1%}" for name in LOOKS
+        }
+        beside = dict(textcoords="offset points", annotation_clip=False, **text)
+        if this.at["secondary", f"{item}_bn"] > 0.36 * longest:
+            axes.text(longest * 0.015, y, words["secondary"], color="white", **text)
+            axes.annotate(words["tertiary"], (left, y), (4, 0), color=style.SERVICES_TEXT, **beside)
+        elif left:  # no room inside the bar
+            first = axes.annotate(words["secondary"], (left, y), (4, 0), color=style.INDUSTRY_TEXT, **beside)
+            axes.annotate(words["tertiary"], (1, 0.5), (6, 0), xycoords=first, color=style.SERVICES_TEXT, **beside)
+    axes.set_yticks(list(places.values()), labels)
+    axes.set_xticks([])
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    grown = {item: sectors.growth(found, item) for item in ITEM_WORDS}
+    for item, words in ITEM_WORDS.items():
+        y = places[item, years[0]] - 0.48
+        growths = name_list(
+            f"{sectors.SECTORS[name]} {_signed(grown[item][name])}" for name in ("secondary", "tertiary")
+        )
+        head = axes.annotate(
+            words[:1].upper() + words[1:],
+            (0, y),
+            ((style.MARGIN - 0.5) * 72, 0),
+            textcoords="offset points",
+            size=10.5,
+            weight="semibold",
+            va="bottom",
+        )
+        axes.annotate(
+            f"  {growths}",
+            (1, 0),
+            (0, 0),
+            xycoords=head,
+            textcoords="offset points",
+            size=9,
+            color=style.QUIET,
+            va="bottom",
+        )
+    firms = found[found["fiscal_year"] == years[-1]].set_index("sector")["firms"]
+    _key(axes, [(name, f"{sectors.SECTORS[name]} {firms[name]:,}") for name in LOOKS if firms[name]])
+
+
+def _key(axes, key: list[tuple[str, str]]) -> None:
+    """The sectors' colours and numbers of firms, in one line under the bars."""
+    box = axes.get_window_extent()
+    width, height = box.width / axes.figure.dpi, box.height / axes.figure.dpi
+    left = style.MARGIN - 0.5
+    for sector, words in key:
+        fill, colour, hatch = LOOKS[sector]
+        place = Rectangle(
+            (left / width, -0.16 / height),
+            0.12 / width,
+            0.11 / height,
+            transform=axes.transAxes,
+            facecolor=fill,
+            hatch=hatch,
+            edgecolor=style.NEUTRAL if hatch else fill,
+            linewidth=0.6,
+            clip_on=False,
+        )
+        axes.add_patch(place)
+        text = axes.text(
+            (left + 0.17) / width, -0.105 / height, words, transform=axes.transAxes, size=8.5, va="center", color=colour
+        )
+        left += 0.17 + text.get_window_extent(axes.figure.canvas.get_renderer()).width / axes.figure.dpi + 0.12
+    axes.text(
+        left / width, -0.105 / height, "firms", transform=axes.transAxes, size=8.5, va="center", color=style.QUIET
+    )
+
+
+def _amount(billions: float) -> str:
+    return f"{billions:,.0f} bn" if billions >= 9.95 else f"{billions:,.1f} bn"
+
+
+def _signed(share: float) -> str:
+    return f"{share:+.0%}".replace("-", "−") if share == share else "not known"
+
+
+def _draw_shares(axes, found: dict, panel: str, years: list[int]) -> None:
+    """Services' share of both expenses by year: the chosen firms in full, the other panel dashed."""
+    ends = []
+    for item, colour, words in (
+        ("selling", style.SALES_TEXT, "selling"),
+        ("rd", style.PRODUCT_TEXT, "R&D"),
+    ):
+        for name in PANEL_WORDS:
+            share = 100 * sectors.services_share(found[name], item)
+            main = name == panel
+            axes.plot(
+                share.index,
+                share,
+                marker="o",
+                markersize=5,
+                color=colour,
+                linewidth=1.8 if main else 1.1,
+                linestyle="-" if main else (0, (3, 2)),
+                markerfacecolor=colour if main else "white",
+            )
+            if share.notna().any():
+                ends.append((share.iloc[-1], f"{share.iloc[-1]:.1f}  {words}, {PANEL_WORDS[name]}", colour, main))
+    axes.set_xlim(years[0] - 0.15, years[-1] + 0.15)
+    axes.set_xticks(years, [str(years[0]), *(f"’{year % 100:02d}" for year in years[1:])])
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(0, low - 0.06 * (high - low)), high + 0.06 * (high - low))
+    low, high = axes.get_ylim()
+    axes.set_yticks(
+        [
+            tick
+            for tick in MaxNLocator(5, steps=[1, 2, 5, 10], integer=True).tick_values(low, high)
+            if low <= tick <= high
+        ]
+    )
+    axes.xaxis.grid(False)
+    ends.sort(key=lambda end: -end[0])
+    pixels = axes.transData.transform([(years[-1], end[0]) for end in ends])[:, 1]
+    heights = axes.transData.inverted().transform([(0, y) for y in style.spread(pixels, gap=axes.figure.dpi * 0.155)])[
+        :, 1
+    ]
+    for height, (_, words, colour, main) in zip(heights, ends, strict=True):
+        axes.annotate(
+            words,
+            (years[-1], height),
+            (8, 0),
+            textcoords="offset points",
+            va="center",
+            size=9,
+            color=colour,
+            weight="semibold" if main else "normal",
+            annotation_clip=False,
+        )
+    axes.annotate(
+        "Services' share, %",
+        (0, 1),
+        (-0.3 * 72, 8),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        size=10.5,
+        weight="semibold",
+    )
+
+
+def _draw_national(frame, national: pd.DataFrame) -> None:
+    """The national figures as dots over their years; a year without a dot is a year without a figure."""
+    colours = {
+        "all": style.INK,
+        "industry": style.INDUSTRY_TEXT,
+        "manufacturing": style.INDUSTRY_TEXT,
+        "services": style.SERVICES_TEXT,
+        "chips": style.PRODUCT_TEXT,
+    }
+    heads = {
+        "R&D of the whole economy": "trillion yuan",
+        "fixed-asset investment": "growth, January to September, %",
+        "venture capital": "billion dollars",
+    }
+    span = range(int(national["fiscal_year"].min()), int(national["fiscal_year"].max()) + 1)
+    left = 0.28
+    for (panel, unit), width in zip(heads.items(), (1.65, 2.6, 1.9), strict=True):
+        axes = frame.axes(left, 0.28, width, 0.95)
+        left += width + 0.22
+        dots = national[national["panel"] == panel].sort_values(["kind", "fiscal_year"])
+        axes.set_ylim(min(0, dots["drawn"].min() * 1.3), dots["drawn"].max() * 1.35)
+        axes.set_xlim(span[0] - 0.5, span[-1] + 0.5)
+        axes.set_xticks(list(span), [str(span[0]), *(f"’{year % 100:02d}" for year in span[1:])])
+        axes.set_yticks([])
+        axes.grid(False)
+        last_of_kind = set(dots.drop_duplicates("kind", keep="last").index)
+        for row in dots.itertuples():
+            colour = colours[row.kind]
+            axes.plot([row.fiscal_year] * 2, [0, row.drawn], color=colour, linewidth=0.8)
+            axes.plot(
+                row.fiscal_year,
+                row.drawn,
+                "o",
+                markersize=6,
+                markeredgecolor=colour,
+                markeredgewidth=1.5,
+                markerfacecolor=colour if row.grade == "A" else "white",
+            )
+            words = f"{row.drawn:.2f}" if panel == "R&D of the whole economy" else f"{row.drawn:.1f}"
+            if len(last_of_kind) > 1 and row.Index in last_of_kind:
+                words += " in all" if row.kind == "all" else f" {row.kind}"
+            beside = (dots["fiscal_year"] == row.fiscal_year).sum() > 1
+            late = row.fiscal_year == span[-1]
+            words = words if beside else words.replace(" ", "\n")
+            axes.annotate(
+                words,
+                (row.fiscal_year, row.drawn),
+                ((-7 if late else 7) if beside else 0, 0 if beside else 6),
+                textcoords="offset points",
+                ha=("right" if late else "left") if beside else "center",
+                linespacing=1,
+                va="center" if beside else "bottom",
+                size=8.5,
+                color=colour,
+            )
+        head = dict(xycoords="axes fraction", textcoords="offset points")
+        place = (style.MARGIN - 0.28) * 72
+        axes.annotate(panel[:1].upper() + panel[1:], (0, 1), (place, 17), size=10, weight="semibold", **head)
+        axes.annotate(unit, (0, 1), (place, 6), size=8.5, color=style.QUIET, **head)
+
+
+def _alt(found: dict, panel: str, national: pd.DataFrame, years: list[int]) -> str:
+    words = []
+    for item, name in ITEM_WORDS.items():
+        amounts = found[panel].pivot_table(index="sector", columns="fiscal_year", values=f"{item}_bn")
+        share = sectors.services_share(found[panel], item)
+        changes = name_list(
+            f"{sectors.SECTORS[sector]} {amounts.at[sector, years[0]]:,.1f} to {amounts.at[sector, years[-1]]:,.1f}"
+            for sector in sectors.SECTORS
+        )
+        words.append(
+            f"{name[:1].upper() + name[1:]} in billion yuan, {years[0]} to {years[-1]}: {changes}; services' share "
+            f"{share.iloc[0]:.1%} to {share.iloc[-1]:.1%}."
+        )
+    dots = name_list(
+        f"{row.panel}{'' if row.kind == 'all' else ' ' + '(' + row.kind + ')'} {row.fiscal_year} {row.drawn:.3g}"
+        for row in national.sort_values(["panel", "kind", "fiscal_year"]).itertuples()
+    )
+    return f"Stacked bars and lines, {PANEL_WORDS[panel]}. {' '.join(words)} Below, single national figures: {dots}."
