@@ -5,8 +5,8 @@ import pandas as pd
 from lib import tables
 from lib.errors import DataError
 
-#: Factor that turns an amount in the unit into billions of its currency.
-BILLIONS = {"CNY million": 1e-3, "CNY billion": 1.0, "CNY trillion": 1e3, "USD million": 1e-3, "USD billion": 1.0}
+#: How many of the unit make a billion of its currency; divided by, so that 142,700 million is 142.7 and no digit more.
+BILLION = {"CNY million": 1000, "CNY billion": 1, "CNY trillion": 0.001, "USD million": 1000, "USD billion": 1}
 
 
 def figures(group: str, weakest_grade: str = "C") -> pd.DataFrame:
@@ -27,13 +27,11 @@ def best(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def billions(rows: pd.DataFrame) -> pd.Series:
     """The rows' values in billions of their currency; DataError for an amount that is negative or in another unit."""
     for _, row in rows.iterrows():
-        if row["unit"] not in BILLIONS:
-            raise DataError(
-                [_place(row, "unit", f"{row['unit']} is not an amount of money; use {', '.join(BILLIONS)}")]
-            )
+        if row["unit"] not in BILLION:
+            raise DataError([_place(row, "unit", f"{row['unit']} is not an amount of money; use {', '.join(BILLION)}")])
         if row["value"] < 0:
             raise DataError([_place(row, "value", f"{row['value']:g} is below zero; mend it or leave the cell empty")])
-    return rows["value"] * rows["unit"].map(BILLIONS)
+    return rows["value"] / rows["unit"].map(BILLION)
 
 
 def _place(row: pd.Series, column: str, words: str) -> str:
