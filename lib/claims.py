@@ -123,6 +123,8 @@ def _fields(claim: pd.Series) -> Verdict:
     verdict = "reproduced" if len(found) == claim["published_value"] else "open"
     reason = "our own mapping of industries to fields; artificial intelligence is no industry in this classification"
     return Verdict(verdict, f"{len(found)} fields found as industries", reason, float(len(found)))
+
+
 @judges("cd-decade")
 def _decade(claim: pd.Series) -> Verdict:
     years, sums = huawei.yearly(), huawei.stated_sums()

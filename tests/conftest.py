@@ -87,3 +87,15 @@ def text_faults(drawing) -> list[str]:
         if across > 1 and down > 2:  # a pixel of line spacing is no overlap
             faults.append(f"overlap: {first!r} and {second!r}")
     return faults
+
+
+def render(name: str, **values) -> Path:
+    """Render a figure in an ordinary kernel below the test's outputs; gives the bundle's folder."""
+    from lib.paths import outputs_dir
+    from lib.render import run
+
+    task = run.job(name, **values)
+    outputs_dir().mkdir(parents=True, exist_ok=True)
+    outcome = run.run(task, outputs_dir(), cold=True)
+    assert outcome.error is None, outcome.sentence()
+    return outputs_dir() / task.slot

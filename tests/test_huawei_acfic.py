@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from conftest import text_faults
+from conftest import render, text_faults
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -199,11 +199,9 @@ def test_yes_and_no_are_understood():
 
 
 def test_a_rendered_notebook_has_its_numbers_from_the_data(edit, outputs):
-    from lib.render import run
-
     edit("cited_figures", {"figure_id": "huawei-rd-expense-2022"}, "value", "181500")
-    done = run.render(NOTEBOOKS / f"{NAME}.ipynb", {"decade_end": 2023})
-    prose = (done.folder / f"{NAME}.ipynb").read_text(encoding="utf-8")
+    folder = render(NAME, decade_end=2023)
+    prose = (folder / f"{NAME}.ipynb").read_text(encoding="utf-8")
     assert "**1,130.5 billion**" in prose
-    record = json.loads((done.folder / f"{NAME}.json").read_text(encoding="utf-8"))
+    record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
     assert {claim["claim_id"]: claim["verdict"] for claim in record["claims"]}["cd-decade"] == "differs"

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import text_faults
+from conftest import render, text_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -217,11 +217,9 @@ def test_a_wrong_parameter_is_refused_with_what_is_allowed(name, value, words):
 
 
 def test_a_rendered_notebook_has_its_numbers_from_the_data(edit, outputs):
-    from lib.render import run
-
     edit("spending", {"company_id": "002230", "fiscal_year": "2021"}, "rd_expense_cny", "32829841000")
-    done = run.render(NOTEBOOKS / f"{NAME}.ipynb", {"panel": "all_firms"})
-    prose = (done.folder / f"{NAME}.ipynb").read_text(encoding="utf-8")
+    folder = render(NAME, panel="all_firms")
+    prose = (folder / f"{NAME}.ipynb").read_text(encoding="utf-8")
     assert "**47% in industry and 76% in services**" in prose
-    record = json.loads((done.folder / f"{NAME}.json").read_text(encoding="utf-8"))
+    record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
     assert record["headline"]["services_growth_all_firms"] > 1
