@@ -66,7 +66,7 @@ def publish(figure: Figure, **values) -> Path:
             _draw(figure, paths)
             figure.table.to_csv(paths["csv"], index=False, lineterminator="\n", encoding="utf-8")
             record = _record(figure, values, {kind: paths[kind] for kind in FORMATS if kind != "json"})
-            text = json.dumps(record, ensure_ascii=False, indent=1, default=_plain) + "\n"
+            text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
             paths["json"].write_text(text, encoding="utf-8")
             for kind in FORMATS:  # the record last: it vouches for the others
                 paths[kind].replace(folder / paths[kind].name)
@@ -90,13 +90,14 @@ def _draw(figure: Figure, paths: dict[str, Path]) -> None:
 
 
 def _record(figure: Figure, values: dict, files: dict[str, Path]) -> dict:
-    return {
+    record = {
         "id": figure.name,
         "title": figure.title,
         "subtitle": figure.subtitle,
         "alt": figure.alt,
         "notes": figure.notes,
         "source": figure.source_line,
+        "sources": _sources(figure),
         "parameters": values,
         "headline": figure.headline,
         "drawn": len(figure.table),
@@ -106,6 +107,17 @@ def _record(figure: Figure, values: dict, files: dict[str, Path]) -> dict:
         "versions": versions(),
         "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.values()},
     }
+    # JSON has no NaN: what is missing is null.
+    return json.loads(json.dumps(record, default=_plain), parse_constant=lambda _: None)
+
+
+def _sources(figure: Figure) -> list[dict]:
+    """The rows of sources.csv behind the source line: those that the plotted rows name, else all cited so."""
+    sources = tables.load("sources").astype("object")
+    plotted = sources["source_id"].isin(figure.table.filter(regex="source_id$").to_numpy().ravel())
+    cited = sources["cite_as"].isin(figure.source_line.removeprefix("Sources: ").removesuffix(".").split("; "))
+    chosen = plotted | (cited & ~sources["cite_as"].isin(sources.loc[plotted, "cite_as"]))
+    return sources[chosen].to_dict("records")
 
 
 def _plain(value):

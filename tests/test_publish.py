@@ -29,7 +29,7 @@ def test_the_record_vouches_for_the_bundle(outputs):
     folder = publish(draw())
     assert bundle.faults(folder, NAME) == []
     record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
-    assert record["drawn"] + sum(record["left_out"].values()) == 728 + 8
+    assert record["drawn"] + sum(record["left_out"].values()) == 728 + 14
     assert {claim["claim_id"] for claim in record["claims"]} == {"mp3-share", "mp3-giants", "mp3-sign"}
     assert "spending.csv" in record["data"] and record["versions"]["matplotlib"]
     assert len(pd.read_csv(folder / f"{NAME}.csv", dtype={"company_id": "str"})) == record["drawn"]
@@ -39,6 +39,21 @@ def test_the_record_vouches_for_the_bundle(outputs):
         f"{NAME}.png is not the one that its record names",
         f"{NAME}.svg is missing",
     ]
+
+
+def test_the_record_is_strict_json_and_lists_the_sources_behind_the_source_line(outputs):
+    def refuse(word):
+        raise ValueError(f"{word} is not JSON")
+
+    figure = draw()
+    text = (publish(figure) / f"{NAME}.json").read_text(encoding="utf-8")
+    record = json.loads(text, parse_constant=refuse)
+    assert next(c for c in record["claims"] if c["claim_id"] == "mp3-sign")["published_value"] is None
+    cited = record["source"].removeprefix("Sources: ").removesuffix(".").split("; ")
+    assert {source["cite_as"] for source in record["sources"]} == set(cited)
+    plotted = set(figure.table["rd_source_id"]) | set(figure.table["selling_source_id"])
+    assert {source["source_id"] for source in record["sources"]} == plotted | {"company-list"}
+    assert all(source["title"] for source in record["sources"])
 
 
 def test_another_parameter_goes_beside_the_default(outputs):

@@ -48,7 +48,7 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
     plural, description = COHORTS[cohort]
     title = _title(plural, share, dots)
     subtitle = f"R&D against selling expense, fiscal {year}, one bar per company: {description}. {MEASURES[measure]}"
-    out = cohorts.left_out(firms)
+    out = cohorts.left_out(pd.concat([firms[["status"]], internet[["status"]]]))
     drawn = pd.concat([bars, dots.sort_values("grade")])
     sources = tables.source_line(["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel()])
     notes = [*_notes(cohort, firms, internet, dots, bars, highlight), sources]
