@@ -9,6 +9,9 @@ from lib import parameters, tables
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
 BSE_DAY = pd.Timestamp("2022-06-01")
 
+#: Last day that the roster of the Beijing Stock Exchange knows.
+ROSTER_END = pd.Timestamp("2022-12-31")
+
 DRAWN = "drawn"
 #: Why a company has no ratio. The first reason that holds counts, so that each company counts once.
 REASONS = (
@@ -49,6 +52,20 @@ def members(cohort: str) -> pd.DataFrame:
 def on_board(roster: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     """True for the companies of the roster that were listed on the Beijing Stock Exchange on `day`."""
     return (roster["entry_date"] <= day) & ~(roster["exit_date"] <= day)
+
+
+def board_counts() -> pd.Series:
+    """Companies on the Beijing Stock Exchange at the end of each day, from its first day to ROSTER_END."""
+    roster = tables.load("bse_roster")
+    days = pd.date_range(roster["entry_date"].min(), ROSTER_END)
+    return pd.Series([int(on_board(roster, day).sum()) for day in days], days)
+
+
+def board_windows(count: int) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """Each run of days on which the board held exactly `count` companies: first and last day, in order."""
+    fits = board_counts() == count
+    runs = fits.index[fits].to_series().groupby((~fits).cumsum()[fits])
+    return [(days.iloc[0], days.iloc[-1]) for _, days in runs]
 
 
 def company_years(cohort: str, fiscal_year: int) -> pd.DataFrame:

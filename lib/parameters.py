@@ -10,6 +10,7 @@ The types below say what a value may be. They need no pandas, so that a wrong ca
 import ast
 import contextlib
 import csv
+import datetime
 import difflib
 import functools
 import io
@@ -34,6 +35,9 @@ COHORTS = {
     "chinext": ("ChiNext companies", "companies on Shenzhen's ChiNext board"),
     "all_listed": ("mainland companies", "all companies listed in Shanghai and Shenzhen"),
 }
+
+#: What public_sector.csv states on a company's customers as a share of revenue; the first is the state's own.
+SHARE_ITEMS = ("state_share", "segment_share", "top5_share", "largest_customer_share")
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,36 @@ def decade_ends() -> list[int]:
     """Last years of the ten-year sums of R&D that Huawei states."""
     rows = _cells("cited_figures.csv", "item", "fiscal_year")
     return sorted({int(year) for item, year in rows if item == "rd_cumulative_10y" and year.isdigit()})
+def evidence_years() -> list[int]:
+    """Years for which public_sector.csv holds a share of some company's revenue."""
+    rows = _cells("public_sector.csv", "item", "fiscal_year", "last_fiscal_year")
+    spans = [(int(a), int(b)) for item, a, b in rows if item in SHARE_ITEMS and a.isdigit() and b.isdigit()]
+    return sorted({year for first, last in spans for year in range(first, last + 1)})
+
+
+def board_days() -> tuple[str, str]:
+    """The first day of the Beijing Stock Exchange and the day of the last published count, as 2021-12-31."""
+    entries = [day for (day,) in _cells("bse_roster.csv", "entry_date") if day]
+    counts = [day for (day,) in _cells("little_giant_counts.csv", "date") if day]
+    return min(entries, default=""), max(counts, default="")
+
+
+def _board_day(text: str) -> str:
+    first, last = board_days()
+    try:
+        day = datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise _wrong(f"'{text}' is not a day. Allowed: after {first}, up to {last}, written like {last}.") from None
+    if not first < day <= last:
+        raise _wrong(f"{day} is out of range. Allowed: after {first}, up to {last}.")
+    return day
+
+
+def _board_count(count: int) -> int:
+    most = len(_cells("bse_roster.csv", "company_id"))
+    if not 1 <= count <= most:
+        raise _wrong(f"{count} is out of range. Allowed: 1 to {most}, the companies ever on the roster.")
+    return count
 
 
 def _has_data(cohort: str) -> str:
@@ -106,6 +140,11 @@ DecadeEnd = Annotated[int, OneOf(decade_ends)]
 WeakestGrade = Annotated[str, OneOf(lambda: ["A", "B", "C"])]
 RdSeries = Annotated[str, OneOf(lambda: ["amount", "share_of_revenue"])]
 YesNo = Annotated[bool, OneOf(lambda: [True, False])]
+EvidenceYear = Annotated[int, OneOf(evidence_years)]
+EvidenceGrade = Annotated[str, OneOf(lambda: ["B", "C"])]
+Switch = Annotated[bool, OneOf(lambda: [True, False])]
+BoardDay = Annotated[str, BeforeValidator(str), AfterValidator(_board_day)]
+BoardCount = Annotated[int, AfterValidator(_board_count)]
 CompanyCodes = Annotated[list[str], BeforeValidator(_split), AfterValidator(_six_digits)]
 CohortList = Annotated[list[Cohort], BeforeValidator(_split)]
 FiscalYearList = Annotated[list[FiscalYear], BeforeValidator(_split)]

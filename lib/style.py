@@ -24,6 +24,10 @@ PRODUCT_TEXT, SALES_TEXT = PRODUCT_FIRST, "#b4541a"  # as type on white: contras
 NEUTRAL = "#8b8f94"
 INDUSTRY, SERVICES = "#3d3a73", "#dcaf3f"
 INDUSTRY_TEXT, SERVICES_TEXT = INDUSTRY, "#7d5a00"
+ACCENT, ACCENT_PALE = (
+    "#6b3f7d",
+    "#c3a8cf",
+)  # a figure's subject where no expense is compared, and what only stands for it
 INK, QUIET, GRID = "#1a1a1a", "#5a5f66", "#dcdfe2"
 
 RC = {

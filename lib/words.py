@@ -38,3 +38,22 @@ def name_list(names: Iterable[str], last: str = "and") -> str:
 def sentence(text: str) -> str:
     """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
+
+
+def day_words(first, last=None) -> str:
+    """A day, or a run of days, as a reader says it: '1 June 2022', '27 May to 1 June 2022'."""
+    if last is None or first == last:
+        return f"{first.day} {first:%B %Y}"
+    month = "" if (first.year, first.month) == (last.year, last.month) else f" {first:%B}"
+    year = "" if first.year == last.year else f" {first.year}"
+    return f"{first.day}{month}{year} to {day_words(last)}"
+
+
+def gap_words(days: int) -> str:
+    """A distance in days as a reader says it: 'the same day', 'nine days later', 'a month earlier'."""
+    if days == 0:
+        return "the same day"
+    months = round(abs(days) / 30.44)
+    size = count_word(abs(days)) if months == 0 else count_word(months) if months > 1 else "a"
+    unit = ("day" if months == 0 else "month") + "s" * (abs(days) > 1 and months != 1)
+    return f"{size} {unit} {'later' if days > 0 else 'earlier'}"

@@ -1,6 +1,8 @@
+from datetime import date
+
 import pytest
 
-from lib.words import count_word, name_list, sentence, share_words, times
+from lib.words import count_word, day_words, gap_words, name_list, sentence, share_words, times
 
 
 @pytest.mark.parametrize(
@@ -22,3 +24,31 @@ def test_small_words():
     assert name_list(["a"]) == "a" and name_list(["a", "b", "c"]) == "a, b and c"
     assert times(1) == "R&D 2.0 times selling expense" and times(-1) == "selling expense 2.0 times R&D"
     assert sentence("two in three") == "Two in three"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [
+        ("2022-06-01", "2022-06-01", "1 June 2022"),
+        ("2022-06-01", "2022-06-09", "1 to 9 June 2022"),
+        ("2022-05-27", "2022-06-01", "27 May to 1 June 2022"),
+        ("2021-12-30", "2022-01-02", "30 December 2021 to 2 January 2022"),
+        ("2021-06-01", "2022-06-02", "1 June 2021 to 2 June 2022"),
+    ],
+)
+def test_days_are_said_as_people_do(first, last, said):
+    assert day_words(date.fromisoformat(first), date.fromisoformat(last)) == said
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "the same day"),
+        (1, "one day later"),
+        (-9, "nine days earlier"),
+        (29, "a month later"),
+        (-70, "two months earlier"),
+    ],
+)
+def test_gaps_are_said_as_people_do(days, said):
+    assert gap_words(days) == said
