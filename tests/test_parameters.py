@@ -73,6 +73,8 @@ def test_text_from_the_command_line_takes_the_type():
     assert check("FiscalYear", "2020") == 2020
     assert check("CompanyCodes", "000002, 600519") == ["000002", "600519"]
     assert check("CompanyCodes", "") == []
+    assert check("Switch", "false") is False
+    assert check("BoardDay", "20220601") == "2022-06-01" and check("BoardCount", "93") == 93
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,11 @@ def test_text_from_the_command_line_takes_the_type():
         ("Cohort", "litle_giants", "did you mean little_giants?"),
         ("Cohort", "bse", "run `python -m lib refresh bse`"),
         ("RatioMeasure", "log", "log_ratio, signed_ratio, difference_over_sum"),
+        ("EvidenceYear", 2016, "2017, 2018"),
+        ("EvidenceGrade", "A", "B, C"),
+        ("Switch", "maybe", "True, False"),
+        ("BoardDay", "2022-02-30", "is not a day"),
+        ("BoardCount", "0", "1 to 165"),
         ("CompanyCodes", "2", "did you mean 000002?"),
         ("CompanyCodes", "٠٠٠٠٠٢", "six-digit"),
         ("CompanyCodes", [2], "does not fit"),

@@ -1,0 +1,413 @@
+"""Figure 2: what sources state on the firms' sales to the state, year by year, and for whom they state nothing."""
+
+import pandas as pd
+
+from lib import customers, style, tables
+from lib.customers import PROXY, STATED
+from lib.publish import Figure
+from lib.words import count_word, name_list, sentence
+
+NAME = "02_public_sector"
+HEADS = {
+    STATED: "Share sold to the state, as a source states it",
+    PROXY: "Proxies: customers or segments that include the state",
+}
+ROW, HEAD, LOWER = 0.215, 0.29, 1.62  # inches: a row, a group's heading, the two small panels
+PLOT = (3.64, 1.75)  # inches: left edge and width of the shares' axes
+COLOURS = {STATED: style.ACCENT, PROXY: style.ACCENT_PALE}
+
+
+def build(fiscal_year: int, proxies: bool, weakest_grade: str) -> Figure:
+    """Figure 2 for one set of the notebook's parameters."""
+    rows = customers.evidence(weakest_grade)
+    return draw(rows, customers.companies(weakest_grade), fiscal_year, proxies)
+
+
+def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> Figure:
+    """Figure 2 from the rows of `customers.evidence` and `customers.companies`."""
+    marks = in_rows(customers.shares(rows), firms, year, proxies)
+    silent = firms[firms["in_article"] & ~firms["name_en"].isin(marks["name_en"])]
+    longest, grower = _longest(marks), _grower(rows, firms)
+    weaker = len(tables.load("public_sector")) - len(rows)
+    title, subtitle = _title(marks, firms, year, weaker), _subtitle(marks, year)
+    left_out = _left_out(firms, proxies)
+    tables_drawn = [marks, longest, *grower.values(), _words(rows, silent)]
+    sources = tables.source_line(pd.concat([part["source_id"] for part in tables_drawn]))
+    notes = [*_notes(marks, firms, silent, weaker), sources]
+    groups = marks.groupby("group", sort=False)
+    upper = 0.2 + HEAD * (groups.ngroups + bool(len(silent))) + ROW * (marks["place"].nunique() + 1.75 * len(silent))
+    with style.look():
+        frame = style.Frame(title, subtitle, notes, upper + LOWER + 0.8)
+        axes = frame.axes(PLOT[0], LOWER + 0.8, PLOT[1], upper)
+        _draw_rows(axes, marks, silent, rows, year, upper, set(longest["name_en"]))
+        _draw_series(frame.axes(0.36, 0.3, 2.95, LOWER), longest, year)
+        _draw_grower(frame, grower)
+    return Figure(
+        name=NAME,
+        title=title,
+        subtitle=subtitle,
+        alt=_alt(marks, firms, silent, longest, grower, year),
+        notes=notes[:-1],
+        source_line=sources,
+        table=_table(marks, grower, _words(rows, silent)),
+        drawing=frame.figure,
+        left_out=left_out,
+        headline={
+            "firms": len(firms),
+            "stated_in_year": _stated(marks, year)["name_en"].nunique(),
+            "stated_in_any_year": int((firms["status"] == STATED).sum()),
+            "proxy_only": int((firms["status"] == PROXY).sum()),
+            "article_firms": int(firms["in_article"].sum()),
+            "article_firms_with_a_share": int(firms["in_article"].sum()) - len(silent),
+        },
+    )
+
+
+def in_rows(shares: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> pd.DataFrame:
+    """The shares that are drawn, in the order of their rows: `group`, `place` (the row), `now` (covers `year`).
+
+    A firm with a stated share is shown by it, so its proxies are not drawn; each segment has a row of its own.
+    """
+    stated = set(firms.loc[firms["status"] == STATED, "name_en"])
+    keep = (shares["kind"] == STATED) | (proxies & ~shares["name_en"].isin(stated))
+    marks = shares[keep].copy()
+    marks["group"] = marks["kind"]
+    marks["now"] = (marks["fiscal_year"] <= year) & (year <= marks["last_fiscal_year"])
+    segment = marks["about"].where(marks["item"] == "segment_share", "")
+    marks["place"] = marks["name_en"] + "|" + marks["item"] + "|" + segment
+    # Firms by their highest share of the year, or of any year where they have none; a firm's rows together.
+    best = marks["value_low"].where(marks["now"]).groupby(marks["name_en"]).transform("max")
+    marks["first"] = marks["now"].groupby(marks["name_en"]).transform("max")
+    marks["best"] = best.fillna(marks["value_low"].groupby(marks["name_en"]).transform("max"))
+    marks["stated"] = marks["kind"] == STATED
+    order = ["stated", "first", "best", "name_en", "item", "now", "value_low"]
+    marks = marks.sort_values(order, ascending=[False, False, False, True, True, False, False])
+    return marks.drop(columns=["first", "best", "stated"]).reset_index(drop=True)
+
+
+def _stated(marks: pd.DataFrame, year: int) -> pd.DataFrame:
+    return marks[(marks["kind"] == STATED) & marks["now"]]
+
+
+def _longest(marks: pd.DataFrame) -> pd.DataFrame:
+    """The stated shares, one per year, of the firm that has them for most years."""
+    stated = marks[(marks["kind"] == STATED) & (marks["fiscal_year"] == marks["last_fiscal_year"])]
+    if stated.empty:
+        return stated
+    firm = stated.groupby("name_en")["fiscal_year"].nunique().idxmax()
+    return stated[stated["name_en"] == firm].sort_values(["fiscal_year", "grade", "value_low"], ignore_index=True)
+
+
+def _grower(rows: pd.DataFrame, firms: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Revenue and R&D intensity by year of the article's firm that has most of both."""
+    items = ("revenue", "rd_intensity")
+    series = [
+        [customers.yearly(rows, name, item) for item in items] for name in firms.loc[firms["in_article"], "name_en"]
+    ]
+    if not series:
+        return dict.fromkeys(items, rows[:0])
+    best = max(series, key=lambda pair: min(len(part) for part in pair) * 100 + sum(len(part) for part in pair))
+    return dict(zip(items, best, strict=True))
+
+
+def _words(rows: pd.DataFrame, silent: pd.DataFrame) -> pd.DataFrame:
+    """What there is in words on each firm without a share: its first statement, those on buyers before others."""
+    said = rows[(rows["item"] == "statement") & rows["name_en"].isin(silent["name_en"])]
+    said = said.assign(unsaid=said["buyer"].isna()).sort_values(["unsaid", "evidence_id"])
+    return said.drop_duplicates("name_en").drop(columns="unsaid").sort_values("evidence_id")
+
+
+def _title(marks: pd.DataFrame, firms: pd.DataFrame, year: int, weaker: int) -> str:
+    named = firms[firms["in_article"]]
+    stated = set(_stated(marks, year)["name_en"])
+    among = len(stated & set(named["name_en"]))
+    start = "In grade-B sources we found" if weaker else "We found"
+    title = f"{start} the state's share of {year} sales for {_none(len(stated))} of {count_word(len(firms))} firms"
+    return title + f", and for {_none(among)} of the {count_word(len(named))} the article names" * bool(
+        stated and len(named)
+    )
+
+
+def _none(count: int) -> str:
+    return count_word(count) if count else "none"
+
+
+def _subtitle(marks: pd.DataFrame, year: int) -> str:
+    span = f"{marks['fiscal_year'].min()} to {marks['last_fiscal_year'].max()}" if len(marks) else f"{year}"
+    return (
+        f"Share of revenue from state buyers (government, military, state-owned), %, fiscal {span}; "
+        f"large marks {year}, small grey marks other years, bars a range or a lower bound as stated"
+    )
+
+
+def _left_out(firms: pd.DataFrame, proxies: bool) -> dict[str, int]:
+    """Firms without a drawn share, by reason, in the order of customers.STATUSES."""
+    reasons = firms["status"].replace({} if proxies else {PROXY: "a proxy only"})
+    counts = reasons.value_counts()
+    names = [*(() if proxies else ("a proxy only",)), *customers.STATUSES[2:]]
+    return {name: int(counts[name]) for name in names if counts.get(name)}
+
+
+def _notes(marks, firms, silent, weaker: int) -> list[str]:
+    others = firms[~firms["name_en"].isin([*marks["name_en"], *silent["name_en"]])]
+    reasons = others["status"].replace({PROXY: "a proxy only"})
+    listed = "; ".join(f"{name_list(part)} ({why})" for why, part in others["name_en"].groupby(reasons, sort=False))
+    notes = [
+        "Proxies are not the state's share: a customer group may hold private buyers, and a segment is not a customer. "
+        "Private buyers are not drawn. The firms are those with a source, not all of them certified Little Giants."
+        + (f" Not drawn: {listed}." if listed else "")
+    ]
+    notes.append(
+        "Filled marks: grade B, second-hand; hollow: grade C, a mirror, a forum or a post. No company filed these shares in "
+        "a form we could read, so none is grade A. Growth is computed from the stated revenues. What the article's own "
+        "Figure 2 measures is not public in a form we found."
+    )
+    if weaker:
+        notes[1] += f" {weaker} rows of grade C are left out here."
+    odd = marks[marks["unit"] != "percent of revenue"]
+    for _, row in odd.iterrows():
+        notes[0] += f" {row['name_en']}: {row['unit']}."
+    clash = marks[marks.duplicated(["place", "fiscal_year", "last_fiscal_year"], keep=False)]
+    if len(clash):
+        notes[0] += f" Readings that disagree, both drawn: {name_list(clash['name_en'].unique())}."
+    return notes
+
+
+def _value(row: pd.Series) -> str:
+    """A share as the source gives it: a number, a range, or a lower bound."""
+    if pd.isna(row["value_high"]):
+        return f">{row['value_low']:.0f}"
+    if row["value_high"] != row["value_low"]:
+        return f"{row['value_low']:.0f}–{row['value_high']:.0f}"
+    return f"{row['value_low']:g}"
+
+
+def _years(row: pd.Series) -> str:
+    first, last = row["fiscal_year"], row["last_fiscal_year"]
+    return f"{first}" if first == last else f"{first}–{last % 100}"
+
+
+def _measured(row: pd.Series) -> str:
+    """What a row of the figure measures."""
+    about = row["about"].split(" (")[0] if pd.notna(row["about"]) else ""
+    before = {"top5_share": "top five: ", "largest_customer_share": "top buyer: "}
+    return before.get(row["item"], "") + about
+
+
+def _draw_rows(axes, marks, silent, rows, year: int, height: float, below: set[str]) -> None:
+    """The shares as a table with marks: firm, what is measured, the marks, the year's value, other years'."""
+    left, width = PLOT
+    axes.set_ylim(height, 0)  # an inch down is a unit
+    axes.set_xlim(0, 100)
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+
+    def write(inches: float, down: float, text: str, **style_of) -> None:
+        place = axes.get_yaxis_transform()
+        axes.text((inches - left) / width, down, text, transform=place, va="center", **({"size": 9} | style_of))
+
+    for share, words in ((0, "0"), (50, "50"), (100, "100%")):
+        write(left + width * share / 100, 0.1, words, ha="center", color=style.QUIET)
+    write(5.98, 0.1, f"{year}", weight="bold", ha="right")
+    write(6.88, 0.1, "other years", ha="right", color=style.QUIET)
+    down = 0.16
+    for kind, group in marks.groupby("group", sort=False):
+        write(style.MARGIN, down + HEAD * 0.6, HEADS[kind], weight="semibold", size=9.5, color=style.ACCENT)
+        down += HEAD
+        before = ""
+        for _, row in group.groupby("place", sort=False):
+            middle = down + ROW / 2
+            first = row.iloc[0]
+            axes.plot([0, 100], [middle, middle], color=style.GRID, linewidth=0.7, zorder=0)
+            if first["name_en"] != before:
+                write(style.MARGIN, middle, first["name_en"])
+            write(1.33, middle, _measured(first), size=8.5, color=style.QUIET)
+            for _, mark in row[::-1].iterrows():
+                _draw_mark(axes, mark, middle)
+            now = " or ".join(_value(mark) for _, mark in row[row["now"]].iterrows())
+            write(5.98, middle, now or "–", weight="bold" if now else "normal", ha="right")
+            more = " below" if first["name_en"] in below else " years"
+            other = row[~row["now"]].sort_values("fiscal_year")
+            words = ", ".join(f"{_value(mark)} in {_years(mark)}" for _, mark in other.iterrows())
+            write(
+                6.88,
+                middle,
+                words if len(other) < 2 else f"{len(other)} more{more}",
+                size=8.5,
+                ha="right",
+                color=style.QUIET,
+            )
+            before, down = first["name_en"], down + ROW
+    if len(silent):
+        write(style.MARGIN, down + HEAD * 0.6, "Named by the article, and no share found", weight="semibold", size=9.5)
+        down += HEAD
+    said = _words(rows, silent).set_index("name_en")
+    for name in silent["name_en"]:
+        deep = ROW * 1.75
+        write(style.MARGIN, down + ROW * 0.45, name, weight="semibold")
+        words = (
+            f"{said.at[name, 'period']}: {said.at[name, 'about']}" if name in said.index else "nothing in words either"
+        )
+        write(style.MARGIN, down + ROW * 1.2, words, size=8.5, color=style.QUIET)
+        axes.barh(down + deep / 2, 100, deep * 0.72, color="white", edgecolor=style.NEUTRAL, hatch="////", linewidth=0)
+        box = dict(facecolor="white", edgecolor="none", pad=1.5)
+        axes.text(50, down + deep / 2, "not known", size=8.5, ha="center", va="center", color=style.INK, bbox=box)
+        revenue = rows[(rows["name_en"] == name) & (rows["item"] == "revenue")]
+        words = "revenue is known" if len(revenue) else "nor is revenue"
+        write(5.66, down + deep / 2, words, size=8.5, color=style.QUIET)
+        down += deep
+    for x in (0, 50, 100):
+        axes.plot([x, x], [0.2, down], color=style.GRID, linewidth=0.7, zorder=0)
+
+
+def _draw_mark(axes, mark: pd.Series, middle: float) -> None:
+    """One figure: a dot, a bar from end to end of a range, or a bar that runs on from a lower bound."""
+    low, high = mark["value_low"], mark["value_high"]
+    now, stated = mark["now"], mark["kind"] == STATED
+    colour = COLOURS[mark["kind"]] if now else style.NEUTRAL
+    edge = style.ACCENT if now else style.NEUTRAL
+    inside = colour if mark["grade"] == "B" else "white"
+    if low == high:
+        size = (8 if stated else 7) if now else 3.6
+        axes.plot(
+            low, middle, "o" if stated else "D", markersize=size, color=edge, markerfacecolor=inside, markeredgewidth=1.2,
+            zorder=4, clip_on=False,
+        )  # fmt: skip
+        return
+    end = 100 if pd.isna(high) else high
+    deep = 0.105 if now else 0.05
+    axes.barh(middle, end - low, deep, left=low, color=inside, edgecolor=edge, linewidth=1.1, zorder=3, clip_on=False)
+    if pd.isna(high):  # no upper end stated
+        axes.plot(low, middle, "D", markersize=7 if now else 3.6, color=edge, markerfacecolor=inside, zorder=4)
+
+
+def _panel_head(axes, firm: str, text: str) -> None:
+    axes.annotate(
+        firm, (0, 1), (-18, 22), xycoords="axes fraction", textcoords="offset points", size=10, weight="semibold",
+    )  # fmt: skip
+    axes.annotate(
+        text, (0, 1), (-18, 10), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.QUIET
+    )
+
+
+def _year_axis(axes, years: list[int]) -> None:
+    axes.set_xlim(min(years) - 0.5, max(years) + 0.5)
+    axes.set_xticks(years, [str(y) if y == years[0] else f"’{y % 100:02d}" for y in years])
+    axes.tick_params(bottom=False)
+
+
+def _draw_series(axes, series: pd.DataFrame, year: int) -> None:
+    """One firm's stated share, year by year; a year without a figure breaks the line."""
+    if series.empty:
+        axes.set_axis_off()
+        axes.text(0, 0.5, "no firm has a stated share for a single year", size=9, color=style.QUIET)
+        return
+    years = [*range(series["fiscal_year"].min(), series["fiscal_year"].max() + 1)]
+    _panel_head(axes, series["name_en"].iloc[0], f"share of revenue from {series['about'].iloc[0]}, %")
+    line = series.drop_duplicates("fiscal_year").set_index("fiscal_year")["value_low"].reindex(years)
+    axes.plot(years, line, color=style.ACCENT, linewidth=1.6, zorder=2)
+    for _, row in series.iterrows():
+        now = row["fiscal_year"] == year
+        axes.plot(
+            row["fiscal_year"], row["value_low"], "o", markersize=8 if now else 5.5, color=style.ACCENT, zorder=3,
+            markerfacecolor=style.ACCENT if row["grade"] == "B" else "white", markeredgewidth=1.3,
+        )  # fmt: skip
+    for at, value in line.dropna().items():
+        near = [line.get(at + step, value) for step in (-1, 1)]
+        above = value >= sum(v if pd.notna(v) else value for v in near) / 2
+        axes.annotate(
+            f"{value:.0f}", (at, value), (0, 8 if above else -8), textcoords="offset points", ha="center",
+            va="bottom" if above else "top", size=9, weight="bold" if at == year else "normal",
+        )  # fmt: skip
+    _year_axis(axes, years)
+    axes.set_ylim(0, 108)
+    axes.set_yticks([0, 50, 100])
+
+
+def _draw_grower(frame, grower: dict[str, pd.DataFrame]) -> None:
+    """Revenue above R&D intensity, on one axis of years."""
+    revenue, intensity = grower["revenue"], grower["rd_intensity"]
+    top = frame.axes(3.95, 0.3 + LOWER * 0.45, 2.93, LOWER * 0.55)
+    low = frame.axes(3.95, 0.3, 2.93, LOWER * 0.36, sharex=top)
+    both = pd.concat([revenue, intensity])
+    if both.empty:
+        top.set_axis_off()
+        low.set_axis_off()
+        top.text(0, 0.5, "no figures on the growth of a firm the article names", size=9, color=style.QUIET)
+        return
+    years = [*range(both["fiscal_year"].min(), both["fiscal_year"].max() + 1)]
+    _panel_head(top, both["name_en"].iloc[0], "revenue, CNY million, and growth on the year before")
+    values = revenue.set_index("fiscal_year")["value_low"]
+    grades = revenue.set_index("fiscal_year")["grade"]
+    fills = [style.ACCENT if grade == "B" else "white" for grade in grades]
+    top.bar(values.index, values, 0.55, color=fills, edgecolor=style.ACCENT, linewidth=1.1)
+    growth = (values / values.reindex(values.index - 1).to_numpy() - 1).dropna()
+    for at, value in values.items():
+        words = f"{value:.0f}" + (f"\n{growth[at]:+.0%}".replace("-", "−") if at in growth else "")
+        top.annotate(
+            words, (at, value), (0, 2), textcoords="offset points", ha="center", va="bottom", size=8.5, linespacing=1
+        )
+    top.set_ylim(0, values.max() * 1.4 if len(values) else 1)
+    low.plot(
+        intensity["fiscal_year"],
+        intensity["value_low"],
+        "o-",
+        color=style.INK,
+        markersize=4.5,
+        linewidth=1.3,
+        clip_on=False,
+    )
+    for _, row in intensity.iterrows():
+        low.annotate(
+            f"{row['value_low']:.1f}", (row["fiscal_year"], row["value_low"]), (0, 5), textcoords="offset points",
+            ha="center", va="bottom", size=8.5,
+        )  # fmt: skip
+    low.set_ylim(0, (intensity["value_low"].max() if len(intensity) else 1) * 1.6)
+    _year_axis(top, years)
+    top.tick_params(labelbottom=False, labelleft=False)
+    low.tick_params(bottom=False, labelleft=False)
+    for axes in (top, low):
+        axes.grid(visible=False)
+    low.annotate(
+        "R&D, %\nof revenue", (1, 0.1), xycoords="axes fraction", size=8.5, color=style.QUIET, ha="right", linespacing=1
+    )
+
+
+def _table(marks: pd.DataFrame, grower: dict[str, pd.DataFrame], words: pd.DataFrame) -> pd.DataFrame:
+    """Everything drawn, by panel. The long series is drawn in its row and in its own panel, and stands here once."""
+    parts = [marks.assign(panel=marks["kind"]), *(part.assign(panel="growth") for part in grower.values())]
+    columns = [
+        "panel", "name_en", "name_zh", "company_id", "in_article", "period", "fiscal_year", "last_fiscal_year", "item",
+        "about", "buyer", "value_low", "value_high", "unit", "statement", "grade", "source_id", "source_row",
+    ]  # fmt: skip
+    return pd.concat([*parts, words.assign(panel="no_share")], ignore_index=True)[columns]
+
+
+def _alt(marks, firms, silent, longest, grower, year) -> str:
+    stated = _stated(marks, year)
+    parts = [
+        f"Table with marks of the share of revenue that {len(firms)} firms earn from state buyers. For fiscal {year} sources "
+        f"state it for {_none(stated['name_en'].nunique())} of them"
+    ]
+    if len(stated):
+        parts[0] += ": " + name_list(f"{r['name_en']} {_value(r)}% ({r['about']})" for _, r in stated.iterrows())
+    if marks["kind"].eq(PROXY).any():
+        proxies = marks.loc[marks["kind"] == PROXY, "name_en"].nunique()
+        parts.append(f"For {count_word(proxies)} more there is only a proxy")
+    if len(silent):
+        parts.append(f"No share was found for {name_list(silent['name_en'])}, which the article names")
+    if len(longest):
+        ends = [f"{r['value_low']:.1f}% in {r['fiscal_year']}" for _, r in longest.iterrows()]
+        parts.append(f"Below, {longest['name_en'].iloc[0]}'s share from {longest['about'].iloc[0]}: {name_list(ends)}")
+    revenue, intensity = grower["revenue"], grower["rd_intensity"]
+    if len(revenue):
+        ends = [f"{r['value_low']:.0f} in {r['fiscal_year']}" for _, r in revenue.iterrows()]
+        parts.append(f"{revenue['name_en'].iloc[0]}'s revenue in CNY million: {name_list(ends)}")
+    if len(intensity):
+        first, last = intensity.iloc[0], intensity.iloc[-1]
+        parts.append(
+            f"its R&D: {first['value_low']:.1f}% of revenue in {first['fiscal_year']}, {last['value_low']:.1f}% in {last['fiscal_year']}"
+        )
+    return ". ".join(sentence(part) for part in parts) + "."

@@ -1,0 +1,225 @@
+import itertools
+
+import pandas as pd
+import pytest
+from conftest import text_faults
+
+from lib import claims, customers, figures, tables
+from lib.errors import DataError
+from lib.figures import public_sector
+from lib.parameters import evidence_years
+
+NAME = public_sector.NAME
+
+
+def build(**values):
+    return figures.build(NAME, **values)
+
+
+def words(figure) -> str:
+    """All that the picture says."""
+    return " ".join(text.get_text() for axes in figure.drawing.axes for text in axes.texts)
+
+
+def verdict(claim):
+    return claims.ledger(NAME).set_index("claim_id").loc[claim]
+
+
+def add_row(data, **cells):
+    """One more row of evidence in the copy of the table."""
+    path = data / "public_sector.csv"
+    frame = pd.read_csv(path, dtype="str", keep_default_na=False)
+    frame.loc[len(frame)] = (
+        dict.fromkeys(frame.columns, "") | {"in_article": "0", "grade": "B", "source_id": "ps-1"} | cells
+    )
+    frame.to_csv(path, index=False, lineterminator="\n")
+
+
+def test_the_table_in_numbers():
+    rows = tables.load("public_sector")
+    assert len(rows) == 85 and rows["name_en"].nunique() == 17
+    counts = rows["item"].value_counts()
+    assert (counts["revenue"], counts["top5_share"], counts["state_share"], counts["statement"]) == (21, 14, 12, 6)
+    assert rows["grade"].value_counts().to_dict() == {"B": 51, "C": 34}
+    assert (rows["name_en"][rows["company_id"].isna()] == "Lanxin Mobile").all()
+    keda = rows[(rows["name_en"] == "Keda Automation Control") & (rows["item"] == "revenue")]
+    assert dict(zip(keda["period"], keda["value_low"], strict=True)) == {
+        "2021": 263, "2022": 347, "2023": 440, "2024": 434, "2021H1": 90.0391, "2022H1": 133,
+    }  # fmt: skip
+
+
+def test_the_table_is_tidy_beyond_its_codebook():
+    rows = tables.load("public_sector")
+    assert not (rows["value_high"] < rows["value_low"]).any()
+    assert (rows["value_low"].notna() == (rows["item"] != "statement")).all()
+    assert (rows["value_low"].notna() == rows["unit"].notna()).all()
+    assert rows.loc[rows["item"] == "statement", ["about", "statement"]].notna().all(axis=None)
+    full = rows["period"].str.fullmatch(r"\d{4}(-\d{4})?")
+    assert (full == rows["fiscal_year"].notna()).all()
+    assert (rows["fiscal_year"].dropna() <= rows["last_fiscal_year"].dropna()).all()
+    assert rows.groupby("name_en")[["name_zh", "in_article"]].nunique().eq(1).all(axis=None)
+    text = " ".join(tables.load("claims")["claim"])
+    for firm, named in rows.groupby("name_en")["in_article"].first().items():
+        assert named == (firm in text), firm
+
+
+def test_each_firm_by_the_best_that_is_known_of_it():
+    status = customers.companies().set_index("name_en")["status"]
+    assert status.value_counts().to_dict() == {
+        "proxy": 7, "stated": 3, "nothing on customers": 3, "in words only": 2, "the buyer is private": 1,
+        "the buyer's kind is not stated": 1,
+    }  # fmt: skip
+    assert set(status.index[status == "stated"]) == {"In-To Digital", "Wuxin Tunnel", "Tianrun Technology"}
+    assert status["Linton"] == "the buyer is private" and status["Hujiang New Materials"] == "nothing on customers"
+
+
+def test_readings_of_one_figure_are_one_figure_with_all_their_rows():
+    shares = customers.shares(customers.evidence())
+    assert len(shares) == 27
+    state_grid = shares[(shares["name_en"] == "In-To Digital") & (shares["kind"] == "stated")].sort_values(
+        "fiscal_year"
+    )
+    assert state_grid["value_low"].to_list() == [34.37, 85.08, 72.15, 72.4, 77.95, 38.86, 40.82, 76.61]
+    assert state_grid["fiscal_year"].to_list() == list(range(2017, 2025))
+    assert state_grid["source_row"].str.split(" ").str.len().to_list() == [1, 1, 1, 2, 2, 1, 1, 1]
+    police = shares[shares["name_en"] == "Guangdao Digital"].iloc[0]
+    assert (police["fiscal_year"], police["last_fiscal_year"], police["value_low"]) == (2020, 2022, 90)
+    assert pd.isna(police["value_high"]) and len(police["source_row"].split(" ")) == 2
+
+
+def test_default_figure_in_numbers():
+    figure = build()
+    assert figure.headline == {
+        "firms": 17, "stated_in_year": 2, "stated_in_any_year": 3, "proxy_only": 7, "article_firms": 3,
+        "article_firms_with_a_share": 0,
+    }  # fmt: skip
+    assert "for two of 17 firms, and for none of the three" in figure.title
+    assert figure.table["panel"].value_counts().to_dict() == {"stated": 10, "proxy": 11, "growth": 9, "no_share": 3}
+    drawn = figure.table[figure.table["panel"].isin(["stated", "proxy"])]["name_en"].nunique()
+    assert drawn + sum(figure.left_out.values()) == 17
+
+
+def test_who_has_no_figure_is_part_of_the_picture():
+    figure = build()
+    said = words(figure)
+    for firm in ("Lanxin Mobile", "Keda Automation Control", "Hujiang New Materials"):
+        assert firm in said
+    assert said.count("not known") == 3 and "nor is revenue" in said
+    assert "Linton (the buyer is private)" in " ".join(figure.notes)
+
+
+def test_a_private_buyer_is_never_drawn_as_the_state():
+    figure = build()
+    assert "Linton" not in set(figure.table["name_en"]) and "LONGi" not in words(figure)
+    shares = figure.table[figure.table["panel"].isin(["stated", "proxy"])]
+    assert set(shares["buyer"]) == {"state", "mixed"}
+    assert (shares["buyer"][shares["panel"] == "stated"] == "state").all()
+
+
+def test_ranges_and_lower_bounds_stay_what_they_are():
+    said = words(build())
+    assert "40–50" in said and ">90" in said
+    assert "45" not in said.split()
+
+
+def test_without_proxies_their_firms_are_counted_as_left_out():
+    figure = build(proxies=False)
+    assert "proxy" not in set(figure.table["panel"])
+    assert figure.left_out["a proxy only"] == 7
+    assert figure.table[figure.table["panel"] == "stated"]["name_en"].nunique() + sum(figure.left_out.values()) == 17
+
+
+def test_grade_b_alone_says_so():
+    figure = build(weakest_grade="B")
+    assert figure.title.startswith("In grade-B sources") and "34 rows of grade C" in " ".join(figure.notes)
+    assert set(figure.table["grade"]) == {"B"}
+    assert figure.left_out["weaker sources only"] == 7 and "Lanxin Mobile" in words(figure)
+
+
+def test_no_text_overlaps_or_is_cut():
+    for year in evidence_years():
+        figure = build(fiscal_year=year)
+        assert text_faults(figure.drawing) == [], year
+        assert str(year) in figure.title and len(figure.title) < 130
+
+
+def test_no_text_overlaps_or_is_cut_in_a_short_figure():
+    for proxies, year in itertools.product([True, False], [2019, 2024]):
+        assert text_faults(build(fiscal_year=year, proxies=proxies, weakest_grade="B").drawing) == [], (proxies, year)
+
+
+def test_an_edited_row_moves_picture_alt_and_table(edit):
+    edit("public_sector", {"evidence_id": "wuxin-01"}, "value_high", "61")
+    edit("public_sector", {"evidence_id": "keda-03"}, "value_low", "500")
+    edit("public_sector", {"evidence_id": "keda-03"}, "value_high", "500")
+    figure = build()
+    assert "40–61" in words(figure) and "40–61%" in figure.alt
+    assert "500\n+44%" in words(figure) and "500 in 2023" in figure.alt
+    assert 61 in set(figure.table["value_high"])
+
+
+def test_an_edited_row_moves_the_title_and_the_ledger(edit):
+    before = verdict("mp3-public")
+    assert (
+        before["verdict"] == "open" and "Keda Automation Control's revenue +65% from 2021 to 2024" in before["rebuilt"]
+    )
+    assert "of four firms" in before["reason"] and "two grew" in before["reason"]
+    edit("public_sector", {"evidence_id": "into-17"}, "value_low", "99")
+    edit("public_sector", {"evidence_id": "into-17"}, "value_high", "99")
+    assert verdict("mp3-public")["verdict"] == "supported"
+    edit("public_sector", {"evidence_id": "keda-04"}, "value_low", "100")
+    edit("public_sector", {"evidence_id": "keda-04"}, "value_high", "100")
+    assert verdict("mp3-public")["verdict"] == "differs"
+    edit("public_sector", {"evidence_id": "wuxin-01"}, "item", "top5_share")
+    assert "for one of 17 firms" in build().title
+
+
+def test_a_share_of_a_named_firm_takes_it_out_of_the_unknown(data):
+    add_row(
+        data, evidence_id="lanxin-02", name_en="Lanxin Mobile", name_zh="蓝信移动", in_article="1", period="2021",
+        fiscal_year="2021", last_fiscal_year="2021", item="state_share", about="ministries", buyer="state", value_low="60",
+        value_high="60", unit="percent of revenue",
+    )  # fmt: skip
+    figure = build()
+    assert "for three of 17 firms, and for one of the three" in figure.title
+    assert words(figure).count("not known") == 2 and "Lanxin Mobile 60% (ministries)" in figure.alt
+
+
+def test_readings_that_disagree_are_both_drawn_and_named(edit):
+    edit("public_sector", {"evidence_id": "into-05"}, "value_low", "50")
+    edit("public_sector", {"evidence_id": "into-05"}, "value_high", "50")
+    figure = build()
+    assert "77.95 or 50" in words(figure) and "disagree, both drawn: In-To Digital" in " ".join(figure.notes)
+
+
+def test_open_claims_close_when_a_source_is_found(data):
+    assert verdict("mp3-lanxin")["verdict"] == "open" and "people's congress (2016)" in verdict("mp3-lanxin")["reason"]
+    assert verdict("mp3-hujiang")["verdict"] == "open" and "third-largest customer" in verdict("mp3-hujiang")["reason"]
+    firm = dict(name_en="Lanxin Mobile", name_zh="蓝信移动", in_article="1", period="2012")
+    add_row(
+        data, evidence_id="lanxin-02", item="founding_year", value_low="2012", value_high="2012", unit="year", **firm
+    )
+    add_row(
+        data, evidence_id="hujiang-11", name_en="Hujiang New Materials", name_zh="沪江材料", company_id="870204",
+        in_article="1", period="2021", item="audit_finding", about="sales inflated",
+    )  # fmt: skip
+    assert verdict("mp3-lanxin")["verdict"] == "reproduced" and verdict("mp3-lanxin")["difference"] == 0
+    assert verdict("mp3-hujiang")["verdict"] == "supported"
+
+
+@pytest.mark.parametrize(("column", "value"), [("value_high", "120"), ("value_high", "30"), ("value_low", "-4")])
+def test_a_share_that_cannot_be_is_named_by_its_row(edit, column, value):
+    row = edit("public_sector", {"evidence_id": "wuxin-01"}, column, value)
+    with pytest.raises(DataError, match=rf"public_sector\.csv, row {row} \(wuxin-01\)"):
+        build()
+
+
+def test_it_draws_without_a_single_share_or_named_firm(data):
+    path = data / "public_sector.csv"
+    frame = pd.read_csv(path, dtype="str", keep_default_na=False)
+    bare = frame[~frame["item"].str.endswith("_share")].assign(in_article="0")
+    bare.to_csv(path, index=False, lineterminator="\n")
+    rows, firms = customers.evidence(), customers.companies()
+    figure = public_sector.draw(rows, firms, 2021, True)
+    assert text_faults(figure.drawing) == []
+    assert figure.title.endswith("for none of eleven firms") and sum(figure.left_out.values()) == len(firms)
