@@ -1,0 +1,298 @@
+"""Figure 3: the Beijing Stock Exchange's board day by day, and the days on which it has the article's 93 companies."""
+
+import pandas as pd
+from matplotlib.dates import DateFormatter, MonthLocator
+from matplotlib.lines import Line2D
+
+from lib import cohorts, style, tables
+from lib.publish import Figure
+from lib.words import count_word, day_words, gap_words, name_list
+
+NAME = "03_who_are_the_93"
+BODY = 4.5  # inches
+ONE_DAY = pd.Timedelta(days=1)
+AROUND = 34 * ONE_DAY  # how far the close-up looks to each side
+#: How a published total stands to the roster's count of that day: marker, colour, words.
+CHECKS = {
+    "meets": ("o", style.INK, "published total"),
+    "differs": ("X", style.INK, "at odds with the roster"),
+    "unchecked": ("o", style.NEUTRAL, "later than the roster"),
+}
+
+
+def build(count: int, end: str) -> Figure:
+    """Figure 3 for one set of the notebook's parameters."""
+    return draw(cohorts.board_counts(), published(), count, pd.Timestamp(end))
+
+
+def published() -> pd.DataFrame:
+    """The dated, published counts of the whole board or a part, with `expected`, `check` and `source_row`.
+
+    expected: companies on the board that day by the roster; empty where the count is of a part, or later than the
+    roster. check: one of CHECKS, for a total of the whole board.
+    """
+    counts, board = tables.load("little_giant_counts"), cohorts.board_counts()
+    whole = counts["scope"].str.startswith("all listed")
+    counts["expected"] = counts["date"].map(board).where(whole).astype("Int64")
+    meets = (counts["expected"] == counts["bse_listed"]).map({True: "meets", False: "differs"})
+    counts["check"] = meets.fillna("unchecked").where(whole & counts["bse_listed"].notna())
+    counts["source_row"] = "little_giant_counts.csv:" + counts["count_id"]
+    return counts
+
+
+def draw(board: pd.Series, counts: pd.DataFrame, count: int, end: pd.Timestamp) -> Figure:
+    """Figure 3 from the rows of `cohorts.board_counts` and `published`, up to the day `end`."""
+    board, counts = board[:end], counts[counts["date"] <= end]
+    windows = [(first, min(last, end)) for first, last in cohorts.board_windows(count) if first <= end]
+    totals, certified = counts[counts["check"].notna()], _certified(counts)
+    nearest = _nearest(certified, windows)
+    title, subtitle = _title(count, windows, nearest), _subtitle(board, end)
+    sources = tables.source_line(["bse-lists", *totals["source_id"], *certified["source_id"], "macropolo"])
+    notes = [*_notes(totals, certified, count, windows, end), sources]
+    with style.look():
+        frame = style.Frame(title, subtitle, notes, BODY)
+        left = frame.axes(0.42, 0.42, 4.5 if windows else 6.46, BODY - 0.9)
+        _draw_board(left, board, totals, certified, count, windows, end)
+        if windows:
+            _draw_close(frame.axes(5.2, 0.42, 1.68, BODY - 0.9), board, totals, count, windows, end)
+    return Figure(
+        name=NAME,
+        title=title,
+        subtitle=subtitle,
+        alt=_alt(board, totals, certified, count, windows),
+        notes=notes[:-1],
+        source_line=sources,
+        table=_table(board, totals, certified),
+        drawing=frame.figure,
+        headline={
+            "count": count,
+            "windows": len(windows),
+            "days": sum((last - first).days + 1 for first, last in windows),
+            "checks": int(totals["check"].isin(["meets", "differs"]).sum()),
+            "checks_met": int((totals["check"] == "meets").sum()),
+            "certified_nearest": None if nearest is None else int(nearest["national_little_giants"]),
+            "certified_most": int(certified["national_little_giants"].max()) if len(certified) else None,
+        },
+    )
+
+
+def _certified(counts: pd.DataFrame) -> pd.DataFrame:
+    """Certified Little Giants by day: readings that agree are one row, with all their rows in `source_row`."""
+    chosen = counts[counts["national_little_giants"].notna()].copy()
+    same = chosen.groupby(["date", "national_little_giants"], sort=False)
+    chosen["source_row"] = same["source_row"].transform(" ".join)
+    return chosen[~chosen.duplicated(["date", "national_little_giants"])]
+
+
+def _nearest(certified: pd.DataFrame, windows: list) -> pd.Series | None:
+    """The certified count of the whole board that is next in time to the first window's last day."""
+    whole = certified[certified["scope"].str.startswith("all listed")]
+    if whole.empty or not windows:
+        return None
+    return whole.loc[(whole["date"] - windows[0][1]).abs().idxmin()]
+
+
+def _when(windows: list) -> str:
+    """The windows in words: each, or the first and how many where there are more than two."""
+    said = [f"{'from' if first != last else 'on'} {day_words(first, last)}" for first, last in windows]
+    return name_list(said) if len(said) < 3 else f"{said[0]} and {count_word(len(said) - 1)} times later"
+
+
+def _title(count: int, windows: list, nearest: pd.Series | None) -> str:
+    if not windows:
+        return f"At no time in these days did the Beijing exchange list exactly {count} companies"
+    title = f"{count} is the whole Beijing board {_when(windows)}"
+    if nearest is None or len(windows) > 1:
+        return title
+    among = f" of {nearest['bse_listed']}" if pd.notna(nearest["bse_listed"]) else ""
+    when = gap_words((nearest["date"] - windows[0][1]).days)
+    return f"{title}; {when}, {nearest['national_little_giants']}{among} were certified Little Giants"
+
+
+def _subtitle(board: pd.Series, end: pd.Timestamp) -> str:
+    return f"Companies on the Beijing Stock Exchange by day, {day_words(board.index[0], end)}, with published counts"
+
+
+def _notes(totals, certified, count: int, windows: list, end: pd.Timestamp) -> list[str]:
+    checked = totals[totals["check"] != "unchecked"]
+    odd = [
+        f"{row['bse_listed']} on {day_words(row['date'])} ({row['scope']}; the roster has {row['expected']})"
+        for _, row in checked[checked["check"] == "differs"].iterrows()
+    ]
+    notes = [
+        f"The daily count comes from a roster of entries and exits. It meets {(checked['check'] == 'meets').sum()} of "
+        f"{len(checked)} published totals" + (f"; not met: {name_list(odd)}" if odd else "") + "."
+    ]
+    if end > cohorts.ROSTER_END:
+        notes[0] += f" The roster ends on {day_words(cohorts.ROSTER_END)}."
+    claims = tables.load("claims").set_index("claim_id")
+    if windows and count == claims.at["mp3-cohort", "published_value"]:
+        words = f"A fit, not a proof: the article names no day and calls its {count} Little Giants."
+        if len(certified):
+            most = certified.loc[certified["national_little_giants"].idxmax()]
+            words += (
+                f" The highest published count of certified ones is {most['national_little_giants']}, on "
+                f"{day_words(most['date'])}: if it counted those, it did so later, or otherwise."
+            )
+        notes.append(words)
+    return notes
+
+
+def _draw_board(axes, board, totals, certified, count: int, windows: list, end: pd.Timestamp) -> None:
+    """The daily count as steps with published totals on it, and certified counts as stems below it."""
+    top = max(board.max(), totals["bse_listed"].max(), count) * 1.22
+    span = end - board.index[0]
+    axes.set_xlim(board.index[0] - span * 0.04, end + span * 0.04)
+    axes.set_ylim(0, top)
+    _steps(axes, board)
+    _window(axes, count, windows)
+    _totals(axes, totals)
+    for _, row in totals.drop_duplicates("date").iterrows():
+        _number(axes, row["date"], row["bse_listed"], -3, "right", style.INK)
+    axes.vlines(certified["date"], 0, certified["national_little_giants"], color=style.NEUTRAL, linewidth=1.3, zorder=2)
+    axes.plot(certified["date"], certified["national_little_giants"], "s", color=style.QUIET, markersize=5.5, zorder=4)
+    for _, row in certified.iterrows():
+        _number(axes, row["date"], row["national_little_giants"], 0, "center", style.QUIET)
+    step = 50 if top > 120 else 20
+    ticks = [tick for tick in range(0, int(top), step) if abs(tick - count) > step * 0.3]
+    axes.set_yticks([*ticks, count], [*map(str, ticks), f"{count}"])
+    axes.get_yticklabels()[-1].set(weight="bold", color=style.INK)
+    axes.xaxis.set_major_locator(MonthLocator(interval=max(1, round(span.days / 170))))
+    axes.xaxis.set_major_formatter(DateFormatter("%b\n%Y"))
+    _key(axes, totals, certified)
+    for first, last in windows[:1]:
+        if last - first > span / 3:  # wide enough to hold its name
+            place, shift, side = first + (last - first) / 2, 0, "center"
+        elif last - board.index[0] > span / 2:
+            place, shift, side = first, -4, "right"
+        else:
+            place, shift, side = last + ONE_DAY, 4, "left"
+        axes.annotate(
+            f"exactly {count}\n{day_words(first, last)}", (place, 1), (shift, -2), xycoords=("data", "axes fraction"),
+            textcoords="offset points", ha=side, va="top", size=9.5, weight="semibold", color=style.ACCENT, linespacing=1.1,
+        )  # fmt: skip
+
+
+def _number(axes, day, value: int, shift: float, side: str, colour: str) -> None:
+    """A value above its mark, legible across the dotted line."""
+    box = dict(facecolor="white", edgecolor="none", pad=0.4)
+    axes.annotate(
+        f"{value}", (day, value), (shift, 6), textcoords="offset points", size=9, ha=side, va="bottom", color=colour, bbox=box,
+        zorder=2.5,
+    )  # fmt: skip
+
+
+def _draw_close(axes, board, totals, count: int, windows: list, end: pd.Timestamp) -> None:
+    """The days around the first window, each change of the count with its new value."""
+    first, last = windows[0]
+    near = board[max(first - AROUND, board.index[0]) : min(last + AROUND, end)]
+    axes.set_xlim(first - AROUND, last + AROUND)
+    _steps(axes, near)
+    _window(axes, count, windows[:1])
+    axes.set_ylim(count - 5.5, count + 9.5)
+    within = totals["date"].between(near.index[0], near.index[-1]) & totals["bse_listed"].between(count - 5, count + 9)
+    _totals(axes, totals[within])
+    odd = totals[within & (totals["check"] == "differs")]
+    for _, row in odd.iterrows():
+        axes.annotate(
+            f"{row['bse_listed']}", (row["date"], row["bse_listed"]), (-6, 0), textcoords="offset points", size=9, ha="right",
+            va="center",
+        )  # fmt: skip
+    rises = near[near.diff() > 0]
+    rises = rises[rises.index > near.index[0] + (near.index[-1] - near.index[0]) * 0.12]  # room for the number
+    rises = rises[rises.between(count - 5, count + 9) & ~rises.isin(odd["bse_listed"])].drop_duplicates()
+    for day, value in rises.items():
+        axes.annotate(
+            f"{value}", (day, value), (-3, 0), textcoords="offset points", size=9, ha="right", va="center",
+            weight="bold" if value == count else "normal",
+            bbox=dict(facecolor="white", edgecolor="none", pad=0.5) if value == count else None,
+        )  # fmt: skip
+    marks = [first, last + ONE_DAY]
+    axes.set_xticks(marks, [f"{day.day}\n{day:%b}" for day in marks])
+    axes.get_xticklabels()[0].set_ha("right")
+    axes.get_xticklabels()[1].set_ha("left")
+    axes.set_yticks([])
+    axes.annotate(
+        "The days around it",
+        (0, 1),
+        (0, 8),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        size=9.5,
+        weight="semibold",
+    )
+
+
+def _steps(axes, board: pd.Series) -> None:
+    axes.step(
+        [*board.index, board.index[-1] + ONE_DAY], [*board, board.iloc[-1]], where="post", color=style.ACCENT, linewidth=2.2,
+        zorder=3,
+    )  # fmt: skip
+
+
+def _window(axes, count: int, windows: list) -> None:
+    axes.axhline(count, color=style.INK, linewidth=0.9, linestyle=(0, (2, 1.5)), zorder=1)
+    for first, last in windows:
+        axes.axvspan(first, last + ONE_DAY, color=style.ACCENT_PALE, alpha=0.7, linewidth=0, zorder=0.5)
+
+
+def _totals(axes, totals: pd.DataFrame) -> None:
+    for _, row in totals.iterrows():
+        marker, colour, _ = CHECKS[row["check"]]
+        # At noon: a total of a day stands on that day's step.
+        axes.plot(
+            row["date"] + ONE_DAY / 2, row["bse_listed"], marker, markersize=6.5, color=colour, markerfacecolor="white",
+            markeredgewidth=1.3, zorder=4,
+        )  # fmt: skip
+
+
+def _key(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> None:
+    """What the marks mean, above the axes."""
+    handles = [Line2D([], [], color=style.ACCENT, linewidth=2.2, label="the board")]
+    if len(certified):
+        handles.append(
+            Line2D([], [], marker="s", color=style.QUIET, linewidth=0, markersize=5, label="certified Little Giants")
+        )
+    for check, (marker, colour, words) in CHECKS.items():
+        if (totals["check"] == check).any():
+            handles.append(
+                Line2D(
+                    [], [], marker=marker, color=colour, markerfacecolor="white", linewidth=0, markersize=6, label=words
+                )
+            )
+    axes.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3, frameon=False, fontsize=9, borderaxespad=0.1,
+        handlelength=1.4, labelspacing=0.3, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def _table(board: pd.Series, totals: pd.DataFrame, certified: pd.DataFrame) -> pd.DataFrame:
+    """Every drawn count: the board on each day that a company came or went, with these companies' rows, then the published."""
+    roster = tables.load("bse_roster")
+    moves = pd.concat([roster.set_index(column)["company_id"] for column in ("entry_date", "exit_date")])
+    moves = moves[moves.index.notna()].sort_index()[: board.index[-1]]
+    rows = ("bse_roster.csv:" + moves).groupby(level=0).agg(" ".join)
+    daily = pd.DataFrame({"series": "board", "date": rows.index, "companies": board[rows.index], "source_row": rows})
+    parts = [
+        daily.assign(scope="all listed, by the roster", source_id="bse-lists"),
+        totals.assign(series="published total", companies=totals["bse_listed"]),
+        certified.assign(series="certified Little Giants", companies=certified["national_little_giants"]),
+    ]
+    columns = ["series", "date", "companies", "scope", "expected", "check", "source_id", "source_row"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _alt(board: pd.Series, totals: pd.DataFrame, certified: pd.DataFrame, count: int, windows: list) -> str:
+    words = (
+        f"Step line of the number of companies on the Beijing Stock Exchange: {board.iloc[0]} on {day_words(board.index[0])}, "
+        f"{board.iloc[-1]} on {day_words(board.index[-1])}. It is exactly {count} {_when(windows) if windows else 'on no day'}."
+    )
+    if len(totals):
+        said = name_list(f"{row['bse_listed']} ({day_words(row['date'])})" for _, row in totals.iterrows())
+        words += f" Published totals: {said}."
+    if len(certified):
+        said = name_list(
+            f"{row['national_little_giants']} ({day_words(row['date'])})" for _, row in certified.iterrows()
+        )
+        words += f" Certified Little Giants, far below: {said}."
+    return words
