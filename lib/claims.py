@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from lib import cohorts, huawei, parameters, sectors, tables
+from lib import cohorts, customers, parameters, tables
 from lib.measures import expense_ratio, median_interval, share_of
-from lib.words import name_list, times
+from lib.words import count_word, day_words, name_list, times
 
 
 @dataclass(frozen=True)
@@ -211,3 +212,89 @@ def _shift(claim: pd.Series) -> Verdict:
     if toward and max(changes) < 0:
         return Verdict("supported", rebuilt, reason)
     return Verdict("differs" if not toward and min(changes) >= 0 else "open", rebuilt, reason)
+def _named(claim: pd.Series) -> pd.DataFrame:
+    """The evidence on the companies that a claim names."""
+    rows = customers.evidence()
+    return rows[[name in claim["claim"] for name in rows["name_en"]]]
+
+
+@judges("mp3-public")
+def _public(claim: pd.Series) -> Verdict:
+    rows = customers.evidence()
+    sellers = rows.loc[rows["buyer"].isin(["state", "mixed"]), "name_en"].unique()
+    series = {name: customers.yearly(rows, name, "revenue") for name in sellers}
+    series = {name: years for name, years in series.items() if len(years) > 1}
+    growth = {name: years["value_low"].iloc[-1] / years["value_low"].iloc[0] - 1 for name, years in series.items()}
+    named = _named(claim)["name_en"].unique()
+    said = []
+    for name in named:
+        if name in growth:
+            first, last = series[name]["fiscal_year"].iloc[[0, -1]]
+            said.append(f"{name}'s revenue {growth[name]:+.0%} from {first} to {last}")
+        else:
+            said.append(f"{name}: no revenue found")
+    up = sum(change > 0 for change in growth.values())
+    reason = (
+        f"of {count_word(len(growth))} firms that sell to the state and have revenue for several years, {count_word(up)} grew; "
+        "whether customers caused it is not shown"
+    )
+    known = [growth[name] > 0 for name in named if name in growth]
+    # One firm that grew is an example; that selling to the state is a good strategy needs most of the sellers to grow.
+    if known and not any(known):
+        return Verdict("differs", "; ".join(said), reason)
+    return Verdict("supported" if any(known) and up > len(growth) / 2 else "open", "; ".join(said), reason)
+
+
+@judges("mp3-lanxin")
+def _lanxin(claim: pd.Series) -> Verdict:
+    rows = _named(claim)
+    years = rows.loc[rows["item"] == "founding_year", "value_low"]
+    words = rows[rows["item"] == "statement"]
+    found = name_list(words["about"] + " (" + words["period"] + ")") if len(words) else "nothing"
+    if years.empty:
+        return Verdict("open", "", f"no source found states its founding or its customers; all there is: {found}")
+    near = abs(years.iloc[0] - claim["published_value"]) <= claim["tolerance"]
+    reason = f"the year only; on its customers there is: {found}"
+    return Verdict("reproduced" if near else "differs", f"founded {years.iloc[0]:.0f}", reason, float(years.iloc[0]))
+
+
+@judges("mp3-hujiang")
+def _hujiang(claim: pd.Series) -> Verdict:
+    rows = _named(claim)
+    audits, words = rows[rows["item"] == "audit_finding"], rows[rows["item"] == "statement"]
+    if len(audits):
+        return Verdict("supported", name_list(audits["about"]), "a public source states the finding")
+    lead = f"; the nearest lead: {name_list(words['about'] + ' (' + words['period'] + ')')}" if len(words) else ""
+    return Verdict("open", "", f"none of {len(rows)} rows on the firm is an audit's finding{lead}")
+
+
+@judges("mp3-cohort")
+def _cohort(claim: pd.Series) -> Verdict:
+    count = int(claim["published_value"])
+    counts = tables.load("little_giant_counts")
+    # The article uses accounts of 2021: filed by the end of April 2022, and the latest until the end of April 2023.
+    certified = counts[counts["national_little_giants"].notna() & counts["date"].between("2022-04-30", "2023-04-30")]
+    if certified.empty:
+        return Verdict(
+            "open", "", "no count of certified Little Giants was published while 2021's accounts were the latest"
+        )
+    near = certified.loc[(certified["national_little_giants"] - count).abs().idxmin()]
+    value, day = int(near["national_little_giants"]), day_words(near["date"])
+    rebuilt = f"{value} certified, on {day}: the published count that comes nearest"
+    windows = cohorts.board_windows(count)
+    whole = (
+        f"{count} is the whole board, certified or not, {name_list(day_words(*w) for w in windows)}"
+        if windows
+        else f"the whole board never had {count}"
+    )
+    met = abs(value - count) <= claim["tolerance"]
+    reason = f"{whole}; counts published while 2021's accounts were the latest run from {certified['national_little_giants'].min()} to {certified['national_little_giants'].max()}"
+    return Verdict("reproduced" if met else "differs", rebuilt, reason, value)
+
+
+@judges("mp3-bse")
+def _bse(claim: pd.Series) -> Verdict:
+    first = cohorts.board_counts().index[0]
+    meets = f"{first:%Y-%m}" == claim["published_text"]
+    reason = "the first entries of the roster; the day on which the exchange was founded is not in the tables"
+    return Verdict("reproduced" if meets else "differs", f"first trading day {day_words(first)}", reason)
