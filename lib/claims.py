@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lib import cohorts, huawei, parameters, sectors, tables
-from lib import cohorts, customers, parameters, tables
+from lib import cohorts, customers, huawei, parameters, sectors, tables
 from lib.measures import expense_ratio, median_interval, share_of
 from lib.words import count_word, day_words, name_list, times
 
@@ -212,6 +211,8 @@ def _shift(claim: pd.Series) -> Verdict:
     if toward and max(changes) < 0:
         return Verdict("supported", rebuilt, reason)
     return Verdict("differs" if not toward and min(changes) >= 0 else "open", rebuilt, reason)
+
+
 def _named(claim: pd.Series) -> pd.DataFrame:
     """The evidence on the companies that a claim names."""
     rows = customers.evidence()

@@ -77,6 +77,8 @@ def decade_ends() -> list[int]:
     """Last years of the ten-year sums of R&D that Huawei states."""
     rows = _cells("cited_figures.csv", "item", "fiscal_year")
     return sorted({int(year) for item, year in rows if item == "rd_cumulative_10y" and year.isdigit()})
+
+
 def evidence_years() -> list[int]:
     """Years for which public_sector.csv holds a share of some company's revenue."""
     rows = _cells("public_sector.csv", "item", "fiscal_year", "last_fiscal_year")
@@ -142,7 +144,6 @@ RdSeries = Annotated[str, OneOf(lambda: ["amount", "share_of_revenue"])]
 YesNo = Annotated[bool, OneOf(lambda: [True, False])]
 EvidenceYear = Annotated[int, OneOf(evidence_years)]
 EvidenceGrade = Annotated[str, OneOf(lambda: ["B", "C"])]
-Switch = Annotated[bool, OneOf(lambda: [True, False])]
 BoardDay = Annotated[str, BeforeValidator(str), AfterValidator(_board_day)]
 BoardCount = Annotated[int, AfterValidator(_board_count)]
 CompanyCodes = Annotated[list[str], BeforeValidator(_split), AfterValidator(_six_digits)]

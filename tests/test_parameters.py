@@ -73,7 +73,7 @@ def test_text_from_the_command_line_takes_the_type():
     assert check("FiscalYear", "2020") == 2020
     assert check("CompanyCodes", "000002, 600519") == ["000002", "600519"]
     assert check("CompanyCodes", "") == []
-    assert check("Switch", "false") is False
+    assert check("YesNo", "false") is False
     assert check("BoardDay", "20220601") == "2022-06-01" and check("BoardCount", "93") == 93
 
 
@@ -87,7 +87,7 @@ def test_text_from_the_command_line_takes_the_type():
         ("RatioMeasure", "log", "log_ratio, signed_ratio, difference_over_sum"),
         ("EvidenceYear", 2016, "2017, 2018"),
         ("EvidenceGrade", "A", "B, C"),
-        ("Switch", "maybe", "True, False"),
+        ("YesNo", "maybe", "True, False"),
         ("BoardDay", "2022-02-30", "is not a day"),
         ("BoardCount", "0", "1 to 165"),
         ("CompanyCodes", "2", "did you mean 000002?"),

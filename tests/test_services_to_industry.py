@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from lib import claims, cohorts, figures, sectors
 from lib.errors import DataError, ParameterError
 from lib.measures import growth_gap
-from lib.paths import NOTEBOOKS
 
 NAME = "08_services_to_industry"
 PANELS = ("same_firms", "all_firms")
