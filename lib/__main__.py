@@ -109,7 +109,7 @@ def _render_options(function):
 @_render_options
 @_data_option
 def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **options) -> None:
-    """Render figures, by number, name or a notebook's path; all of them where none is named."""
+    """Render figures, by number, name or a notebook's path; all of them where none is named. Then build the gallery."""
     from lib.render import run
     from lib.render.values import parameter_values
 
@@ -124,7 +124,7 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
             if not options["keep_going"]:
                 raise
             broken.append(error)
-    well = _work(jobs, explain=explain or dry_run, dry_run=dry_run, **options)
+    well = _work(jobs, gallery=True, explain=explain or dry_run, dry_run=dry_run, **options)
     for error in broken:
         click.echo(f"failed: {error}", err=True)
     if compare:
@@ -152,13 +152,13 @@ def sweep(figure, grid, scheduler, **options) -> None:
     if scheduler:
         done = sweep.on_cluster(jobs, scheduler, click.echo, **options)
     else:
-        done = _work(jobs, explain=False, dry_run=False, keep_going=True, **options)
+        done = _work(jobs, gallery=False, explain=False, dry_run=False, keep_going=True, **options)
     click.echo(sweep.gather(jobs, Path(grid).stem))
     if not done:
         sys.exit(1)
 
 
-def _work(jobs, *, explain, dry_run, force, keep_going, workers, cold, timeout, memory) -> bool:
+def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, timeout, memory) -> bool:
     """Render the jobs that need it, with progress on the way; True where all went well."""
     from lib.render import run
 
@@ -185,6 +185,8 @@ def _work(jobs, *, explain, dry_run, force, keep_going, workers, cold, timeout, 
             memory=memory,
             keep_going=keep_going,
         )
+        if gallery:
+            click.echo(run.build_gallery(cold))
     for outcome in failed:
         click.echo(f"failed: {outcome.sentence()}", err=True)
     if failed:

@@ -32,6 +32,11 @@ def slot(notebook: Path, values: dict) -> str:
     return f"{notebook.stem}/{words}" if words else notebook.stem
 
 
+def variants(name: str) -> list[Path]:
+    """Folders of a figure's bundles that were drawn with other parameters than the defaults, in order of name."""
+    return sorted(record.parent for record in (outputs_dir() / name).glob(f"*/{name}.json"))
+
+
 def faults(folder: Path, name: str) -> list[str]:
     """What is missing or changed in a bundle, file by file; empty where it is whole."""
     try:

@@ -1,4 +1,4 @@
-"""Shared by the tests: a copy of the tables to break, the command line, and a look at a figure's texts."""
+"""Shared by the tests: a copy of the tables to break, the command line, a browser, and a look at a figure's texts."""
 
 import itertools
 import os
@@ -65,6 +65,47 @@ def edit(data):
         return int(rows.idxmax()) + 2  # the row as a spreadsheet counts it
 
     return change
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the machine's Chromium is; on Debian, as root, it is installed where there is none."""
+    if not (found := _chromium()) and Path("/etc/debian_version").exists() and getattr(os, "geteuid", int)() == 0:
+        for words in (["update"], ["install", "-y", "chromium"]):
+            subprocess.run(["apt-get", *words], env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=False)
+        found = _chromium()
+    if not found:
+        words = "no Chromium on this machine: install it (on Debian, `apt-get install chromium`) to test the pages"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(words)
+    return found
+
+
+def _chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """A headless Chromium; closed after each module, since it holds the thread's event loop."""
+    from playwright.sync_api import sync_playwright
+
+    quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-sync", *quiet.split()]
+        )
+        yield running
+        running.close()
+
+
+def accessibility_faults(page) -> list[str]:
+    """What axe-core finds against WCAG 2.1 A and AA and its own best practices, one line per kind and place."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+    found = Axe().run(page, options={"runOnly": tags, "resultTypes": ["violations"]}).response["violations"]
+    return [f"{fault['id']}: {node['target']} {node['html'][:120]}" for fault in found for node in fault["nodes"]]
 
 
 def text_faults(drawing) -> list[str]:

@@ -191,7 +191,7 @@ def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None],
         kernels.warm_up()
     now = {name: inputs.file_hash(data_dir() / name) for name in tables_on_disk()}
     if manifest.content["tables"] != now:
-        if problems := kernels.call(_problems):
+        if problems := _problems() if options["cold"] else kernels.call(_problems):
             raise DataError(problems)
         manifest.content["tables"] = now
     failed = []
@@ -201,6 +201,13 @@ def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None],
         if outcome.error:
             failed.append(outcome)
     return failed
+
+
+def build_gallery(cold: bool = False) -> Path:
+    """Build the gallery of all bundles, in the warm process unless `cold`; gives its first page."""
+    from lib.render import gallery, kernels
+
+    return gallery.build() if cold else kernels.call(gallery.build)
 
 
 def _problems() -> list[str]:

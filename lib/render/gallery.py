@@ -1,0 +1,247 @@
+"""The gallery: outputs/index.html, a page for each figure and each bundle, and each bundle's zip.
+
+Made from the bundles' records and the claims' ledger. Pages need no network and carry their pictures in them.
+"""
+
+import base64
+import hashlib
+import json
+import tempfile
+import zipfile
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from lib import bundle, claims, parameters, tables
+from lib.errors import UserError
+from lib.paths import ROOT, data_dir, outputs_dir
+from lib.render import run
+from lib.words import sentence
+
+#: What a page shows of a record; an older record may lack some of it.
+NEEDED = (
+    *("title", "subtitle", "alt", "notes", "source", "sources", "parameters", "drawn", "left_out"),
+    *("claims", "data", "versions", "files"),
+)
+MIME = {"svg": "image/svg+xml", "png": "image/png"}
+#: The files to take away, in the order of the page, by ending.
+DOWNLOADS = {
+    "png": "picture, 300 dpi",
+    "svg": "picture, any size",
+    "pdf": "picture, for print",
+    "csv": "the plotted rows",
+    "json": "how it was made",
+    "ipynb": "executed notebook",
+    "zip": "all of these",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One bundle as its page shows it; where `faults` names any, there is nothing else to show."""
+
+    name: str
+    question: str
+    folder: Path
+    faults: list[str]
+    record: dict[str, Any] = field(default_factory=dict)
+    parameters: list[dict] = field(default_factory=list)
+    downloads: list[dict] = field(default_factory=list)
+    made: datetime | None = None
+    outdated: list[str] = field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        return int(self.name[:2])
+
+    @property
+    def place(self) -> str:
+        """The folder's path from outputs/, with slashes."""
+        return self.folder.relative_to(outputs_dir()).as_posix()
+
+    @property
+    def finding(self) -> str:
+        """The figure's title, or its question where nothing is drawn."""
+        return self.record.get("title", self.question)
+
+    @property
+    def changed(self) -> dict[str, str]:
+        """The parameters that are not at their default."""
+        return {p["name"]: p["value"] for p in self.parameters if p["value"] != p["default"]}
+
+    @property
+    def picture(self) -> str:
+        """The smaller of the two sharp pictures, SVG and PNG, as a data address."""
+        path = min((self.folder / f"{self.name}.{kind}" for kind in MIME), key=lambda file: file.stat().st_size)
+        return f"data:{MIME[path.suffix[1:]]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def build() -> Path:
+    """Write the gallery of the bundles that are in outputs/ now, and return its first page.
+
+    Raises DataError for a broken table and UserError where a page cannot be written.
+    """
+    environment = _environment()
+    figures = []
+    try:
+        for notebook in run.figures():
+            folders = [outputs_dir() / notebook.stem, *bundle.variants(notebook.stem)]
+            declared = _declared(notebook)
+            figure, *variants = [_shown(notebook, folder, declared) for folder in folders]
+            figures.append((figure, variants))
+        for place, (figure, variants) in enumerate(figures):
+            beside = {
+                "before": figures[place - 1][0] if place else None,
+                "after": figures[place + 1][0] if place + 1 < len(figures) else None,
+            }
+            page = environment.get_template("figure.html.j2")
+            _write(figure.folder / "index.html", page.render(figure=figure, variants=variants, root="../", **beside))
+            for variant in variants:
+                text = page.render(figure=variant, variants=[], root="../../", before=None, after=None)
+                _write(variant.folder / "index.html", text)
+        ledger = _plain(claims.ledger())
+        text = environment.get_template("index.html.j2").render(
+            figures=figures, ledger=ledger, counts=Counter(claim["verdict"] for claim in ledger), now=datetime.now(UTC)
+        )
+        _write(outputs_dir() / "index.html", text)
+    except OSError as error:
+        raise UserError(
+            f"gallery: cannot write to {outputs_dir()} ({error.strerror}); free it, then render again."
+        ) from error
+    return outputs_dir() / "index.html"
+
+
+def _declared(notebook: Path) -> list[dict]:
+    """A notebook's parameters in words, but for the values that a bundle was drawn with."""
+    return [
+        {
+            "name": p.name,
+            "type": p.type,
+            "allowed": _words(p.allowed) if p.allowed else "as described",
+            "default": _words(p.default),
+            "help": p.help,
+        }
+        for p in parameters.declared(notebook).values()
+    ]
+
+
+def _shown(notebook: Path, folder: Path, declared: list[dict]) -> Shown:
+    """What there is to show of one bundle; writes its zip."""
+    name = notebook.stem
+    question = sentence(run.heading(notebook).split(": ", 1)[-1])
+    path = folder / f"{name}.json"
+    faults = bundle.faults(folder, name) if path.exists() else ["it has not been rendered"]
+    record = {} if faults else json.loads(path.read_text(encoding="utf-8"))
+    if not faults and not record.keys() >= set(NEEDED):
+        faults = ["another version of this project made it"]
+    if faults:
+        return Shown(name, question, folder, faults)
+    _archive(folder, name)
+    values = record["parameters"]
+    return Shown(
+        name=name,
+        question=question,
+        folder=folder,
+        faults=[],
+        record=record,
+        parameters=[
+            p | {"value": _words(values[p["name"]]) if p["name"] in values else p["default"]} for p in declared
+        ],
+        downloads=[
+            {"kind": kind, "what": what, "file": f"{name}.{kind}", "bytes": (folder / f"{name}.{kind}").stat().st_size}
+            for kind, what in DOWNLOADS.items()
+            if (folder / f"{name}.{kind}").exists()
+        ],
+        made=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+        outdated=[file for file, sha256 in record["data"].items() if _sha256(data_dir() / file) != sha256],
+    )
+
+
+def _archive(folder: Path, name: str) -> None:
+    """Zip a bundle. Files are stored as they are and bear no time, so that the same files give the same zip anywhere."""
+    with tempfile.TemporaryDirectory(prefix=".gallery-", dir=folder) as stage:
+        new = Path(stage) / f"{name}.zip"
+        with zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
+            for kind in DOWNLOADS:
+                path = folder / f"{name}.{kind}"
+                if kind != "zip" and path.exists():
+                    entry = zipfile.ZipInfo(f"{name}/{path.name}")
+                    entry.create_system, entry.external_attr = 3, 0o644 << 16  # the same on Windows
+                    archive.writestr(entry, path.read_bytes())
+        new.replace(folder / new.name)
+
+
+def _write(path: Path, text: str) -> None:
+    """Swap a page in whole, so that a reader never meets half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".gallery-", dir=path.parent) as stage:
+        new = Path(stage) / path.name
+        new.write_text(text, encoding="utf-8")
+        new.replace(path)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("lib.render", "templates/gallery"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"bibtex": _bibtex, "grouped": _grouped, "moment": _moment, "size": _size}
+    environment.globals |= {
+        "citation": yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8")),
+        "amount": _amount,
+        "articles": {row["source_id"]: row["title"] for row in _plain(tables.load("sources"))},
+    }
+    return environment
+
+
+def _amount(value: float, unit: str, sign: str = "") -> str:
+    """A difference or tolerance in words; `sign` is "+" to show it. Shares become percentage points."""
+    if unit == "share of firms":
+        value, unit = 100 * value, "percentage points"
+    form = ",.0f" if abs(value) >= 1000 else ".3g"
+    return f"{value:{sign}{form}} {unit}".replace("-", "−")
+
+
+def _grouped(rows: list[dict], key: str) -> dict[str, list[dict]]:
+    """Rows by their value of `key`, in the order of first use."""
+    groups = {}
+    for row in rows:
+        groups.setdefault(row[key], []).append(row)
+    return groups
+
+
+def _bibtex(text: str) -> str:
+    """Text with the characters that BibTeX reads as commands made plain."""
+    marks = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return "".join(marks.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)
+
+
+def _moment(time: datetime) -> str:
+    return f"{time.day} {time:%B %Y, %H:%M} UTC"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(count / 1e3, 1):.0f} kB"
+
+
+def _words(value) -> str:
+    """A parameter's value as a reader sees it."""
+    return (", ".join(map(str, value)) or "none") if isinstance(value, list) else str(value)
+
+
+def _plain(frame: pd.DataFrame) -> list[dict]:
+    """A table's rows, with None where a cell is empty."""
+    return frame.astype("object").where(frame.notna(), None).to_dict("records")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -1,0 +1,15 @@
+// Copy buttons appear only where scripts run; without them, the text can be marked by hand.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const text = document.getElementById(button.dataset.copy);
+  const said = document.getElementById(button.dataset.copy + "-said");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      said.textContent = "Copied.";
+    } catch {
+      getSelection().selectAllChildren(text);
+      said.textContent = document.execCommand("copy") ? "Copied." : "Marked: copy it with your keyboard.";
+    }
+  });
+}
