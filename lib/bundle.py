@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from lib import parameters
+from lib.paths import outputs_dir
 
 FORMATS = ("png", "svg", "pdf", "csv", "json")
 #: Packages that can change a figure's bytes.

@@ -230,7 +230,8 @@ def run_all(
     timeout: seconds for a whole notebook; memory: MiB for its kernel (Linux). On an exception or when the caller stops
     iterating, running kernels are killed.
     """
-    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # a dead kernel is told once, in the outcome
+    for name in ("papermill", "traitlets"):  # what goes wrong is told once, in the outcome
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     seats: list = []
     pool = ThreadPoolExecutor(workers)
     try:
@@ -288,15 +289,19 @@ def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: 
                 _require_bundle(task, folder, started)
         except papermill.PapermillExecutionError as error:
             outcome.error = _cell_error(executed, error)
-        except DeadKernelError:
-            words = f"no end after {timeout:g} s, so it was stopped" if expired.is_set() else "the kernel died"
-            words += (
-                f"; it may have wanted more than the {memory} MiB it had" if memory and not expired.is_set() else ""
-            )
+        except (DeadKernelError, RuntimeError) as error:  # nbclient's words for a kernel that ended, or never came up
+            if expired.is_set():
+                words = f"no end after {timeout:g} s, so it was stopped"
+            elif isinstance(error, DeadKernelError):
+                words = "the kernel died" + (
+                    f"; it may have wanted more than the {memory} MiB it had" if memory else ""
+                )
+            else:
+                words = str(error)
             outcome.error = {"cell": _last_started(executed), "line": None, "name": "", "message": words}
         except UserError as error:
             outcome.error = {"cell": None, "line": None, "name": "", "message": str(error)}
-        except (RuntimeError, nbformat.ValidationError) as error:
+        except nbformat.ValidationError as error:
             outcome.error = {"cell": None, "line": None, "name": type(error).__name__, "message": str(error)}
         finally:
             watch.cancel()
