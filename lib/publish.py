@@ -27,8 +27,8 @@ class Figure:
     """A drawn figure and all that is said of it.
 
     name: the notebook's name; title, alt, source_line: computed from the rows plotted; table: those rows, with a
-    column `source_row` that leads back to data/; left_out: companies not drawn, by reason; headline: the
-    figure's numbers by name; drawing: the matplotlib figure.
+    column `source_row` that leads back to data/; companies: how many companies it counts, and left_out: how many it does
+    not, by reason; headline: the figure's numbers by name; drawing: the matplotlib figure.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Figure:
     source_line: str
     table: pd.DataFrame
     drawing: Drawing
+    companies: int | None = None
     left_out: dict[str, int] = field(default_factory=dict)
     headline: dict[str, float] = field(default_factory=dict)
 
@@ -100,7 +101,8 @@ def _record(figure: Figure, values: dict, files: dict[str, Path]) -> dict:
         "sources": _sources(figure),
         "parameters": values,
         "headline": figure.headline,
-        "drawn": len(figure.table),
+        "rows": len(figure.table),
+        "companies": figure.companies,
         "left_out": figure.left_out,
         "claims": claims.ledger(figure.name).to_dict("records"),
         "data": dict(sorted(tables.files_read.items())),

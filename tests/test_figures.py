@@ -60,4 +60,5 @@ def test_the_words_around_the_figure(figure):
     assert len(figure.alt) > 100 and figure.alt.endswith(".")
     assert figure.source_line.startswith("Sources: ") and figure.source_line.endswith(".")
     assert figure.headline and len(figure.table)
+    assert figure.companies or not figure.left_out, "what is left out is left out of a number of companies"
     assert "nan" not in f"{figure.title} {figure.alt} {figure.notes}".lower().split()

@@ -29,10 +29,10 @@ def test_the_record_vouches_for_the_bundle(outputs):
     folder = publish(draw())
     assert bundle.faults(folder, NAME) == []
     record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
-    assert record["drawn"] + sum(record["left_out"].values()) == 728 + 14
+    assert record["companies"] + sum(record["left_out"].values()) == 728 + 14
     assert {claim["claim_id"] for claim in record["claims"]} == {"mp3-share", "mp3-giants", "mp3-sign"}
     assert "spending.csv" in record["data"] and record["versions"]["matplotlib"]
-    assert len(pd.read_csv(folder / f"{NAME}.csv", dtype={"company_id": "str"})) == record["drawn"]
+    assert len(pd.read_csv(folder / f"{NAME}.csv", dtype={"company_id": "str"})) == record["rows"]
     (folder / f"{NAME}.png").write_bytes(b"")
     (folder / f"{NAME}.svg").unlink()
     assert bundle.faults(folder, NAME) == [

@@ -148,6 +148,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
         source_line=notes[-1],
         table=_table(cohort, level, crossed, by_industry),
         drawing=frame.figure,
+        companies=len(firms),
         left_out=out,
         headline={"firms": len(firms), "to_product_2020": int(moved["to_product"]), "to_sales_2020": int(moved["to_sales"]),
                   "selling_fall_2020": fall / 100, **test},

@@ -121,9 +121,9 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
         source_line=notes[-1],
         table=table.assign(source_row=[_source_row(cohort, year, row) for _, row in table.iterrows()]),
         drawing=frame.figure,
+        companies=int(table.loc[table["industry_en"].isna(), "count_firms"].sum()),
         left_out=out,
-        headline={"fields": len(fields), "highest": top["share"], "lowest": bottom["share"],
-                  "companies": int(table.loc[table["industry_en"].isna(), "count_firms"].sum())},
+        headline={"fields": len(fields), "highest": top["share"], "lowest": bottom["share"]},
     )  # fmt: skip
 
 

@@ -51,6 +51,7 @@ def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> F
         source_line=sources,
         table=_table(marks, grower, _words(rows, silent)),
         drawing=frame.figure,
+        companies=len(firms) - sum(left_out.values()),
         left_out=left_out,
         headline={
             "firms": len(firms),

@@ -72,6 +72,7 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
         source_line=sources,
         table=table[TABLE],
         drawing=frame.figure,
+        companies=len(table),
         left_out=out,
         headline={
             "share": share.share,

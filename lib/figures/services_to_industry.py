@@ -67,6 +67,7 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
         source_line=sources,
         table=_table(used, national),
         drawing=frame.figure,
+        companies=_headline(found, panel, years, distance)["firms"],
         left_out=sectors.left_out(rows, panel),
         headline=_headline(found, panel, years, distance),
     )

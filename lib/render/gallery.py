@@ -26,7 +26,7 @@ from lib.words import sentence
 
 #: What a page shows of a record; an older record may lack some of it.
 NEEDED = (
-    *("title", "subtitle", "alt", "notes", "source", "sources", "parameters", "drawn", "left_out"),
+    *("title", "subtitle", "alt", "notes", "source", "sources", "parameters", "companies", "left_out"),
     *("claims", "data", "versions", "files"),
 )
 MIME = {"svg": "image/svg+xml", "png": "image/png"}
