@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: figures test lab lock clean
+.PHONY: figures test lab bench lock clean
 
 figures: $(VENV)/ready  ## set up, then render every figure into outputs/
 	$(RUN) -m lib render
@@ -16,12 +16,20 @@ test: $(VENV)/ready  ## set up, then run every test
 lab: $(VENV)/ready  ## set up, then open the notebooks in JupyterLab
 	$(RUN) -m jupyterlab --notebook-dir=.
 
+bench: $(VENV)/ready  ## install the peers beside us, measure, and write benchmarks/README.md
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	.venv-bench/bin/python benchmarks/run.py
+	.venv-bench/bin/python benchmarks/table.py
+
 lock: $(VENV)/ready  ## work out requirements.lock from requirements.txt, for every platform
 	$(RUN) -m uv pip compile --universal --python-version 3.11 --no-header --no-emit-index-url --quiet \
 		--output-file requirements.lock requirements.txt
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) outputs
+	rm -rf $(VENV) .venv-bench outputs
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -61,7 +61,7 @@ def _render_options(function):
         click.option(
             "--workers",
             type=click.IntRange(1),
-            default=os.cpu_count() or 1,
+            default=(os.cpu_count() or 1) + 1,  # a notebook often waits for its kernel to answer
             show_default=True,
             help="Notebooks at a time.",
         ),

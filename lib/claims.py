@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lib import cohorts, customers, huawei, parameters, sectors, tables
-from lib.measures import expense_ratio, median_interval, share_of
+from lib.measures import expense_ratio, share_of
 from lib.words import count_word, day_words, name_list, times
 
 
@@ -94,7 +94,7 @@ def _giants(claim: pd.Series) -> Verdict:
     firms = cohorts.drawn(cohorts.company_years(cohort, 2021))
     giants = cohorts.drawn(cohorts.internet_companies(2021))
     ratios = [expense_ratio(group["rd_expense_cny"], group["selling_expense_cny"]) for group in (firms, giants)]
-    medians = [median_interval(values)[0] for values in ratios]
+    medians = [float(np.median(values)) for values in ratios]
     chance = mannwhitneyu(*ratios, alternative="greater").pvalue
     rebuilt = f"median firm {times(medians[0])}, median internet company {times(medians[1])}"
     test = f"{len(firms)} firms against {len(giants)} internet companies, one-sided Mann-Whitney p = {chance:.3f}"

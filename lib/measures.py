@@ -62,7 +62,8 @@ def share_of(hits, weights=None, method: Literal["wilson", "bootstrap", "lineari
     if method == "wilson":
         if weights is not None:
             raise ValueError("weights: a weighted share has no Wilson interval; use another method")
-        interval = stats.binomtest(count, total).proportion_ci(method="wilson")
+        # The test itself is not wanted; with the share as its hypothesis it costs nothing.
+        interval = stats.binomtest(count, total, count / total).proportion_ci(method="wilson")
         return Share(count, total, count / total, interval.low, interval.high, method)
     weights = np.ones(total) if weights is None else np.asarray(weights, dtype=float)
     share = float(weights[hits].sum() / weights.sum())

@@ -279,14 +279,22 @@ def check_all(notebook: Path, values: dict[str, Any]) -> dict[str, Any]:
 
 def _cells(file: str, *columns: str) -> list[tuple[str, ...]]:
     """Some columns of a table as text; only to look values up, `tables.load` does the rest. Empty if unreadable."""
+    path = data_dir() / file
     try:
-        with open(data_dir() / file, encoding="utf-8", newline="") as handle:
-            rows = csv.reader(handle)
-            header = next(rows)
-            places = [header.index(column) for column in columns]
-            return [tuple(row[i] for i in places) for row in rows if len(row) > max(places)]
+        state = path.stat()
+        return _cells_of(path, columns, (state.st_mtime_ns, state.st_size))
     except (OSError, ValueError, StopIteration):
         return []
+
+
+@functools.lru_cache(maxsize=32)
+def _cells_of(path: Path, columns: tuple[str, ...], state: tuple) -> list[tuple[str, ...]]:
+    """Read once for each `state` of the file, since every check of a value asks."""
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = csv.reader(handle)
+        header = next(rows)
+        places = [header.index(column) for column in columns]
+        return [tuple(row[i] for i in places) for row in rows if len(row) > max(places)]
 
 
 def _did_you_mean(word: str, known) -> str:

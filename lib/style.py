@@ -14,6 +14,8 @@ from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from lib.errors import UserError
+
 WIDTH = 7.0  # inches
 MARGIN = 0.12  # inches, left and right of the text
 
@@ -158,7 +160,7 @@ def label_points(axes, points: list[tuple[float, float, str]], taken: list = (),
     """Label points of `axes` so that no label covers another label, the artists in `taken` or the `boxes`.
 
     points: (x, y, label) in data units; boxes: in pixels. Each label takes the nearest free place around its point and is tied
-    to it by a thin line. Raises ValueError where there is no free place left.
+    to it by a thin line. Raises UserError where there is no free place left.
     """
     figure = axes.figure
     renderer = figure.canvas.get_renderer()
@@ -192,7 +194,7 @@ def label_points(axes, points: list[tuple[float, float, str]], taken: list = (),
                 boxes.append(box)
                 break
         else:
-            raise ValueError(f"no room for the label {label}: highlight fewer companies")
+            raise UserError(f"no room for the label {label}: highlight fewer companies.")
 
 
 def spread(places: np.ndarray, gap: float) -> np.ndarray:

@@ -51,9 +51,10 @@ def load(name: str) -> pd.DataFrame:
     except FileNotFoundError:
         raise DataError([f"{path}: the file is missing; restore it from version control."]) from None
     book = path.parent / "datapackage.json"
-    files_read[book.name] = hashlib.sha256(book.read_bytes()).hexdigest() if book.is_file() else ""
+    terms = book.read_bytes() if book.is_file() else b""
+    files_read[book.name] = hashlib.sha256(terms).hexdigest()
     files_read[path.name] = hashlib.sha256(content).hexdigest()
-    frame, problems = _parse(path.parent, name, files_read[path.name] + files_read[book.name])
+    frame, problems = _parse(path.parent, name, hashlib.sha256(content + terms).hexdigest())
     if problems:
         raise DataError(list(problems))
     return frame.copy()
@@ -75,7 +76,8 @@ def check(folder: Path | None = None) -> list[str]:
         if not path.exists():
             problems.append(f"{path}: the file is missing; restore it from version control.")
             continue
-        frames[name], found = _parse.__wrapped__(folder, name, "")
+        content = path.read_bytes() + (folder / "datapackage.json").read_bytes()
+        frames[name], found = _parse(folder, name, hashlib.sha256(content).hexdigest())
         problems += found
     if not problems:
         problems = _broken_references(folder, frames)

@@ -132,12 +132,13 @@ def _kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
     os.setsid()
     os.chdir(cwd)
     os.environ.clear()
-    os.environ.update(env, JPY_PARENT_PID=str(os.getppid()), PYTHONHASHSEED=env.get("PYTHONHASHSEED", "random"))
+    os.environ.update(env)
     from ipykernel.kernelapp import IPKernelApp
     from matplotlib import rcParams
 
     rcParams["backend"] = "module://matplotlib_inline.backend_inline"  # as in a kernel that imports matplotlib itself
-    IPKernelApp.launch_instance(argv=[*arguments, "--HistoryManager.enabled=False"])
+    # With a parent to watch, the kernel ends by itself where the parent is gone.
+    IPKernelApp.launch_instance(argv=[*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
 
 
 def _limit(pid: int, memory: int) -> None:

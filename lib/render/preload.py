@@ -1,22 +1,40 @@
 """Imported once by the process that kernels are forked from: all that a figure's notebook is likely to need."""
 
+import contextlib
+import gc
 import importlib
+import io
 import pkgutil
 
-import pandera.pandas  # noqa: F401
-import scipy.stats  # noqa: F401
-import seaborn  # noqa: F401
+# ruff: noqa: F401  (imported to be there)
+import ipykernel.ipkernel
+import ipykernel.kernelapp
+import ipykernel.zmqshell
+import matplotlib_inline.backend_inline
+import pandas.io.formats.style
+import pandera.pandas
+import scipy.stats
+import seaborn
 
 import lib.figures
-from lib import tables
+from lib import style, tables
 from lib.errors import DataError
+
+
+def _warm_backends() -> None:
+    """Draw once in each format, so that kernels need not import and set up what drawing needs."""
+    with style.look():
+        frame = style.Frame("Title", "Subtitle", ["Note"], 1)
+        for kind in ("png", "svg", "pdf"):
+            frame.figure.savefig(io.BytesIO(), format=kind)
+
 
 for module in pkgutil.iter_modules(lib.figures.__path__):
     importlib.import_module(f"lib.figures.{module.name}")
 
-try:  # parsed once here, then looked up by content in every kernel
-    for name in tables.table_names():
-        tables.load(name)
-except DataError:
-    pass  # the check that precedes a render says what is wrong
+with contextlib.suppress(DataError):  # the check that precedes a render says what is wrong
+    tables.check()  # parsed once here, then looked up by content in every kernel
 tables.files_read.clear()  # a kernel's own reads are what counts
+_warm_backends()
+gc.collect()
+gc.freeze()  # what is shared with every kernel is never swept for garbage there

@@ -20,7 +20,7 @@ import yaml
 from jinja2 import Environment, PackageLoader
 
 from lib import parameters
-from lib.errors import ParameterError
+from lib.errors import ParameterError, UserError
 from lib.paths import outputs_dir
 from lib.render import inputs, run
 
@@ -95,9 +95,17 @@ def on_cluster(
     """
     from concurrent.futures import as_completed
 
-    from distributed import Client
+    try:
+        from distributed import Client
 
-    with run.sole_render(say), Client(scheduler, timeout="10s") as client:
+        connection = Client(scheduler, timeout="10s")
+    except ImportError:
+        raise UserError("--scheduler needs Dask; run `python -m pip install distributed`, then call again.") from None
+    except (OSError, TimeoutError, ValueError) as error:
+        raise UserError(
+            f"--scheduler {scheduler}: no Dask scheduler answers ({error}); start one, then call again."
+        ) from None
+    with run.sole_render(say), connection as client:
         manifest = run.Manifest()
         due = [task for task in tasks if force or manifest.why(task)]
         say(f"{len(tasks) - len(due)} of {len(tasks)} unchanged; {len(client.scheduler_info()['workers'])} workers")

@@ -1,0 +1,226 @@
+"""Whole-process comparisons of the render engine with its peers, all in one run on one machine.
+
+    python benchmarks/run.py [--sets 100] [--peer-sets 20] [--out benchmarks/results.json]
+
+Each case runs as a user would run it, in a fresh outputs folder. Measured: wall time, CPU time and peak memory of the process
+tree (sampled, proportional set size). The floor calls the figures' functions in one warm process, without notebooks.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import papermill
+import psutil
+
+from lib.paths import ROOT
+from lib.render import run
+
+FIGURES = [path.stem for path in run.figures()]
+SWEPT = FIGURES[0]
+BIN = Path(sys.executable).parent
+COHORTS, YEARS = ["little_giants", "star", "chinext", "all_listed"], [2019, 2020, 2021]
+MEASURES = ["log_ratio", "signed_ratio", "difference_over_sum"]
+CODES = ["300750", "300760", "300015", "300033", "300124", "300122", "300014", "300274"]
+
+
+def sets(count: int) -> list[dict]:
+    """`count` different sets of parameters for Figure 1."""
+    product = itertools.product(CODES, COHORTS, YEARS, MEASURES)
+    chosen = [{"cohort": c, "fiscal_year": y, "measure": m, "highlight": [h]} for h, c, y, m in product]
+    chosen += [{**s, "highlight": [*s["highlight"], "300498"]} for s in chosen]
+    return chosen[:count]
+
+
+def measured(words: list, outputs: Path, cwd: Path = ROOT, data: Path | None = None) -> dict:
+    """Run a command and give wall seconds, CPU seconds and peak MiB of its process tree, and its exit status."""
+    env = {**os.environ, "FIGURES_OUTPUTS": str(outputs), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    env |= {"FIGURES_DATA": str(data)} if data else {}
+    env["PLOOMBER_STATS_ENABLED"] = "false"  # no calls home while measuring
+    start = time.perf_counter()
+    process = psutil.Popen(
+        [str(word) for word in words], cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    peak, spent = 0.0, {}
+    while process.poll() is None:
+        memory = 0.0
+        for one in [process, *_children(process)]:
+            try:
+                times = one.cpu_times()
+                spent[one.pid, one.create_time()] = times.user + times.system
+                memory += one.memory_full_info().pss
+            except (psutil.Error, OSError):
+                continue
+        peak = max(peak, memory)
+        time.sleep(0.1)
+    error = process.stderr.read().decode(errors="replace")
+    if process.returncode:
+        print(error[-600:], file=sys.stderr)
+    return {
+        "wall": time.perf_counter() - start,
+        "cpu": sum(spent.values()),
+        "mib": peak / 2**20,
+        "exit": process.returncode,
+    }
+
+
+def _children(process) -> list:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def parameterised(folder: Path, chosen: list[dict]) -> list[Path]:
+    """Copies of Figure 1's notebook with their parameters written in, for peers that take none; not timed."""
+    paths = []
+    for number, values in enumerate(chosen):
+        notebook = papermill.iorw.load_notebook_node(str(ROOT / "notebooks" / f"{SWEPT}.ipynb"))
+        notebook = papermill.parameterize.parameterize_notebook(notebook, values)
+        for cell in notebook.cells:
+            cell.get("metadata", {}).pop("papermill", None)
+        paths.append(folder / f"set-{number:03d}.ipynb")
+        papermill.iorw.write_ipynb(notebook, str(paths[-1]))
+    return paths
+
+
+def script(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return path
+
+
+def peers(folder: Path, jobs: list[tuple[Path, dict]]) -> dict[str, list]:
+    """Commands that run all `jobs` (notebook, parameters), by peer."""
+    plain = [path for path, values in jobs if not values] or parameterised(folder, [values for _, values in jobs])
+    listed = [(str(path), values) for path, values in jobs]
+    flags = [" ".join(f"-y '{json.dumps({k: v})}'" for k, v in values.items()) for _, values in jobs]
+    lines = [
+        f"papermill --no-progress-bar {path} {folder}/out-{i}.ipynb {flag}"
+        for i, ((path, _), flag) in enumerate(zip(jobs, flags, strict=True))
+    ]
+    convert = [
+        f"jupyter nbconvert --to notebook --execute --output-dir {folder} --output conv-{i} {path}"
+        for i, path in enumerate(plain)
+    ]
+    rules = "\n".join(
+        f"rule job{i}:\n    input: '{path}', DATA\n    output: '{folder}/snake-{i}.ipynb'\n    shell: \"papermill --no-progress-bar {path} {{output}} {flag.replace(chr(34), chr(92) + chr(34)).replace('{', '{{').replace('}', '}}')}\""
+        for i, ((path, _), flag) in enumerate(zip(jobs, flags, strict=True))
+    )
+    snake = f"import glob\nDATA = glob.glob('{ROOT}/data/*.csv')\nrule all:\n    input: {[f'{folder}/snake-{i}.ipynb' for i in range(len(jobs))]}\n{rules}\n"
+    return {
+        "papermill command line, in a loop": ["bash", script(folder, "loop.sh", "set -e\n" + "\n".join(lines))],
+        "papermill API, in a loop": [sys.executable, script(folder, "api.py", f"""\
+            import papermill
+            for i, (path, values) in enumerate({listed!r}):
+                papermill.execute_notebook(path, f'{folder}/api-{{i}}.ipynb', values, progress_bar=False)
+            """)],
+        "jupyter nbconvert --execute, in a loop": ["bash", script(folder, "convert.sh", "set -e\n" + "\n".join(convert))],
+        "ploomber-engine, in a loop": [sys.executable, script(folder, "ploomber.py", f"""\
+            from ploomber_engine import execute_notebook
+            for i, (path, values) in enumerate({listed!r}):
+                execute_notebook(path, f'{folder}/ploomber-{{i}}.ipynb', parameters=values or None, progress_bar=False)
+            """)],
+        "Snakemake with papermill, all cores": ["snakemake", "--cores", "all", "--quiet", "all", "--snakefile",
+                                                script(folder, "Snakefile", snake), "--directory", folder],
+    }  # fmt: skip
+
+
+FLOOR = """\
+    import json, sys, time
+    import lib.render.preload
+    from lib import figures
+    from lib.publish import publish
+    jobs = json.load(open(sys.argv[1]))
+    start = time.perf_counter()
+    for name, values in jobs:
+        publish(figures.build(name, **values), **values)
+    json.dump(time.perf_counter() - start, open(sys.argv[2], 'w'))
+    """
+
+
+def floor(folder: Path, jobs: list[tuple[str, dict]]) -> dict:
+    """The figures' functions in one warm process: the time after start-up."""
+    (folder / "jobs.json").write_text(json.dumps(jobs))
+    found = measured(
+        [sys.executable, script(folder, "floor.py", FLOOR), folder / "jobs.json", folder / "floor.json"],
+        folder / "floor",
+    )
+    found["wall"] = json.loads((folder / "floor.json").read_text())
+    return found
+
+
+def ours(folder: Path, *words, data: Path | None = None) -> dict:
+    return measured([sys.executable, "-m", "lib", *words], folder / "ours", data=data)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--sets", type=int, default=100, help="sets of the sweep for us and the floor")
+    arguments.add_argument("--peer-sets", type=int, default=20, help="sets of the sweep for the peers, which are slow")
+    arguments.add_argument(
+        "--growth", type=int, nargs="*", default=[10, 30, 100, 300], help="sets to see how cost grows"
+    )
+    arguments.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results.json")
+    chosen = arguments.parse_args()
+    results: dict = {"machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version(),
+                                 **{name: version(name) for name in ("papermill", "nbconvert", "ploomber-engine", "snakemake")}},
+                     "load_before": os.getloadavg()}  # fmt: skip
+
+    def note(case: str, who: str, found: dict) -> None:
+        results.setdefault(case, {})[who] = {key: round(value, 2) for key, value in found.items()}
+        print(
+            f"{case} | {who} | {found['wall']:.1f} s, CPU {found['cpu']:.1f} s, {found['mib']:.0f} MiB, exit {found['exit']}",
+            flush=True,
+        )
+        chosen.out.write_text(json.dumps(results, indent=1) + "\n")
+
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        jobs = [(ROOT / "notebooks" / f"{figure}.ipynb", {}) for figure in FIGURES]
+        for who, words in peers(folder, jobs).items():
+            note("full", who, measured(words, folder / "peer"))
+        note("full", "ours", ours(folder, "render"))
+        note("full", "floor", floor(folder, [(figure, {}) for figure in FIGURES]))
+        note(
+            "unchanged",
+            "Snakemake with papermill, all cores",
+            measured(peers(folder, jobs)["Snakemake with papermill, all cores"], folder / "peer"),
+        )
+        note("unchanged", "ours", ours(folder, "render"))
+        data = folder / "data"
+        shutil.copytree(ROOT / "data", data)
+        ours(folder, "render", data=data)
+        table = data / "bse_roster.csv"
+        table.write_text(table.read_text(encoding="utf-8").replace("IT设备", "IT", 1), encoding="utf-8")
+        note("one row of the roster changed", "ours", ours(folder, "render", data=data))
+        table = data / "spending.csv"
+        table.write_text(
+            table.read_text(encoding="utf-8").replace("rd_confirmed,", "rd_confirmed,x", 1), encoding="utf-8"
+        )
+        note("one row of spending changed", "ours", ours(folder, "render", data=data))
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        few = [(ROOT / "notebooks" / f"{SWEPT}.ipynb", values) for values in sets(chosen.peer_sets)]
+        for who, words in peers(folder, few).items():
+            note(f"sweep of {chosen.peer_sets}", who, measured(words, folder / "peer"))
+        note(f"sweep of {chosen.sets}", "floor", floor(folder, [(SWEPT, values) for values in sets(chosen.sets)]))
+    for count in dict.fromkeys([chosen.peer_sets, chosen.sets, *chosen.growth]):
+        with tempfile.TemporaryDirectory(prefix="bench-") as name:
+            grid = Path(name) / "grid.yml"
+            grid.write_text(json.dumps({"list": sets(count)}), encoding="utf-8")
+            note(f"sweep of {count}", "ours", ours(Path(name), "sweep", SWEPT, grid))
+
+
+if __name__ == "__main__":
+    main()

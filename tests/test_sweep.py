@@ -1,0 +1,161 @@
+"""Sweeps: grids, the gathered table, resuming, and the same on a Dask cluster."""
+
+import csv
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.errors import ParameterError
+from lib.paths import ROOT
+from lib.render import run, sweep
+
+NAME = "01_rd_against_sm"
+GRID = """\
+product: {cohort: [star, chinext], fiscal_year: [2020]}
+zip: {fiscal_year: [2019, 2021], measure: [signed_ratio, log_ratio]}
+list: [{cohort: star, fiscal_year: 2020}]
+"""
+
+
+def grid(path, text):
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def table(folder):
+    with (folder / "sweep.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_grid_gives_each_set_once_in_order(tmp_path):
+    jobs = sweep.jobs(run.find("1"), grid(tmp_path / "g.yml", GRID))
+    assert [job.slot.partition("/")[2] for job in jobs] == [
+        "cohort=star,fiscal_year=2020", "cohort=chinext,fiscal_year=2020", "fiscal_year=2019,measure=signed_ratio", "",
+    ]  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(["little_giants", "star", "chinext"]), max_size=4),
+    st.lists(st.sampled_from([2019, 2020]), max_size=3),
+)
+def test_a_product_has_every_combination(tmp_path_factory, cohorts, years):
+    path = grid(
+        tmp_path_factory.mktemp("g") / "g.yml", json.dumps({"product": {"cohort": cohorts, "fiscal_year": years}})
+    )
+    if cohorts and years:
+        assert len(sweep.jobs(run.find("1"), path)) == len(set(cohorts)) * len(set(years))
+    else:
+        with pytest.raises(ParameterError, match="no set of parameters"):
+            sweep.jobs(run.find("1"), path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("product: {cohort: [xyz]}", "set 1: cohort: 'xyz'"),
+        ("list: [{}, {fiscal_yaer: 2020}]", "set 2: .*did you mean fiscal_year"),
+        ("zip: {cohort: [star], fiscal_year: [2019, 2020]}", "equally long"),
+        ("product: {cohort: star}", "a list of values"),
+        ("grid: {}", "a grid has the parts"),
+        ("list: [3]", "list, entry 1"),
+        ("- 1", "a grid has the parts"),
+        ("{", "not a grid"),
+    ],
+)
+def test_a_wrong_grid_is_named_before_anything_runs(tmp_path, text, words):
+    with pytest.raises(ParameterError, match=words):
+        sweep.jobs(run.find("1"), grid(tmp_path / "g.yml", text))
+
+
+def test_a_sweep_leaves_table_sheet_and_page_and_resumes(command, outputs, tmp_path):
+    path = grid(tmp_path / "g.yml", GRID)
+    done = command("sweep", "1", str(path))
+    assert done.returncode == 0, done.stderr
+    folder = outputs / NAME / "sweep-g"
+    rows = table(folder)
+    assert [row["firms"] for row in rows] == ["210", "831", "301", "514"]
+    assert all(row["status"] == "done" and row["title"] for row in rows)
+    assert rows[3]["share"] == str(352 / 514)
+    assert (folder / "contact-sheet.png").stat().st_size > 10_000
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert "4 sets of parameters, 0 of them not rendered" in page and "cohort=star,fiscal_year=2020" in page
+    (outputs / NAME / "cohort=star,fiscal_year=2020" / f"{NAME}.png").unlink()
+    again = command("sweep", "1", str(path))
+    assert again.returncode == 0 and "3 of 4 unchanged" in again.stderr and "[1/1]" in again.stderr
+
+
+def test_a_failed_set_is_listed_and_not_fatal(command, outputs, tmp_path):
+    codes = [f"30{n:04d}" for n in range(1, 260)]  # far too many labels to find room for
+    path = grid(
+        tmp_path / "g.yml", json.dumps({"list": [{"cohort": "chinext", "highlight": codes}, {"cohort": "star"}]})
+    )
+    done = command("sweep", "1", str(path))
+    assert done.returncode == 1 and "1 of 2 failed" in done.stderr and "highlight fewer companies" in done.stderr
+    rows = table(outputs / NAME / "sweep-g")
+    assert [row["status"] for row in rows] == ["failed", "done"]
+    assert "no room for the label" in rows[0]["error"]
+
+
+@pytest.fixture
+def cluster():
+    """A Dask scheduler and three worker processes on this machine; gives its address and the workers."""
+    started = []
+
+    def start(*words):
+        started.append(subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stderr=subprocess.DEVNULL))
+        return started[-1]
+
+    address = "tcp://127.0.0.1:18786"
+    start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "18786", "--no-dashboard")
+    time.sleep(3)
+    workers = [
+        start("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        for _ in range(3)
+    ]
+    yield address, workers
+    for process in reversed(started):
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_same_bundles_though_a_worker_dies(command, outputs, tmp_path, cluster):
+    address, workers = cluster
+    product = {"cohort": ["star", "chinext", "little_giants"], "fiscal_year": [2019, 2020, 2021]}
+    path = grid(tmp_path / "g.yml", json.dumps({"product": product}))
+    process = subprocess.Popen([sys.executable, "-m", "lib", "sweep", "1", str(path), "--scheduler", address], cwd=ROOT,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if line.startswith("[2/9]"):
+            workers[0].kill()
+    assert process.wait() == 0, "".join(seen)
+    rows = table(outputs / NAME / "sweep-g")
+    assert len(rows) == 9 and {row["status"] for row in rows} == {"done"}
+    slot = "cohort=star,fiscal_year=2020"
+    there = {file.name: file.read_bytes() for file in (outputs / NAME / slot).iterdir() if file.suffix != ".ipynb"}
+    assert command("sweep", "1", str(path), "--force").returncode == 0
+    here = {file.name: file.read_bytes() for file in (outputs / NAME / slot).iterdir() if file.suffix != ".ipynb"}
+    assert there == here
+
+
+def test_a_cluster_that_is_not_there_is_one_sentence(command, outputs, tmp_path):
+    done = command("sweep", "1", str(grid(tmp_path / "g.yml", GRID)), "--scheduler", "tcp://127.0.0.1:9")
+    assert done.returncode == 1 and "tcp://127.0.0.1:9" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_worker_with_other_inputs_is_refused():
+    task = run.job("1")
+    outcome = run.Outcome(run.job("1", cohort="star"), {"lib/cohorts.py": "other", "data/spending.csv": "other"})
+    found, files = sweep._taken_over(task, outcome, {"a.png": b""})
+    assert (
+        files == {}
+        and "a worker has other inputs" in found.error["message"]
+        and "data/spending.csv changed" in found.error["message"]
+    )
