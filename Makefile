@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: figures test lab bench lock clean
+.PHONY: figures test lab refresh bench lock clean
 
 figures: $(VENV)/ready  ## set up, then render every figure into outputs/
 	$(RUN) -m lib render
 
-test: $(VENV)/ready  ## set up, then run every test
+test: $(VENV)/refresh-ready  ## set up, then run every test
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest
@@ -23,6 +23,8 @@ bench: $(VENV)/ready  ## install the peers beside us, measure, and write benchma
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	.venv-bench/bin/python benchmarks/run.py
 	.venv-bench/bin/python benchmarks/table.py
+refresh: $(VENV)/refresh-ready  ## fetch newer figures: make refresh SOURCES="bse fx"
+	$(RUN) -m lib refresh $(SOURCES)
 
 lock: $(VENV)/ready  ## work out requirements.lock from requirements.txt, for every platform
 	$(RUN) -m uv pip compile --universal --python-version 3.11 --no-header --no-emit-index-url --quiet \
@@ -37,4 +39,8 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/refresh-ready: $(VENV)/ready requirements-refresh.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-refresh.txt
 	touch $@

@@ -253,6 +253,33 @@ def check() -> None:
 
 
 @main.command()
+@click.argument("sources", metavar="[SOURCE ...]", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Say what would be fetched, and fetch nothing.")
+@_data_option
+def refresh(sources: tuple[str], dry_run: bool) -> None:
+    """Fetch newer figures from fx, sec, hk, bse, listed, or all of them, and swap them in where they are sound."""
+    from lib.refresh import run
+
+    _require_sound_tables()
+    chosen = run.choose(sources)
+    if dry_run:
+        for source in chosen:
+            click.echo(run.plan(source))
+        return
+    run.begin_report()
+    failures = 0
+    for source in chosen:
+        try:
+            run.refresh(source, click.echo)
+        except UserError as error:
+            failures += 1
+            click.echo(f"failed: {error}", err=True)
+    if failures:
+        click.echo(f"{failures} of {len(chosen)} sources failed; their figures in data/ are as they were.", err=True)
+        sys.exit(1)
+
+
+@main.command()
 def codebook() -> None:
     """Print the codebook as a page to read."""
     from lib.render.codebook import page

@@ -64,7 +64,9 @@ def source_line(source_ids) -> str:
     """The line that names the sources of the rows with these ids, each once, in the order of first use."""
     sources = load("sources").set_index("source_id")["cite_as"]
     used = pd.Series(pd.unique(pd.Series(source_ids).dropna()), dtype="str")
-    return "Sources: " + "; ".join(pd.unique(used.map(sources))) + "."
+    vintages = pd.unique(used[used.str.startswith("refresh-")].str[-10:])
+    mixed = " Figures of different retrievals: a later restatement may be in some only." if len(vintages) > 1 else ""
+    return "Sources: " + "; ".join(pd.unique(used.map(sources))) + "." + mixed
 
 
 def check(folder: Path | None = None) -> list[str]:
@@ -87,10 +89,12 @@ def check(folder: Path | None = None) -> list[str]:
 @functools.lru_cache(maxsize=64)
 def _parse(folder: Path, name: str, content: str) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
     """The typed table and its problems; cached on the hashes of `content`, since explorers load it often."""
-    schema = next(r["schema"] for r in codebook(folder)["resources"] if r["name"] == name)
-    path = folder / f"{name}.csv"
+    resource = next(r for r in codebook(folder)["resources"] if r["name"] == name)
+    schema, path = resource["schema"], folder / f"{name}.csv"
     names = [field["name"] for field in schema["fields"]]
     text, problem = _read_text(path, names)
+    if not problem and text.empty and not resource.get("mayBeEmpty"):
+        problem = f"{path}: the table has a header and no rows."
     if problem:
         return None, (problem,)
     frame, problems = _typed(path, text, schema["fields"])
@@ -117,8 +121,6 @@ def _read_text(path: Path, names: list[str]) -> tuple[pd.DataFrame | None, str |
         return None, f"{path}, row 1: column {missing[0]} is missing; the header must hold {', '.join(names)}."
     if extra := [column for column in text.columns if column not in names]:
         return None, f"{path}, row 1: column {extra[0]} is not in the codebook; remove it or describe it there."
-    if text.empty:
-        return None, f"{path}: the table has a header and no rows."
     return text[names], None
 
 

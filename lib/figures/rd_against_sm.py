@@ -6,6 +6,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 from matplotlib.transforms import Bbox
 
 from lib import cohorts, style, tables
+from lib.errors import UserError
 from lib.measures import Share, expense_ratio, share_of
 from lib.parameters import COHORTS
 from lib.publish import Figure
@@ -44,6 +45,11 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
     """Figure 1 from the rows of `cohorts.company_years` and `cohorts.internet_companies` of one year."""
     year = int(firms["fiscal_year"].iloc[0])
     bars, dots = ranked(firms, measure), ranked(internet, measure)
+    if bars.empty:
+        raise UserError(
+            f"no company of {cohort} has both expenses for fiscal {year}: choose another year or cohort, or fetch newer "
+            "statements with `python -m lib refresh`."
+        )
     share = share_of(bars["product_first"])
     plural, description = COHORTS[cohort]
     title = _title(plural, share, dots)
