@@ -112,8 +112,6 @@ TABLE = [
 
 
 def _title(plural: str, share: Share, dots: pd.DataFrame) -> str:
-    if not share.total:
-        return f"No {plural} with both expenses filed"
     giants = f"{count_word(int(dots['product_first'].sum()))} of {count_word(len(dots))} internet giants do"
     verb = "spend" if share.count != 1 else "spends"
     return sentence(f"{share_words(share.share)} {plural} {verb} more on R&D than on selling; {giants}")
