@@ -266,7 +266,7 @@ def refresh(sources: tuple[str], dry_run: bool) -> None:
         for source in chosen:
             click.echo(run.plan(source))
         return
-    run.begin_report()
+    run.begin(chosen)
     failures = 0
     for source in chosen:
         try:

@@ -140,3 +140,39 @@ def render(name: str, **values) -> Path:
     outcome = run.run(task, outputs_dir(), cold=True)
     assert outcome.error is None, outcome.sentence()
     return outputs_dir() / task.slot
+
+
+@pytest.fixture(scope="session")
+def servers():
+    """The local servers, one set for all tests, since the libraries look up their addresses once."""
+    from live_sources import Sources
+
+    server = Sources()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def live(data, servers, monkeypatch):
+    """Local servers in place of the live sources, asked for a copy of data/; nothing served and no faults yet."""
+    pytest.importorskip("akshare", reason="pip install -r requirements-refresh.txt")
+    for name, value in servers.environment().items():
+        monkeypatch.setenv(name, value)
+    servers.reset()
+    return servers
+
+
+@pytest.fixture
+def refresh(live):
+    """Refreshes sources in this process; gives the lines that the user sees."""
+    from lib.refresh import run
+
+    def call(*names):
+        lines = []
+        chosen = run.choose(names)
+        run.begin(chosen)
+        for source in chosen:
+            run.refresh(source, lines.append)
+        return "\n".join(lines)
+
+    return call

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
+import pandas as pd
 
 from lib import cohorts, tables
 
@@ -72,17 +73,21 @@ class Sources:
     """
 
     def __init__(self):
-        self.statements: dict[str, list[dict]] = {}
-        self.hk: dict[str, list[dict]] = {}
-        self.sec: dict[str, dict] = {}
-        self.rate = 6.45
-        self.faults = []
-        self.asked: list[tuple[float, str]] = []
+        self.reset()
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"sources": self}))
         server.daemon_threads = True
         self.address = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.stop = server.shutdown
+
+    def reset(self) -> None:
+        """Serve nothing, without faults."""
+        self.statements: dict[str, list[dict]] = {}
+        self.hk: dict[str, list[dict]] = {}
+        self.sec: dict[str, dict] = {}
+        self.rate = {}
+        self.faults = []
+        self.asked: list[tuple[float, str]] = []
 
     def environment(self) -> dict[str, str]:
         """What makes the libraries ask here, at once and often."""
@@ -133,7 +138,7 @@ class Sources:
         days = [d for d in days if d.weekday() < 5]
         page, pages = int(query["page"]), -(-len(days) // 20)
         rows = "".join(
-            f"<tr><td>{d}</td><td>640</td><td>635</td><td>646</td><td>{self.rate * 100:.2f}</td><td>641</td></tr>"
+            f"<tr><td>{d}</td><td>640</td><td>635</td><td>646</td><td>{self.rate[day.year] * 100:.2f}</td><td>641</td></tr>"
             for d in days[(page - 1) * 20 : page * 20]
         )
         links = "".join(f'<a class="page">{n}</a>' for n in [*range(1, pages + 1), "下一页"])
@@ -190,3 +195,65 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _json(value) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
+
+
+def sec_facts(key: str, name: str, years: dict[int, dict[str, float]], month: int = 12) -> dict:
+    """Company facts as data.sec.gov gives them: concept, unit, then one entry per period and filing."""
+    concepts: dict[str, list] = {}
+    for year, values in years.items():
+        start, end = (f"{year}-04-01", f"{year + 1}-03-31") if month == 3 else (f"{year}-01-01", f"{year}-12-31")
+        for filed in (year + 1, year + 2):  # the next report shows the year again, for comparison
+            for concept, value in values.items():
+                concepts.setdefault(concept, []).append(
+                    {
+                        "start": start, "end": end, "val": value, "accn": f"0001104659-{filed % 100}-000001",
+                        "fy": filed - 1, "fp": "FY", "form": "20-F", "filed": f"{filed}-07-20",
+                    }
+                )  # fmt: skip
+    facts = {
+        concept: {"label": concept, "description": concept, "units": {"CNY": entries, "USD": [entries[0] | {"val": 1}]}}
+        for concept, entries in concepts.items()
+    }
+    return {"cik": int(key), "entityName": name, "facts": {"us-gaap": facts}}
+
+
+def hk_lines(code: str, name: str, year: int, lines: dict[str, float], currency: str = "CNY") -> list[dict]:
+    """Lines of one annual income statement as the Hong Kong pages give them: one row per line."""
+    return [
+        {
+            "SECUCODE": f"{code}.HK", "SECURITY_CODE": code, "SECURITY_NAME_ABBR": name, "ORG_CODE": "1",
+            "REPORT_DATE": f"{year}-12-31 00:00:00", "DATE_TYPE_CODE": "001", "FISCAL_YEAR": "12-31",
+            "START_DATE": f"{year}-01-01 00:00:00", "STD_ITEM_CODE": f"00{i}", "STD_ITEM_NAME": item, "AMOUNT": amount,
+            "CURRENCY": currency,
+        }
+        for i, (item, amount) in enumerate(lines.items())
+    ]  # fmt: skip
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def rows(data, table="spending"):
+    return pd.read_csv(data / f"{table}.csv", dtype="str", keep_default_na=False)
+
+
+def cell(data, company, year, column, table="spending"):
+    frame = rows(data, table)
+    return frame.loc[(frame["company_id"] == company) & (frame["fiscal_year"] == str(year)), column].tolist()
+
+
+def small(data, count=12):
+    """A roster of few companies, and their statements: too few for the published totals to apply."""
+    roster = rows(data, "bse_roster").iloc[20 : 20 + count]
+    every = bse_statements()
+    roster.to_csv(data / "bse_roster.csv", index=False, lineterminator="\n")
+    return {code: every[code] for code in roster["code_920"].where(roster["code_920"] != "", roster["company_id"])}
+
+
+def age(data, source, day):
+    """Make what was fetched today look fetched on `day`."""
+    for name in ("spending", "vintages", "sources"):
+        path = data / f"{name}.csv"
+        text = re.sub(rf"refresh-{source}-[\d-]{{10}}", f"refresh-{source}-{day}", path.read_text(encoding="utf-8"))
+        path.write_text(re.sub(r"retrieved \d+ \w+ \d{4}", "retrieved 2 May 2025", text), encoding="utf-8")

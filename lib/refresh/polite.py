@@ -112,7 +112,7 @@ class Session:
         return self.folder / f"{hashlib.sha256(address.encode()).hexdigest()[:24]}.json.gz"
 
     def _patiently(self, address: str) -> tuple[str, bytes]:
-        back_off = tenacity.wait_exponential_jitter(initial=2 * self.pause, jitter=self.pause, max=60)
+        back_off = tenacity.wait_exponential_jitter(multiplier=2 * self.pause, jitter=self.pause, max=60)
         retry = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_MayPass),
             stop=tenacity.stop_after_attempt(ATTEMPTS),

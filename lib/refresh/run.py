@@ -24,15 +24,12 @@ MOST_LINES = 8  # of each kind of difference on the terminal; the report has all
 
 
 def choose(names: tuple[str, ...]) -> list[sources.Source]:
-    """The sources called `names`, all where none is named; ParameterError for an unknown one or a missing setting."""
+    """The sources called `names`, all where none is named; ParameterError for an unknown one."""
     known = sources.sources()
     for name in names:
         if name not in known:
             raise ParameterError(f"there is no source {name}. Sources: {', '.join(known)}.")
-    chosen = [source for source in known.values() if not names or source.name in names]
-    if any(source.name == "sec" for source in chosen):
-        sources.sec_identity()
-    return chosen
+    return [source for source in known.values() if not names or source.name in names]
 
 
 def plan(source: sources.Source) -> str:
@@ -40,19 +37,18 @@ def plan(source: sources.Source) -> str:
     count = len(source.targets())
     total = count * source.requests_each
     kept = len(list((_state() / source.name).glob("*.gz")))
-    minutes = max(0, total - kept) / setting("REFRESH_RATE", 1) / 60
+    rate = setting("REFRESH_RATE", 1)
+    minutes = max(0, total - kept) / rate / 60
     resumed = f"; {kept:,} answers of a broken-off run are there" if kept else ""
     return (
         f"{source.name}: {count} {'years' if source.name == 'fx' else 'companies'} at {source.url}, fiscal "
-        f"{sources.FIRST_YEAR} to the latest, about {total:,} requests, {sources.rate_in_words()}: some {minutes:.0f} "
+        f"{sources.FIRST_YEAR} to the latest, about {total:,} requests, at most {rate:g} a second: some {minutes:.0f} "
         f"minutes{resumed}."
     )
 
 
 def refresh(source: sources.Source, say: Callable[[str], None]) -> None:
     """Fetch one source and swap its figures in. UserError, with data/ as it was, where that cannot be done."""
-    if not importlib.util.find_spec("akshare") or not importlib.util.find_spec("edgar"):
-        raise UserError("refresh needs akshare and edgartools: pip install -r requirements-refresh.txt.")
     os.environ.setdefault("TQDM_DISABLE", "1")  # akshare draws a bar per company; ours is enough
     try:
         _refresh(source, _state() / source.name, say)
@@ -150,8 +146,14 @@ def _report(source: sources.Source, change: merge.Change, say: Callable[[str], N
         file.write(f"## {source.name}\n\n" + "\n".join(change.lines() or ["nothing new"]) + "\n\n")
 
 
-def begin_report() -> None:
-    """Empty the report of the last run."""
+def begin(chosen: list[sources.Source]) -> None:
+    """Before the first source: the settings are there, the libraries too, and the report is empty."""
+    if not importlib.util.find_spec("akshare") or not importlib.util.find_spec("edgar"):
+        raise UserError("refresh needs akshare and edgartools: pip install -r requirements-refresh.txt.")
+    if any(source.name == "sec" for source in chosen) and "@" not in os.environ.get("EDGAR_IDENTITY", ""):
+        raise ParameterError(
+            "sec: the SEC asks every program who is calling; set EDGAR_IDENTITY='Your Name your@address', then call again."
+        )
     _state().mkdir(parents=True, exist_ok=True)
     (_state() / "report.md").write_text("# What the refresh changed\n\n", encoding="utf-8")
 

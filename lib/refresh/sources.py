@@ -14,8 +14,7 @@ from datetime import date
 import pandas as pd
 
 from lib import tables
-from lib.errors import ParameterError
-from lib.refresh.polite import Nonsense, Session, Unreachable, setting
+from lib.refresh.polite import Nonsense, Session, Unreachable
 
 FIRST_YEAR = 2019
 AMOUNTS = ["revenue_cny", "rd_expense_cny", "selling_expense_cny", "sga_expense_cny"]
@@ -311,18 +310,6 @@ def _glimpse(session: Session) -> str:
         return "nothing"
     text = session.answers[-1]["body"][:400].decode("utf-8", errors="replace")
     return f"'{' '.join(text.split())[:60]}'"
-
-
-def sec_identity() -> None:
-    """Raises ParameterError where the identity that the SEC asks of every program is not set."""
-    if "@" not in os.environ.get("EDGAR_IDENTITY", ""):
-        raise ParameterError(
-            "sec: the SEC asks every program who is calling; set EDGAR_IDENTITY='Your Name your@address', then call again."
-        )
-
-
-def rate_in_words() -> str:
-    return f"at most {setting('REFRESH_RATE', 1):g} a second"
 
 
 def sources() -> dict[str, Source]:
