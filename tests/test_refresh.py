@@ -355,7 +355,7 @@ def test_never_faster_than_the_rate(data, live, refresh, monkeypatch):
 def test_memory_stays_flat(data, live, refresh):
     import tracemalloc
 
-    live.statements = bse_statements()
+    live.statements = small(data, 60)
     refresh("bse")  # imports and caches
     sizes = []
     served = live.answer
@@ -374,5 +374,5 @@ def test_memory_stays_flat(data, live, refresh):
     finally:
         tracemalloc.stop()
         del live.answer
-    assert len(sizes) == 165
-    assert sizes[-1] - sizes[60] < 3e6  # rows of about a hundred companies, and none of their answers
+    assert len(sizes) == 60
+    assert sizes[-1] - sizes[20] < 2e6  # rows of forty companies, and none of their answers

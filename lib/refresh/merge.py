@@ -76,11 +76,11 @@ def statements(source: Source, targets: list[Target], rows: list[dict]) -> Chang
     return change
 
 
-def rates(source: Source, rows: list[dict], retrieved: str) -> Change:
+def rates(source: Source, rows: list[dict]) -> Change:
     """The change that yearly exchange rates make to cited_figures and sources."""
     change, table = Change(), text("cited_figures")
     published = table[(table["entity_group"] == "fx") & (table["item"] == "annual_average")]
-    source_id = f"refresh-{source.name}-{retrieved[:10]}"
+    source_id = f"refresh-{source.name}-{rows[-1]['retrieved'][:10]}"
     for row in rows:
         others = published.loc[published["fiscal_year"] == str(row["fiscal_year"]), "value"].astype(float)
         if len(others) and abs(row["value"] / others.iloc[0] - 1) > 0.02:

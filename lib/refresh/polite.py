@@ -34,7 +34,7 @@ class Nonsense(UserError):
     """The source answered, and not with what it should: nothing of that answer is used."""
 
 
-class _MayPass(Exception):
+class MayPass(Exception):
     """A fault worth another attempt; `wait` is what the server asks for, in seconds."""
 
     def __init__(self, why: str, wait: float = 0):
@@ -77,10 +77,13 @@ class Session:
     def get(self, url: str, params: dict | None = None, **_) -> requests.Response:
         """The answer to a GET request, from disk or from the source, in the library's own form."""
         address = requests.Request("GET", url, params=params).prepare().url
-        return _response(self.once(address, lambda: self._patiently(address)))
+        return _response(self.once(address, lambda: self._ask(address)))
 
     def once(self, address: str, ask) -> dict:
-        """The kept answer to `address`, or that of `ask()`, (content type, body), which is then kept."""
+        """The kept answer to `address`, or that of `ask()`, (content type, body), which is then kept.
+
+        Where `ask` raises MayPass it is called again, after a growing wait or the one that the server asks for.
+        """
         path = self._path(address)
         try:
             head, body = gzip.decompress(path.read_bytes()).split(b"\n", 1)
@@ -90,7 +93,7 @@ class Session:
             fresh = False
         if not fresh:
             now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            kind, body = ask()
+            kind, body = self._patiently(address, ask)
             head = {"address": address, "retrieved": now, "type": kind}
             beside = path.with_suffix(".part")  # a broken-off write leaves no half answer
             beside.write_bytes(gzip.compress(json.dumps(head).encode() + b"\n" + body, mtime=0))
@@ -111,17 +114,20 @@ class Session:
     def _path(self, address: str) -> Path:
         return self.folder / f"{hashlib.sha256(address.encode()).hexdigest()[:24]}.json.gz"
 
-    def _patiently(self, address: str) -> tuple[str, bytes]:
+    def _patiently(self, address: str, ask) -> tuple[str, bytes]:
         back_off = tenacity.wait_exponential_jitter(multiplier=2 * self.pause, jitter=self.pause, max=60)
         retry = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_MayPass),
+            retry=tenacity.retry_if_exception(lambda e: isinstance(e, MayPass) and e.wait <= LONGEST_WAIT),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             wait=lambda state: max(back_off(state), state.outcome.exception().wait),
             reraise=True,
         )
         try:
-            return retry(self._ask, address)
-        except _MayPass as fault:
+            return retry(ask)
+        except MayPass as fault:
+            if fault.wait > LONGEST_WAIT:
+                rest = f"the source asks for {fault.wait / 60:.0f} minutes of rest; run the same command then."
+                raise Unreachable(f"{address}: {rest}") from fault
             raise Unreachable(f"{address}: {fault}, {ATTEMPTS} times over; run the same command later.") from fault
 
     def _ask(self, address: str) -> tuple[str, bytes]:
@@ -131,23 +137,25 @@ class Session:
         try:
             answer = self._session.get(target, timeout=self.timeout)
         except requests.RequestException as error:  # resets and time-outs, also midway
-            raise _MayPass(f"no whole answer ({type(error).__name__})") from error
-        if answer.status_code in (429, 500, 502, 503, 504):
-            wait = _retry_after(answer)
-            if wait > LONGEST_WAIT:
-                raise Unreachable(f"{address}: the source asks for {wait / 60:.0f} minutes of rest; run again then.")
-            raise _MayPass(f"HTTP {answer.status_code}", wait)
+            raise MayPass(f"no whole answer ({type(error).__name__})") from error
         if answer.status_code != 200:
-            raise Unreachable(
-                f"{address}: HTTP {answer.status_code}, which another attempt does not mend; "
-                "open the address in a browser to see what the source wants."
-            )
+            raise not_answered(address, answer.status_code, _retry_after(answer))
         if answer.content.lstrip()[:1] in (b"{", b"["):
             try:
                 json.loads(answer.content)
             except ValueError as error:
-                raise _MayPass("JSON that breaks off") from error
+                raise MayPass("JSON that breaks off") from error
         return answer.headers.get("Content-Type", ""), answer.content
+
+
+def not_answered(address: str, status: int, wait: float = 0) -> Exception:
+    """What to raise for an HTTP status: MayPass where another attempt may mend it, Unreachable where none does."""
+    if status in (429, 500, 502, 503, 504):
+        return MayPass(f"HTTP {status}", wait)
+    return Unreachable(
+        f"{address}: HTTP {status}, which another attempt does not mend; open the address in a browser to see what the "
+        "source wants."
+    )
 
 
 def _response(answer: dict) -> requests.Response:

@@ -51,9 +51,8 @@ def company(target: Target, rows: list[dict], known: dict[int, dict[str, float]]
     return list(kept.values())
 
 
-def source(source: Source, asked: int, failures: list[str], rows: list[dict], spending: pd.DataFrame) -> None:
+def source(source: Source, rows: list[dict], spending: pd.DataFrame) -> None:
     """Nonsense where a source's rows as a whole cannot be what they should be. spending: the table as it is."""
-    too_many(asked, failures)
     fetched = pd.DataFrame(rows)
     both = fetched[["rd_expense_cny", "selling_expense_cny"]].notna().all(axis=1) | fetched["sga_expense_cny"].notna()
     if source.name in ("bse", "listed") and both.mean() < BOTH_LINES:
@@ -76,7 +75,7 @@ def source(source: Source, asked: int, failures: list[str], rows: list[dict], sp
 
 def too_many(asked: int, failures: list[str]) -> None:
     """Nonsense once more companies are without a usable answer than a few can explain."""
-    if len(failures) > max(1, asked * MISSING):
+    if len(failures) > max(1, asked * MISSING) or len(failures) == asked:
         raise Nonsense(
             f"expected statements of at least {asked - max(1, int(asked * MISSING))} of {asked} companies, "
             f"but {len(failures)} have none. The first: {failures[0]}"

@@ -66,12 +66,10 @@ def _refresh(source: sources.Source, folder: Path, say: Callable[[str], None]) -
     targets = source.targets()
     try:
         rows, failures = _fetch(source, targets, Session(folder))
-        if source.name == "fx":
-            reconcile.too_many(len(targets), failures)
-            change = merge.rates(source, rows, rows[-1]["retrieved"])
-        else:
-            reconcile.source(source, len(targets), failures, rows, tables.load("spending"))
-            change = merge.statements(source, targets, rows)
+    except Nonsense as reason:  # the answers that were sound stay, for the next run
+        raise UserError(f"{source.name}: refused, data/ is as it was. {reason}") from None
+    try:
+        change = _judge(source, targets, rows, failures)
     except Nonsense as reason:
         aside = folder.with_name(f"{source.name}-refused")
         shutil.rmtree(aside, ignore_errors=True)
@@ -109,6 +107,14 @@ def _fetch(source: sources.Source, targets: list, session: Session) -> tuple[lis
                 failures.append(str(reason))
                 reconcile.too_many(len(targets), failures)  # do not go on asking a source that is not well
     return rows, failures
+
+
+def _judge(source: sources.Source, targets: list, rows: list[dict], failures: list[str]) -> merge.Change:
+    reconcile.too_many(len(targets), failures)
+    if source.name == "fx":
+        return merge.rates(source, rows)
+    reconcile.source(source, rows, tables.load("spending"))
+    return merge.statements(source, targets, rows)
 
 
 def _stage(change: merge.Change) -> Path:

@@ -14,7 +14,7 @@ from datetime import date
 import pandas as pd
 
 from lib import tables
-from lib.refresh.polite import Nonsense, Session, Unreachable
+from lib.refresh.polite import MayPass, Nonsense, Session, Unreachable, not_answered
 
 FIRST_YEAR = 2019
 AMOUNTS = ["revenue_cny", "rd_expense_cny", "selling_expense_cny", "sga_expense_cny"]
@@ -211,12 +211,15 @@ def fetch_sec(target: Target, session: Session) -> list[dict]:
     """
     os.environ.setdefault("EDGAR_LOCAL_DATA_DIR", str(session.folder.parent / "edgar"))
     os.environ.setdefault("EDGAR_RATE_LIMIT_PER_SEC", str(max(1, int(1 / session.pause))))
+    import httpx
     from edgar.entity.entity_facts import download_company_facts_from_sec
     from edgar.entity.parser import EntityFactsParser
-    from edgar.exceptions import CompanyFactsNotFoundError
+    from edgar.exceptions import CompanyFactsNotFoundError, TooManyRequestsError
     from edgar.urls import build_company_facts_url
 
     key, word = target.symbols
+
+    address = build_company_facts_url(int(key))
 
     def ask():
         try:
@@ -225,12 +228,14 @@ def fetch_sec(target: Target, session: Session) -> list[dict]:
             raise Nonsense(f"{key}: expected company facts, but the SEC has none under this key.") from None
         except ValueError as error:
             raise Nonsense(f"{key}: expected company facts in JSON, got something else ({error}).") from error
-        except Exception as error:  # edgartools has retried what may pass, and raises httpx's or its own kinds
-            raise Unreachable(
-                f"SEC, key {key}: {type(error).__name__}: {error}. Run the same command later."
-            ) from error
+        except TooManyRequestsError as error:
+            raise MayPass("HTTP 429", error.retry_after or 600) from error
+        except httpx.HTTPStatusError as error:
+            raise not_answered(address, error.response.status_code) from error
+        except httpx.HTTPError as error:  # edgartools has tried some times already
+            raise Unreachable(f"{address}: {type(error).__name__}; run the same command later.") from error
 
-    answer = session.once(build_company_facts_url(int(key)), ask)
+    answer = session.once(address, ask)
     facts = EntityFactsParser.parse_company_facts(json.loads(answer["body"]))
     if facts is None or word not in facts.name.lower():
         raise Nonsense(
