@@ -274,6 +274,8 @@ def refresh(sources: tuple[str], dry_run: bool) -> None:
         except UserError as error:
             failures += 1
             click.echo(f"failed: {error}", err=True)
+        except KeyboardInterrupt:
+            raise UserError(f"{source.name}: stopped; its data are as they were, and the next run goes on.") from None
     if failures:
         click.echo(f"{failures} of {len(chosen)} sources failed; their figures in data/ are as they were.", err=True)
         sys.exit(1)

@@ -125,15 +125,11 @@ def _take(change: Change, source: Source, source_id: str, old: dict, new: dict, 
         ours = old[origin].startswith(f"refresh-{source.name}-")
         if before and not ours and source.grade >= standing_grade:
             if abs(float(before) / new[column] - 1) > 0.01:
-                change.say(
-                    "shipped figures that the source gives otherwise, kept as they are",
-                    f"{place}: {before}, source {_number(new[column])}",
-                )
+                kind = "shipped figures that the source gives otherwise, kept as they are"
+                change.say(kind, f"{place}: {before}, source {_number(new[column])}")
             continue
         if before:
-            change.say(
-                "changed figures, the old ones kept in vintages.csv", f"{place}: {before} -> {_number(new[column])}"
-            )
+            change.say("changed figures", f"{place}: {before} -> {_number(new[column])}")
         elif not new_row:
             change.say("figures filled in", f"{place}: {_number(new[column])}")
         old[column], old[origin] = _number(new[column]), source_id
@@ -143,10 +139,8 @@ def _take(change: Change, source: Source, source_id: str, old: dict, new: dict, 
 
 
 def _empty_row(table: pd.DataFrame, new: dict) -> dict:
-    row = dict.fromkeys(table.columns, "")
-    row |= {
-        name: str(new[name]) for name in ("company_id", "fiscal_year", "fiscal_year_end", "accounting_standard", "note")
-    }
+    named = ("company_id", "fiscal_year", "fiscal_year_end", "accounting_standard", "note")
+    row = dict.fromkeys(table.columns, "") | {name: str(new[name]) for name in named}
     return row | ({"extract_check": "unconfirmed"} if new["company_id"][:1].isdigit() else {})
 
 
@@ -168,12 +162,13 @@ def _vintages(fetched: pd.DataFrame, source_id: str, change: Change) -> pd.DataF
     for row in fetched.to_dict("records"):
         amounts = ["" if math.isnan(row[column]) else _number(row[column]) for column in AMOUNTS]
         earlier = seen.setdefault((row["company_id"], str(row["fiscal_year"])), [])
-        if amounts in earlier or not any(amounts):
+        if any(all(new in ("", old) for new, old in zip(amounts, reading, strict=True)) for reading in earlier):
+            continue  # nothing, or nothing that an earlier reading does not say
+        if any(new and old and new != old for reading in earlier for new, old in zip(amounts, reading, strict=True)):
+            place = f"{row['company_id']} {row['fiscal_year']}, filed {row['filing_date'] or 'on an unknown day'}"
+            change.say("restatements, each kept in vintages.csv", f"{place}: {_amounts(row)}")
+        if not any(amounts):
             continue
-        if earlier:
-            change.say(
-                "restatements", f"{row['company_id']} {row['fiscal_year']}, filed {row['filing_date']}: {_amounts(row)}"
-            )
         earlier.append(amounts)
         filled = dict(zip(AMOUNTS, amounts, strict=True))
         added.append(row | filled | {"source_id": source_id, "vintage": len(earlier)})
@@ -207,13 +202,8 @@ def _with_companies(needed: set[str]) -> pd.DataFrame:
 
 
 def _amounts(row: dict) -> str:
-    words = {
-        "revenue_cny": "revenue",
-        "rd_expense_cny": "R&D",
-        "selling_expense_cny": "selling",
-        "sga_expense_cny": "SG&A",
-    }
-    return ", ".join(f"{words[c]} {'not known' if math.isnan(row[c]) else _number(row[c])}" for c in AMOUNTS[:3])
+    words = zip(("revenue", "R&D", "selling"), AMOUNTS[:3], strict=True)
+    return ", ".join(f"{word} {'not known' if math.isnan(row[c]) else _number(row[c])}" for word, c in words)
 
 
 def _number(value: float) -> str:

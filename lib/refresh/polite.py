@@ -57,7 +57,7 @@ def setting(name: str, default: float) -> float:
 class Session:
     """Stands in for `requests` in akshare: GET only, paced, retried, each whole answer kept in `folder`.
 
-    folder: one gzip file per answer, a line with address, time and type above it; a later run takes it from there for a week.
+    folder: one gzip file per answer, a line with address, time and type above it; it serves later runs for a week.
     """
 
     def __init__(self, folder: Path):
@@ -123,16 +123,19 @@ class Session:
             reraise=True,
         )
         try:
-            return retry(ask)
+            return retry(self._paced, ask)
         except MayPass as fault:
             if fault.wait > LONGEST_WAIT:
                 rest = f"the source asks for {fault.wait / 60:.0f} minutes of rest; run the same command then."
                 raise Unreachable(f"{address}: {rest}") from fault
             raise Unreachable(f"{address}: {fault}, {ATTEMPTS} times over; run the same command later.") from fault
 
-    def _ask(self, address: str) -> tuple[str, bytes]:
+    def _paced(self, ask):
         time.sleep(max(0.0, self._last + self.pause - time.monotonic()))
         self._last = time.monotonic()
+        return ask()
+
+    def _ask(self, address: str) -> tuple[str, bytes]:
         target = f"{self.mirror}/{address.split('://')[1]}" if self.mirror else address
         try:
             answer = self._session.get(target, timeout=self.timeout)

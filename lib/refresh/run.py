@@ -57,8 +57,6 @@ def refresh(source: sources.Source, say: Callable[[str], None]) -> None:
             f"{source.name}: cannot write beside {data_dir()} ({error.strerror}); free space, then run again. "
             "data/ is as it was."
         ) from error
-    except KeyboardInterrupt:
-        raise UserError(f"{source.name}: stopped; data/ is as it was, and the next run goes on from here.") from None
 
 
 def _refresh(source: sources.Source, folder: Path, say: Callable[[str], None]) -> None:

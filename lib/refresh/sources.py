@@ -51,6 +51,8 @@ SEC_KEYS = {
     "trip-com": ("1269238", "trip.com"),
     "zhihu": ("1835724", "zhihu"),
 }
+#: Concepts in the order in which they are believed: the first that a filing has fills the column. A selling line and one
+#: line for SG&A exclude each other: SG&A beside a selling line is a total, marketing beside SG&A a part of it.
 SEC_CONCEPTS = {
     "us-gaap:Revenues": "revenue_cny",
     "us-gaap:RevenueFromContractWithCustomerExcludingAssessedTax": "revenue_cny",
@@ -58,9 +60,9 @@ SEC_CONCEPTS = {
     "us-gaap:ResearchAndDevelopmentExpense": "rd_expense_cny",
     "ifrs-full:ResearchAndDevelopmentExpense": "rd_expense_cny",
     "us-gaap:SellingAndMarketingExpense": "selling_expense_cny",
-    "us-gaap:MarketingExpense": "selling_expense_cny",
     "ifrs-full:SalesAndMarketingExpense": "selling_expense_cny",
     "us-gaap:SellingGeneralAndAdministrativeExpense": "sga_expense_cny",
+    "us-gaap:MarketingExpense": "selling_expense_cny",
 }
 
 
@@ -143,9 +145,8 @@ def _eastmoney_rows(target: Target, symbol: str, frame: pd.DataFrame, session: S
     codes, name = set(frame["SECURITY_CODE"].astype(str)), str(frame["SECURITY_NAME_ABBR"].iloc[0])
     if codes - {each[2:] for each in target.symbols}:
         raise Nonsense(f"{symbol}: expected the statements of {target.name}, got those of {name} {min(codes)}.")
-    if symbol == MOVED.get(target.company_id) and name != target.name:
+    if symbol == MOVED.get(target.company_id) and target.name[:2] not in name:  # *ST may stand before it
         raise Nonsense(f"{symbol}: expected {target.name}, got {name}.")
-    answer = session.answers[-1]
     rows = []
     for _, cells in frame.iterrows():
         end = pd.Timestamp(cells["REPORT_DATE"])
@@ -164,6 +165,7 @@ def _eastmoney_rows(target: Target, symbol: str, frame: pd.DataFrame, session: S
             amounts["rd_expense_cny"] = inside
             notes.append("R&D as shown inside administrative expense")
         filed = cells["UPDATE_DATE"] if pd.notna(cells["UPDATE_DATE"]) else cells["NOTICE_DATE"]
+        answer = next(a for a in reversed(session.answers) if f"{end:%Y-%m-%d}" in a["address"])
         rows.append(_row(target, end, pd.Timestamp(filed), "CAS", name, answer, amounts, notes))
     return rows
 
@@ -218,7 +220,6 @@ def fetch_sec(target: Target, session: Session) -> list[dict]:
     from edgar.urls import build_company_facts_url
 
     key, word = target.symbols
-
     address = build_company_facts_url(int(key))
 
     def ask():
@@ -242,14 +243,16 @@ def fetch_sec(target: Target, session: Session) -> list[dict]:
             f"{key}: expected the facts of '{word}', got {facts.name if facts else 'none that can be read'}."
         )
     found: dict[tuple, dict] = {}
-    for fact in facts:
-        column = SEC_CONCEPTS.get(fact.concept)
+    known = list(SEC_CONCEPTS)
+    for fact in sorted((f for f in facts if f.concept in SEC_CONCEPTS), key=lambda f: known.index(f.concept)):
         annual = fact.period_start and 340 < (fact.period_end - fact.period_start).days < 380
-        if not (column and annual and fact.unit == "CNY" and fact.form_type.startswith(("20-F", "10-K"))):
+        if not (annual and fact.unit == "CNY" and fact.form_type.startswith(("20-F", "10-K"))):
             continue
         standard = "IFRS" if fact.taxonomy == "ifrs-full" else "US GAAP"
         filing = found.setdefault((fact.period_end, fact.filing_date, standard), dict.fromkeys(AMOUNTS, math.nan))
-        if math.isnan(filing[column]):
+        column = SEC_CONCEPTS[fact.concept]
+        other = {"selling_expense_cny": "sga_expense_cny", "sga_expense_cny": "selling_expense_cny"}.get(column)
+        if math.isnan(filing[column]) and (not other or math.isnan(filing[other])):
             filing[column] = _amount(key, fact.concept, fact.numeric_value)
     if not found:
         raise Nonsense(f"{key}: expected annual amounts in CNY for {', '.join(SEC_CONCEPTS)}; none is there.")
