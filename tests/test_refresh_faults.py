@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -85,9 +86,11 @@ def test_a_refusal_is_not_asked_again(data, live, refresh):
     assert len(live.asked) == 2 and contents(data) == before
 
 
-def test_retry_after_is_heeded(data, live, refresh):
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_retry_after_is_heeded(data, live, refresh, form):
     live.statements = small(data, 1)
-    live.faults = [only("lrbDateAjaxNew", status(429, Retry_After="1"), times=1)]
+    wait = "1" if form == "seconds" else formatdate(time.time() + 3, usegmt=True)
+    live.faults = [only("lrbDateAjaxNew", status(429, Retry_After=wait), times=1)]
     refresh("bse")
     (first, second) = [when for when, path in live.asked if "lrbDate" in path]
     assert second - first >= 1
