@@ -17,6 +17,9 @@ class DataError(UserError):
         tail = f" ({more} more: run `python -m lib check`)" if more else ""
         super().__init__(problems[0] + tail)
 
+    def __reduce__(self):
+        return DataError, (self.problems,)  # errors travel between processes
+
 
 class ParameterError(UserError):
     """The call is wrong: a figure, parameter or value that does not exist."""

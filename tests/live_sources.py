@@ -248,6 +248,10 @@ def small(data, count=12):
     roster = rows(data, "bse_roster").iloc[20 : 20 + count]
     every = bse_statements()
     roster.to_csv(data / "bse_roster.csv", index=False, lineterminator="\n")
+    evidence = rows(data, "public_sector")
+    evidence[evidence["company_id"].isin(["", *roster["company_id"]])].to_csv(
+        data / "public_sector.csv", index=False, lineterminator="\n"
+    )
     return {code: every[code] for code in roster["code_920"].where(roster["code_920"] != "", roster["company_id"])}
 
 

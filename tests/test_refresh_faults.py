@@ -261,6 +261,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(data, live, how):
     words = [sys.executable, "-m", "lib", "refresh", "bse"]
     run = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ | {"REFRESH_RATE": "60"})
     while len(live.asked) < 50:
+        assert run.poll() is None, run.communicate()[1]
         time.sleep(0.02)
     run.send_signal(how)
     _, said = run.communicate()

@@ -9,12 +9,13 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+
+from lib.errors import UserError
 
 NAME = "figures-provisioner"
 _starting = threading.Lock()  # multiprocessing starts one process at a time
@@ -38,8 +39,20 @@ def call(function, *arguments):
     """The result of `function`, run in a fork of the warm process where there is one, so that the caller need not import."""
     if not can_fork():
         return function(*arguments)
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
-        return pool.submit(function, *arguments).result()
+    context = multiprocessing.get_context("forkserver")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(there, function, arguments))
+    process.start()
+    there.close()
+    try:
+        well, result = here.recv()
+    except EOFError:
+        raise UserError(f"{function.__name__} came to no end; see the machine's memory, then call again.") from None
+    finally:
+        process.join()
+    if not well:
+        raise result
+    return result
 
 
 @dataclass(eq=False)
@@ -127,6 +140,16 @@ class _Forked:
         self._process.kill()
 
 
+def _answer(there, function, arguments) -> None:
+    """The life of a forked call."""
+    os.setsid()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        there.send((True, function(*arguments)))
+    except Exception as error:
+        there.send((False, error))
+
+
 def _kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
     """The life of a forked kernel."""
     os.setsid()
@@ -137,8 +160,14 @@ def _kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
     from matplotlib import rcParams
 
     rcParams["backend"] = "module://matplotlib_inline.backend_inline"  # as in a kernel that imports matplotlib itself
-    # With a parent to watch, the kernel ends by itself where the parent is gone.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     IPKernelApp.launch_instance(argv=[*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
+
+
+def _end_with_parent() -> None:
+    """Wait for the render to end, however it ends; then end this kernel and all that it started."""
+    multiprocessing.parent_process().join()
+    os.killpg(os.getpid(), signal.SIGKILL)
 
 
 def _limit(pid: int, memory: int) -> None:

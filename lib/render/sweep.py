@@ -22,7 +22,7 @@ from jinja2 import Environment, PackageLoader
 from lib import parameters
 from lib.errors import ParameterError, UserError
 from lib.paths import outputs_dir
-from lib.render import inputs, run
+from lib.render import inputs, kernels, run
 
 PARTS = ("product", "zip", "list")
 
@@ -129,6 +129,8 @@ def on_cluster(
 def _on_worker(name: str, values: dict[str, Any], cold: bool, timeout, memory) -> tuple[run.Outcome, dict[str, bytes]]:
     """Run one set where the cluster says; gives the outcome and the bundle's files."""
     task = run.Job(run.find(name), values)
+    if not cold and kernels.can_fork():
+        kernels.warm_up()
     with tempfile.TemporaryDirectory() as outputs:
         outcome = run.run(task, Path(outputs), cold, timeout, memory)
         files = {path.name: path.read_bytes() for path in (Path(outputs) / task.slot).glob("*") if path.is_file()}
