@@ -65,7 +65,7 @@ def measured(words: list, outputs: Path, cwd: Path = ROOT, data: Path | None = N
         time.sleep(0.1)
     error = process.stderr.read().decode(errors="replace")
     if process.returncode:
-        print(error[-600:], file=sys.stderr)
+        print(error[-600:], file=sys.stderr, flush=True)
     return {
         "wall": time.perf_counter() - start,
         "cpu": sum(spent.values()),
@@ -127,9 +127,12 @@ def peers(folder: Path, jobs: list[tuple[Path, dict]]) -> dict[str, list]:
             """)],
         "jupyter nbconvert --execute, in a loop": ["bash", script(folder, "convert.sh", "set -e\n" + "\n".join(convert))],
         "ploomber-engine, in a loop": [sys.executable, script(folder, "ploomber.py", f"""\
+            import os, sys
+            sys.path.insert(0, {str(ROOT)!r})
             from ploomber_engine import execute_notebook
             for i, (path, values) in enumerate({listed!r}):
                 execute_notebook(path, f'{folder}/ploomber-{{i}}.ipynb', parameters=values or None, progress_bar=False)
+            os._exit(0)  # its shell's history thread does not end by itself
             """)],
         "Snakemake with papermill, all cores": ["snakemake", "--cores", "all", "--quiet", "all", "--snakefile",
                                                 script(folder, "Snakefile", snake), "--directory", folder],

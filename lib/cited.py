@@ -31,7 +31,7 @@ def billions(rows: pd.DataFrame) -> pd.Series:
             raise DataError([_place(row, "unit", f"{row['unit']} is not an amount of money; use {', '.join(BILLION)}")])
         if row["value"] < 0:
             raise DataError([_place(row, "value", f"{row['value']:g} is below zero; mend it or leave the cell empty")])
-    return rows["value"] / rows["unit"].map(BILLION)
+    return rows["value"] / rows["unit"].map(BILLION).astype("float64")  # a table of no rows has no numbers to tell by
 
 
 def _place(row: pd.Series, column: str, words: str) -> str:

@@ -65,7 +65,7 @@ def ledger(figure: str | None = None) -> pd.DataFrame:
 
 
 def article_cohort() -> tuple[str, bool]:
-    """The cohort to judge Figure 1's claims on, and whether it is the article's own 93."""
+    """The cohort to judge Figure 1's claims on, and whether it is the 93 that may be the article's."""
     own = parameters.has_bse_expenses()
     return ("bse" if own else "little_giants"), own
 
@@ -81,13 +81,13 @@ def _share(claim: pd.Series) -> Verdict:
         other = share_of(labelled["rd_expense_cny"] > labelled["selling_expense_cny"])
         reason = (
             f"read as the whole board of {cohorts.BSE_DAY.day} {cohorts.BSE_DAY:%B %Y}: {share.count} of {share.total} companies; read as "
-            f"those of it on the specialised-SME board: {other.count} of {other.total}, {other}"
+            f"those of it on the list of specialised SMEs: {other.count} of {other.total}, {other}"
         )
         return Verdict("reproduced" if near else "differs", str(share), reason, share.share)
     inside = share.low <= claim["published_value"] <= share.high
     reason = (
-        f"on another cohort, {share.total} Shanghai and Shenzhen companies: its interval "
-        f"{'holds' if inside else 'does not hold'} the published share; the article's own 93 need a refresh"
+        f"on another cohort, {share.total} Shanghai and Shenzhen companies: the published share lies "
+        f"{'inside' if inside else 'outside'} its interval, so the claim is {'not contradicted' if inside else 'not decided'}; the article's 93 need a refresh"
     )
     return Verdict("supported" if inside else "open", str(share), reason, share.share)
 
@@ -302,12 +302,14 @@ def _cohort(claim: pd.Series) -> Verdict:
     )
     met = abs(value - count) <= claim["tolerance"]
     reason = f"{whole}; counts published while 2021's accounts were the latest run from {certified['national_little_giants'].min()} to {certified['national_little_giants'].max()}"
-    return Verdict("reproduced" if met else "differs", rebuilt, reason, value)
+    return Verdict("reproduced" if met else "open", rebuilt, f"{reason}; the article's day is not known", value)
 
 
 @judges("mp3-bse")
 def _bse(claim: pd.Series) -> Verdict:
     first = cohorts.board_counts().index[0]
     meets = f"{first:%Y-%m}" == claim["published_text"]
-    reason = "the first entries of the roster; the day on which the exchange was founded is not in the tables"
-    return Verdict("reproduced" if meets else "differs", f"first trading day {day_words(first)}", reason)
+    reason = (
+        "the first entries of the roster are those of the first trading day; the day of founding is not in the tables"
+    )
+    return Verdict("supported" if meets else "differs", f"first trading day {day_words(first)}", reason)

@@ -27,6 +27,20 @@ REASONS = (
     "selling expense is zero",
 )
 
+#: How a note counts companies by reason.
+COUNTED = {
+    "not in the table": "{} without accounts in the table",
+    "bank, broker or insurer": "{} banks, brokers or insurers",
+    "conflicting extract": "{} whose two extracts conflict",
+    "negative expense": "{} with a negative expense",
+    "no R&D line or selling expense": "{} with neither line",
+    "no R&D line": "{} without an R&D line",
+    "reports SG&A in one line": "{} with SG&A in one line",
+    "no selling expense": "{} without selling expense",
+    "R&D is zero": "{} with zero R&D",
+    "selling expense is zero": "{} with zero selling expense",
+}
+
 BOARDS = {"star": ["STAR"], "chinext": ["ChiNext"], "all_listed": ["SSE Main", "SZSE Main", "ChiNext", "STAR"]}
 
 
@@ -102,6 +116,12 @@ def left_out(rows: pd.DataFrame) -> dict[str, int]:
     """Companies without a ratio, counted by reason, in the order of REASONS. Adds up with the drawn ones to all."""
     counts = rows["status"].value_counts()
     return {reason: int(counts[reason]) for reason in REASONS if counts.get(reason)}
+
+
+def left_out_words(counts: dict[str, int], total: int) -> str:
+    """The sentence that says how many of `total` companies are left out, by reason."""
+    words = "; ".join(COUNTED.get(reason, "{} " + reason).format(f"{count:,}") for reason, count in counts.items())
+    return f"Left out of {total:,} companies: {words or 'none'}."
 
 
 def _with_spending(companies: pd.DataFrame, fiscal_year: int) -> pd.DataFrame:

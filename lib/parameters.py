@@ -29,8 +29,14 @@ from lib.paths import NOTEBOOKS, data_dir
 
 #: Cohorts by name: how titles call the companies, and what the cohort is.
 COHORTS = {
-    "little_giants": ("Little Giants", "Shanghai and Shenzhen companies on the specialised-SME board"),
-    "bse": ("Little Giants", "the article's own 93: companies on the Beijing Stock Exchange on 1 June 2022"),
+    "little_giants": (
+        "Little Giants",
+        "Shanghai and Shenzhen companies on a data vendor's list of specialised SMEs, November 2023",
+    ),
+    "bse": (
+        "Little Giants",
+        "the 93 companies on the Beijing Stock Exchange on 1 June 2022, which may be the article's",
+    ),
     "star": ("STAR companies", "companies on Shanghai's STAR board"),
     "chinext": ("ChiNext companies", "companies on Shenzhen's ChiNext board"),
     "all_listed": ("mainland companies", "all companies listed in Shanghai and Shenzhen"),
@@ -68,7 +74,7 @@ def cohorts_with_data() -> list[str]:
 
 
 def has_bse_expenses() -> bool:
-    """Whether spending.csv holds companies of the Beijing Stock Exchange, the article's own cohort."""
+    """Whether spending.csv holds companies of the Beijing Stock Exchange, which may be the article's cohort."""
     on_board = {company for (company,) in _cells("bse_roster.csv", "company_id")}
     return bool(on_board & {company for (company,) in _cells("spending.csv", "company_id")})
 

@@ -94,7 +94,7 @@ def test_default_figure_in_numbers():
         "article_firms_with_a_share": 0,
     }  # fmt: skip
     assert "for two of 17 firms, and for none of the three" in figure.title
-    assert figure.table["panel"].value_counts().to_dict() == {"stated": 10, "proxy": 11, "growth": 9, "no_share": 3}
+    assert figure.table["panel"].value_counts().to_dict() == {"stated": 10, "proxy": 11, "growth": 9, "no_share": 2}
     drawn = figure.table[figure.table["panel"].isin(["stated", "proxy"])]["name_en"].nunique()
     assert drawn + sum(figure.left_out.values()) == 17
 
@@ -104,7 +104,9 @@ def test_who_has_no_figure_is_part_of_the_picture():
     said = words(figure)
     for firm in ("Lanxin Mobile", "Keda Automation Control", "Hujiang New Materials"):
         assert firm in said
-    assert said.count("not known") == 3 and "nor is revenue" in said
+    assert (
+        said.count("not known") == 4 and "revenue not known either" in said and "nothing on its customers found" in said
+    )
     assert "Linton (the buyer is private)" in " ".join(figure.notes)
 
 

@@ -32,8 +32,8 @@ def test_default_figure_in_numbers():
 def test_what_is_not_compared_is_said():
     figure = draw()
     words = " ".join(figure.notes)
-    assert "205 not in the table" in words and "Baidu (reports SG&A in one line)" in words
-    assert "Alibaba: year to March 2022" in words and "other companies, on the Beijing Stock Exchange" in words
+    assert "205 without accounts in the table" in words and "Baidu (reports SG&A in one line)" in words
+    assert "Alibaba: year to March 2022" in words and "are other companies, on the Beijing Stock Exchange" in words
     assert "FinGLM" in figure.source_line and "second-hand reports" in figure.source_line
 
 

@@ -7,7 +7,7 @@ from lib import cohorts, style, tables
 from lib.measures import median_interval, share_of
 from lib.parameters import COHORTS
 from lib.publish import Figure
-from lib.words import name_list
+from lib.words import count_word, name_list, sentence
 
 NAME = "06_hard_tech_fields"
 OUTSIDE = "All other industries"
@@ -63,15 +63,13 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
     out = cohorts.left_out(firms)
     unknown = int((cohorts.drawn(firms)["industry_en"].isna()).sum())
     if unknown:
-        out["industry not known"] = unknown
+        out["of unknown industry"] = unknown
     few = table[table["count_firms"] < small]
     unsold = int((table["count_firms"] - table["with_revenue"])[table["industry_en"].isna()].sum())
     notes = [
-        f"Left out of {len(firms):,} companies: "
-        + "; ".join(f"{count:,} {reason}" for reason, count in out.items())
-        + "."
+        cohorts.left_out_words(out, len(firms))
         + (f" R&D intensity is without {unsold} more, whose revenue is not confirmed." if unsold else ""),
-        "Seven of the column's eight fields: artificial intelligence is not an industry here, it sits inside information technology. "
+        f"{sentence(count_word(len(fields)))} of the column's fields: artificial intelligence is not an industry here, it sits inside information technology. "
         + (f"Hollow: fewer than {small} companies." if len(few) else ""),
     ]
     notes.append(tables.source_line(["company-list", "project-industry-map", "finglm"]))

@@ -199,7 +199,7 @@ def _title(rebuilt: huawei.Rebuilt, stated: float, ledger: pd.DataFrame) -> str:
     ranked = {
         "reproduced": f"a list has it first with over {number}",
         "differs": f"the list does not have it first with {number}",
-    }.get(ledger.at["cd-rank", "verdict"], f"no list found has it first with {number}")
+    }.get(ledger.at["cd-rank", "verdict"], f"no list found ranks it first with {number} billion")
     return f"Huawei's decade of R&D adds up to {least}{rebuilt.total:,.0f} billion yuan{against}; {ranked}"
 
 

@@ -112,10 +112,10 @@ def _grower(rows: pd.DataFrame, firms: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _words(rows: pd.DataFrame, silent: pd.DataFrame) -> pd.DataFrame:
-    """What there is in words on each firm without a share: its first statement, those on buyers before others."""
+    """What there is in words on each firm without a share: its first statement on its buyers."""
     said = rows[(rows["item"] == "statement") & rows["name_en"].isin(silent["name_en"])]
-    said = said.assign(unsaid=said["buyer"].isna()).sort_values(["unsaid", "evidence_id"])
-    return said.drop_duplicates("name_en").drop(columns="unsaid").sort_values("evidence_id")
+    said = said[said["buyer"].notna()].sort_values("evidence_id")
+    return said.drop_duplicates("name_en")
 
 
 def _title(marks: pd.DataFrame, firms: pd.DataFrame, year: int, weaker: int) -> str:
@@ -155,7 +155,7 @@ def _notes(marks, firms, silent, weaker: int) -> list[str]:
     listed = "; ".join(f"{name_list(part)} ({why})" for why, part in others["name_en"].groupby(reasons, sort=False))
     notes = [
         "Proxies are not the state's share: a customer group may hold private buyers, and a segment is not a customer. "
-        "Private buyers are not drawn. The firms are those with a source, not all of them certified Little Giants."
+        "Sales to private buyers are not drawn. The firms are those with a source, not all of them certified Little Giants."
         + (f" Not drawn: {listed}." if listed else "")
     ]
     notes.append(
@@ -249,14 +249,16 @@ def _draw_rows(axes, marks, silent, rows, year: int, height: float, below: set[s
         deep = ROW * 1.75
         write(style.MARGIN, down + ROW * 0.45, name, weight="semibold")
         words = (
-            f"{said.at[name, 'period']}: {said.at[name, 'about']}" if name in said.index else "nothing in words either"
+            f"{said.at[name, 'period']}: {said.at[name, 'about']}"
+            if name in said.index
+            else "nothing on its customers found"
         )
         write(style.MARGIN, down + ROW * 1.2, words, size=8.5, color=style.QUIET)
         axes.barh(down + deep / 2, 100, deep * 0.72, color="white", edgecolor=style.NEUTRAL, hatch="////", linewidth=0)
         box = dict(facecolor="white", edgecolor="none", pad=1.5)
         axes.text(50, down + deep / 2, "not known", size=8.5, ha="center", va="center", color=style.INK, bbox=box)
         revenue = rows[(rows["name_en"] == name) & (rows["item"] == "revenue")]
-        words = "revenue is known" if len(revenue) else "nor is revenue"
+        words = "revenue is known" if len(revenue) else "revenue not known either"
         write(5.66, down + deep / 2, words, size=8.5, color=style.QUIET)
         down += deep
     for x in (0, 50, 100):

@@ -14,7 +14,7 @@ from lib.words import count_word, name_list, sentence, share_words, times
 
 NAME = "01_rd_against_sm"
 MEASURES = {
-    "log_ratio": "How many times the larger expense is the smaller one; log scale.",
+    "log_ratio": "Bar length: how many times as large the larger expense is as the smaller; log scale.",
     "signed_ratio": "R&D divided by selling expense where R&D is larger, minus the inverse where it is not; log scale.",
     "difference_over_sum": "R&D less selling expense, as a share of the two together.",
 }
@@ -118,13 +118,18 @@ def _title(plural: str, share: Share, dots: pd.DataFrame) -> str:
 
 
 def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
-    counts = "; ".join(f"{count:,} {reason}" for reason, count in cohorts.left_out(firms).items()) or "none"
-    notes = [f"Left out of {len(firms):,} companies: {counts}."]
+    out = cohorts.left_out(firms)
+    first, absent = int(bars["product_first"].sum()), sum(out.values()) - out.get("bank, broker or insurer", 0)
+    everyone = len(bars) + absent
+    notes = [
+        f"Dot and whiskers: the share and its 95% interval. {cohorts.left_out_words(out, len(firms))} Were those without a ratio all sales "
+        f"first, the share would be {first / everyone:.0%}; all product first, {(first + absent) / everyone:.0%}."
+    ]
     weak = int((~bars["solid"]).sum())
     if weak:
         notes[0] += f" Pale bars: {weak} whose R&D no second extract confirms."
     if cohort != "bse":
-        notes[0] += " The article's own 93 are other companies, on the Beijing Stock Exchange."
+        notes[0] += " The article's 93 are other companies, on the Beijing Stock Exchange."
     graded = (
         "Grades: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
     )
@@ -136,13 +141,13 @@ def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
         graded += f" {row['name_en']}: year to {row['fiscal_year_end']:%B %Y}."
     notes.append(graded)
     status = firms.set_index("company_id")["status"]
-    absent = [
+    missed = [
         f"{code} ({status.get(code, 'not in this cohort')})"
         for code in highlight
         if code not in set(bars["company_id"])
     ]
-    if absent:
-        notes.append(f"Highlighted but not drawn: {name_list(absent)}.")
+    if missed:
+        notes.append(f"Highlighted but not drawn: {name_list(missed)}.")
     return notes
 
 

@@ -41,7 +41,7 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
     found = {name: sectors.sums(rows, name) for name in PANEL_WORDS}
     years = sorted(int(year) for year in rows["fiscal_year"].unique())
     distance = gap(rows)
-    title = _title(found, panel)
+    title = _title(found, panel, years)
     subtitle = (
         f"R&D and selling expense by economic sector, fiscal {years[0]} to {years[-1]}, in billion yuan: "
         f"{COHORTS[cohort][1]}, "
@@ -127,15 +127,15 @@ def percent(share: float) -> str:
     return f"{share:.0%}".replace("-", "−") if share == share else "by an unknown amount"
 
 
-def _title(found: dict, panel: str) -> str:
+def _title(found: dict, panel: str, years: list[int]) -> str:
     same, every = (sectors.growth(found[name]) for name in PANEL_WORDS)
     if panel == "same_firms":
         return (
-            f"The same firms' R&D grew {percent(same['secondary'])} in industry and {percent(same['tertiary'])} in services; "
-            f"among all firms, {percent(every['secondary'])} and {percent(every['tertiary'])}"
+            f"From {years[0]} to {years[-1]} the same firms' R&D grew {percent(same['secondary'])} in industry and "
+            f"{percent(same['tertiary'])} in services"
         )
     return (
-        f"R&D grew {percent(every['secondary'])} in industry and {percent(every['tertiary'])} in services, all firms counted; "
+        f"Summed over all firms of each year, R&D rose {percent(every['secondary'])} in industry and {percent(every['tertiary'])} in services; "
         f"in the same firms, {percent(same['secondary'])} and {percent(same['tertiary'])}"
     )
 
