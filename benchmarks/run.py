@@ -29,6 +29,7 @@ from lib.render import run
 FIGURES = [path.stem for path in run.figures()]
 SWEPT = FIGURES[0]
 BIN = Path(sys.executable).parent
+WEIGH_EVERY = 2.0  # seconds: weighing a process holds it up
 COHORTS, YEARS = ["little_giants", "star", "chinext", "all_listed"], [2019, 2020, 2021]
 MEASURES = ["log_ratio", "signed_ratio", "difference_over_sum"]
 CODES = ["300750", "300760", "300015", "300033", "300124", "300122", "300014", "300274"]
@@ -51,17 +52,18 @@ def measured(words: list, outputs: Path, cwd: Path = ROOT, data: Path | None = N
     process = psutil.Popen(
         [str(word) for word in words], cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
-    peak, spent = 0.0, {}
+    peak, spent, weighed = 0.0, {}, 0.0
     while process.poll() is None:
-        memory = 0.0
+        memory, weigh = 0.0, time.perf_counter() - weighed > WEIGH_EVERY
         for one in [process, *_children(process)]:
             try:
                 times = one.cpu_times()
                 spent[one.pid, one.create_time()] = times.user + times.system
-                memory += one.memory_full_info().pss
+                memory += one.memory_full_info().pss if weigh else 0
             except (psutil.Error, OSError):
                 continue
-        peak = max(peak, memory)
+        if weigh:
+            peak, weighed = max(peak, memory), time.perf_counter()
         time.sleep(0.1)
     error = process.stderr.read().decode(errors="replace")
     if process.returncode:
@@ -127,12 +129,16 @@ def peers(folder: Path, jobs: list[tuple[Path, dict]]) -> dict[str, list]:
             """)],
         "jupyter nbconvert --execute, in a loop": ["bash", script(folder, "convert.sh", "set -e\n" + "\n".join(convert))],
         "ploomber-engine, in a loop": [sys.executable, script(folder, "ploomber.py", f"""\
-            import os, sys
-            sys.path.insert(0, {str(ROOT)!r})
+            import os, traceback
             from ploomber_engine import execute_notebook
-            for i, (path, values) in enumerate({listed!r}):
-                execute_notebook(path, f'{folder}/ploomber-{{i}}.ipynb', parameters=values or None, progress_bar=False)
-            os._exit(0)  # its shell's history thread does not end by itself
+            status = 0
+            try:
+                for i, (path, values) in enumerate({listed!r}):
+                    execute_notebook(path, f'{folder}/ploomber-{{i}}.ipynb', parameters=values or None, progress_bar=False)
+            except BaseException:
+                traceback.print_exc()
+                status = 1
+            os._exit(status)  # its shell's history thread does not end by itself
             """)],
         "Snakemake with papermill, all cores": ["snakemake", "--cores", "all", "--quiet", "all", "--snakefile",
                                                 script(folder, "Snakefile", snake), "--directory", folder],
