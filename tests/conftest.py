@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -106,6 +107,11 @@ def accessibility_faults(page) -> list[str]:
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
     found = Axe().run(page, options={"runOnly": tags, "resultTypes": ["violations"]}).response["violations"]
     return [f"{fault['id']}: {node['target']} {node['html'][:120]}" for fault in found for node in fault["nodes"]]
+
+
+def interruptible() -> None:
+    """Before a command starts: let it hear Ctrl-C, which jobs in the background are deaf to."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def text_faults(drawing) -> list[str]:

@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+from conftest import interruptible
 
 from lib import bundle
 from lib.paths import NOTEBOOKS, ROOT
@@ -268,9 +269,8 @@ def test_ctrl_c_stops_at_once_and_leaves_nothing_running(outputs, tmp_path, comm
         tmp_path / "long.ipynb", "import subprocess, time\nsubprocess.Popen(['sleep', '300'])\ntime.sleep(300)"
     )
     before = descendants()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lib", "render", path], cwd=ROOT, stderr=subprocess.PIPE, text=True
-    )
+    words = [sys.executable, "-m", "lib", "render", path]
+    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible)
     time.sleep(7)
     process.send_signal(signal.SIGINT)
     start = time.monotonic()

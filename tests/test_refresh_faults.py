@@ -12,6 +12,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+from conftest import interruptible
 from live_sources import bse_statements, cell, contents, rows, small
 
 from lib import tables
@@ -259,7 +260,8 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(data, live, how):
     live.statements = small(data, 40)
     before = contents(data)
     words = [sys.executable, "-m", "lib", "refresh", "bse"]
-    run = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=os.environ | {"REFRESH_RATE": "60"})
+    slow = os.environ | {"REFRESH_RATE": "60"}
+    run = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=slow, preexec_fn=interruptible)
     while len(live.asked) < 50:
         assert run.poll() is None, run.communicate()[1]
         time.sleep(0.02)

@@ -10,7 +10,6 @@ import pkgutil
 import ipykernel.ipkernel
 import ipykernel.kernelapp
 import ipykernel.zmqshell
-import matplotlib_inline.backend_inline
 import pandas.io.formats.style
 import pandera.pandas
 import scipy.stats
