@@ -28,14 +28,15 @@ def table(title: str, rows: dict[str, dict], sets: int = 1) -> str:
 def main() -> None:
     results = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
     machine = results.pop("machine")
-    load = results.pop("load_before")
+    load, note = results.pop("load_before"), results.pop("note", "")
     parts = [
         "# Benchmarks",
         "`make bench` measures the render engine against its peers in one run: the same notebooks, the same packages, each as a user "
         "would start it. The peers write executed notebooks and bundles; ours also builds the gallery and the sweep's sheet. "
-        "The floor calls the figures' functions in one warm process, start-up left out. Tables are made by `python benchmarks/table.py`.",
+        "The floor calls the figures' functions in one warm process, start-up left out. A peer with an exit status in brackets did not finish: "
+        "ploomber-engine ends with an error on these notebooks and does not return, and was stopped. Tables are made by `python benchmarks/table.py`.",
         f"{machine['cpus']} cores, {machine['platform']}, Python {machine['python']}, papermill {machine['papermill']}, nbconvert "
-        f"{machine['nbconvert']}, ploomber-engine {machine['ploomber-engine']}, Snakemake {machine['snakemake']}. Load before the run: {load[0]:.2f}.",
+        f"{machine['nbconvert']}, ploomber-engine {machine['ploomber-engine']}, Snakemake {machine['snakemake']}. Load before the run: {load[0]:.2f}. {note}".strip(),
     ]
     loop = results["full"].get(LOOP)
     for case, rows in results.items():
