@@ -124,6 +124,12 @@ def left_out_words(counts: dict[str, int], total: int) -> str:
     return f"Left out of {total:,} companies: {words or 'none'}."
 
 
+def company_label(row: pd.Series) -> str:
+    """A company as a figure names it: its English name, else its Chinese one, and its code."""
+    name = row["name_en"] if pd.notna(row["name_en"]) else row["name_zh"]
+    return f"{name if pd.notna(name) else ''} {row['company_id']}".strip()
+
+
 def _with_spending(companies: pd.DataFrame, fiscal_year: int) -> pd.DataFrame:
     spending = tables.load("spending")
     year = spending[spending["fiscal_year"] == fiscal_year]

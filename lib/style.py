@@ -214,3 +214,16 @@ def inner_ticks(axis) -> None:
     """Keep only the ticks of an x or y axis that lie inside its view; the others would still take room."""
     low, high = sorted(axis.get_view_interval())
     axis.set_ticks([tick for tick in axis.get_majorticklocs() if low <= tick <= high])
+
+
+def head(axes, text: str, left: float = 0, up: float = 8) -> None:
+    """A panel's heading above its axes: `left` in inches from their edge, `up` in points."""
+    axes.annotate(
+        text,
+        (0, 1),
+        (left * 72, up),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        size=10.5,
+        weight="semibold",
+    )

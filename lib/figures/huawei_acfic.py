@@ -264,7 +264,7 @@ def _draw_series(axes, points: pd.DataFrame, span: range, series: str) -> None:
     axes.tick_params(axis="x", length=0, pad=2)
     axes.xaxis.grid(False)
     unit = "% of revenue" if series == "share_of_revenue" else "billion yuan"
-    _head(axes, f"R&D by year, {unit}", style.MARGIN - 0.52)
+    style.head(axes, f"R&D by year, {unit}", style.MARGIN - 0.52)
 
 
 def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> None:
@@ -305,7 +305,7 @@ def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -
         axes.text(1.29, place, f"{sign}{found.total:,.1f}", transform=right, ha="right", va="center", color=style.PRODUCT_TEXT, **weight)  # fmt: skip
     if decades.empty:
         axes.text(0.5, 0.5, "no stated sum of this grade", transform=axes.transAxes, ha="center", color=style.QUIET)
-    _head(axes, "The decades that Huawei states, year by year", style.MARGIN - 0.52, up=3)
+    style.head(axes, "The decades that Huawei states, year by year", style.MARGIN - 0.52, up=3)
     _key(axes)
 
 
@@ -407,7 +407,7 @@ def _draw_rates(axes, rates: pd.DataFrame, ledger: pd.DataFrame) -> None:
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
     axes.set_xlabel(f"dotted: the column, {published:.2f}", size=8.5, labelpad=3)
-    _head(axes, f"{amount:g}bn yuan in dollars", style.MARGIN - 1.32, up=31)
+    style.head(axes, f"{amount:g}bn yuan in dollars", style.MARGIN - 1.32, up=31)
     axes.annotate("$ billion, at each rate\n(yuan a dollar below its name)", (0, 1), ((style.MARGIN - 1.32) * 72, 5), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.QUIET, linespacing=1.1)  # fmt: skip
 
 
@@ -457,7 +457,7 @@ def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.Data
             f"{edition} · {kind}\nR&D of {year}", size=8.5, color=style.QUIET, loc="left", pad=3, linespacing=1.1
         )
         if place == 0:
-            _head(axes, "Places on the ACFIC lists, R&D in billion yuan", 0, up=31)
+            style.head(axes, "Places on the ACFIC lists, R&D in billion yuan", 0, up=31)
             axes.text(0, -0.02, f"dotted: {claimed:g}, the column's amount", transform=axes.transAxes, size=8.5, va="top", color=style.QUIET)  # fmt: skip
         if place == len(names) - 1:
             axes.text(1, -0.02, "dashed: not ranked, own figure", transform=axes.transAxes, size=8.5, va="top", ha="right", color=style.QUIET)  # fmt: skip
@@ -467,18 +467,6 @@ def _edition(name: str) -> tuple[str, str]:
     """The year and the kind of a list, from its name in cited_figures.csv."""
     year = next((word for word in name.split() if word.isdigit() and len(word) == 4), name)
     return f"{year} list", "R&D list" if "R&D" in name else "Top 500"
-
-
-def _head(axes, text: str, left: float, up: float = 8) -> None:
-    axes.annotate(
-        text,
-        (0, 1),
-        (left * 72, up),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        size=10.5,
-        weight="semibold",
-    )
 
 
 def _alt(points, rebuilt, stated, rates, lists, ledger, series) -> str:

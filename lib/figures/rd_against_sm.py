@@ -65,8 +65,8 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
         _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]))
         blocks = _draw_bars(left, bars, share, measure)
         _draw_dots(right, dots, measure, float(bars["ratio"].median()))
-        _head(left, f"{len(bars):,} {plural}, ranked", style.MARGIN - 0.72)
-        _head(right, "Consumer internet companies", 0)
+        style.head(left, f"{len(bars):,} {plural}, ranked", style.MARGIN - 0.72, up=12)
+        style.head(right, "Consumer internet companies", 0, up=12)
         _mark(left, bars, highlight, blocks)
     table = pd.concat([bars.assign(group=cohort), dots.assign(group="consumer_internet")], ignore_index=True)
     return Figure(
@@ -249,7 +249,7 @@ def _mark(axes, bars: pd.DataFrame, highlight: list[str], texts: list) -> None:
     width = 100 / len(bars)
     marked = bars[bars["company_id"].isin(highlight)]
     axes.bar(marked.index * width, marked["ratio"], width=max(width, 0.35), align="edge", color=style.INK, linewidth=0)
-    points = [((i + 0.5) * width, row["ratio"], _label(row)) for i, row in marked.iterrows()]
+    points = [((i + 0.5) * width, row["ratio"], cohorts.company_label(row)) for i, row in marked.iterrows()]
     # The bars' outline in fifty steps: enough to keep labels off them.
     outline = []
     for places in np.array_split(np.arange(len(bars)), min(50, len(bars))):
@@ -323,23 +323,6 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
 def _multiple(row: pd.Series) -> str:
     rd, selling = row["rd_expense_cny"], row["selling_expense_cny"]
     return f"{max(rd, selling) / min(rd, selling):.1f}×"
-
-
-def _head(axes, text: str, left: float) -> None:
-    axes.annotate(
-        text,
-        (0, 1),
-        (left * 72, 12),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        size=10.5,
-        weight="semibold",
-    )
-
-
-def _label(row: pd.Series) -> str:
-    name = row["name_en"] if pd.notna(row["name_en"]) else row["name_zh"]
-    return f"{name if pd.notna(name) else ''} {row['company_id']}".strip()
 
 
 def _alt(plural: str, year: int, share: Share, bars: pd.DataFrame, dots: pd.DataFrame) -> str:

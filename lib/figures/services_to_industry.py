@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from lib import sectors, style, tables
+from lib import cohorts, sectors, style, tables
 from lib.measures import growth_gap
 from lib.parameters import COHORTS
 from lib.publish import Figure
@@ -58,6 +58,7 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
         _draw_levels(frame.axes(0.5, 2.15, 2.75, 2.55), found[panel], years)
         _draw_shares(frame.axes(4.5, 2.2, 1.0, 2.3), found, panel, years)
         _draw_national(frame, national)
+    headline = _headline(found, panel, years, distance)
     return Figure(
         name=NAME,
         title=title,
@@ -67,9 +68,9 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
         source_line=sources,
         table=_table(used, national),
         drawing=frame.figure,
-        companies=_headline(found, panel, years, distance)["firms"],
+        companies=headline["firms"],
         left_out=sectors.left_out(rows, panel),
-        headline=_headline(found, panel, years, distance),
+        headline=headline,
     )
 
 
@@ -167,9 +168,7 @@ def _notes(
         total = every.loc[(every["fiscal_year"] == years[-1]) & (every["sector"] == "tertiary"), "rd_bn"].iloc[0]
         amount = newcomer["rd_expense_cny"] / 1e9
         base = every.loc[(every["fiscal_year"] == years[0]) & (every["sector"] == "tertiary"), "rd_bn"].iloc[0]
-        alone = (
-            f"Without {_name(newcomer)}, which has no figures for {years[0]}, services' R&D among all firms would have "
-        )
+        alone = f"Without {cohorts.company_label(newcomer)}, which has no figures for {years[0]}, services' R&D among all firms would have "
         if _absent_at_first(rows, newcomer) and base > 0:
             words += f" {alone}grown {percent((total - amount) / base - 1)}."
     notes.append(words)
@@ -185,11 +184,6 @@ def _notes(
 def _absent_at_first(rows: pd.DataFrame, company: pd.Series) -> bool:
     first = rows[(rows["fiscal_year"] == rows["fiscal_year"].min()) & (rows["company_id"] == company["company_id"])]
     return not first["summed"].any()
-
-
-def _name(row: pd.Series) -> str:
-    name = row["name_en"] if pd.notna(row["name_en"]) else row["name_zh"]
-    return f"{name if pd.notna(name) else ''} {row['company_id']}".strip()
 
 
 def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> None:
