@@ -3,9 +3,11 @@
 Figures are 7 inches wide, so that type set in points reads the same at 700 pixels as in print.
 """
 
+import functools
 import importlib.util
 import logging
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import matplotlib
@@ -79,13 +81,34 @@ _register_fonts()
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
+#: Language and size of the figure that is being drawn, as the parameters `language` and `size` name them.
+LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
+SIZE: ContextVar[str] = ContextVar("size", default="web")
+
+
 @contextmanager
-def look():
+def look(language: str = "en", size: str = "web"):
     """Draw inside this context to get the project's look, whatever the session's own settings are."""
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(RC)
-        yield
+    before = LANGUAGE.set(language), SIZE.set(size)
+    try:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(RC)
+            yield
+    finally:
+        LANGUAGE.reset(before[0])
+        SIZE.reset(before[1])
+
+
+def in_look(draw):
+    """Have a drawing function work inside `look`, in the language and size that its caller names."""
+
+    @functools.wraps(draw)
+    def drawn(*arguments, language: str = "en", size: str = "web", **options):
+        with look(language, size):
+            return draw(*arguments, **options)
+
+    return drawn
 
 
 class Frame:

@@ -105,12 +105,13 @@ def crossed_anyway(firms: pd.DataFrame) -> int:
     return int((turned & (firms["rd_expense_cny", second] > as_before)).sum())
 
 
-def build(cohort: str, minimum_firms: int) -> Figure:
+def build(cohort: str, minimum_firms: int, **look: str) -> Figure:
     """Figure 5 for one cohort; industries with fewer than `minimum_firms` firms are counted and not drawn."""
     firms, out = same_firms(cohort)
-    return draw(firms, out, cohort, minimum_firms)
+    return draw(firms, out, cohort, minimum_firms, **look)
 
 
+@style.in_look
 def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: int) -> Figure:
     """Figure 5 from the firms of `same_firms`."""
     level, crossed = paths(firms), crossings(firms)
@@ -139,18 +140,17 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
         "Would have anyway: with their selling expense per yuan of revenue as in 2019. 2020 was also the first year of the pandemic.",
         tables.source_line(["company-list", "project-industry-map", "finglm"]),
     ]
-    with style.look():
-        frame = style.Frame(title, subtitle, notes, BODY)
-        _draw_paths(frame.axes(0.45, BODY - 2.35, 2.75, 2.0), level)
-        _draw_crossings(frame.axes(4.35, BODY - 2.35, 2.5, 2.0), crossed)
-        _draw_industries(frame.axes(1.45, 0.35, 5.4, BODY - 3.2), by_industry, test)
-        for left, top, text in (
-            (0, BODY - 0.02, f"Median company, {first} = 100"),
-            (3.62, BODY - 0.02, "Companies that changed sides"),
-            (0, BODY - 2.68, f"Selling expense per yuan of revenue, {first} to {second}: median change by industry"),
-        ):
-            x = (style.MARGIN + left) / style.WIDTH
-            frame.figure.text(x, (frame.bottom + top) / frame.height, text, size=10.5, weight="semibold", va="top")
+    frame = style.Frame(title, subtitle, notes, BODY)
+    _draw_paths(frame.axes(0.45, BODY - 2.35, 2.75, 2.0), level)
+    _draw_crossings(frame.axes(4.35, BODY - 2.35, 2.5, 2.0), crossed)
+    _draw_industries(frame.axes(1.45, 0.35, 5.4, BODY - 3.2), by_industry, test)
+    for left, top, text in (
+        (0, BODY - 0.02, f"Median company, {first} = 100"),
+        (3.62, BODY - 0.02, "Companies that changed sides"),
+        (0, BODY - 2.68, f"Selling expense per yuan of revenue, {first} to {second}: median change by industry"),
+    ):
+        x = (style.MARGIN + left) / style.WIDTH
+        frame.figure.text(x, (frame.bottom + top) / frame.height, text, size=10.5, weight="semibold", va="top")
     return Figure(
         name=NAME,
         title=title,

@@ -82,13 +82,14 @@ def own_terms(curve: pd.DataFrame) -> pd.DataFrame:
     return near[near["cohort"].isin(["bse", "little_giants"])]
 
 
-def build(cohort_list: list[str], years: list[int], thresholds: list[float]) -> Figure:
+def build(cohort_list: list[str], years: list[int], thresholds: list[float], **look: str) -> Figure:
     """Figure 4; empty lists mean all cohorts and years that the tables hold."""
     cohort_list = cohort_list or parameters.cohorts_with_data()
     years = years or parameters.fiscal_years()
-    return draw(specifications(cohort_list, sorted(set(years)), sorted(set(thresholds))))
+    return draw(specifications(cohort_list, sorted(set(years)), sorted(set(thresholds))), **look)
 
 
+@style.in_look
 def draw(curve: pd.DataFrame) -> Figure:
     """Figure 4 from the rows of `specifications`."""
     claim = tables.load("claims").set_index("claim_id").loc["mp3-share"]
@@ -114,12 +115,11 @@ def draw(curve: pd.DataFrame) -> Figure:
         "(log, signed, difference over sum) does not matter: it never changes the sign.",
         tables.source_line(["company-list", "finglm", "macropolo"]),
     ]
-    with style.look():
-        frame = style.Frame(title, subtitle, notes, BODY)
-        left, width = 2.62, 3.86
-        top_axes = frame.axes(left, BODY - 2.75, width, 2.6)
-        _draw_curve(top_axes, curve, published, claim["published_text"], above, below, near)
-        _draw_choices(frame.axes(left, 0.05, width, BODY - 2.95, sharex=top_axes), curve)
+    frame = style.Frame(title, subtitle, notes, BODY)
+    left, width = 2.62, 3.86
+    top_axes = frame.axes(left, BODY - 2.75, width, 2.6)
+    _draw_curve(top_axes, curve, published, claim["published_text"], above, below, near)
+    _draw_choices(frame.axes(left, 0.05, width, BODY - 2.95, sharex=top_axes), curve)
     return Figure(
         name=NAME,
         title=title,

@@ -39,11 +39,12 @@ def groups(firms: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(blocks, ignore_index=True)
 
 
-def build(cohort: str, fiscal_year: int, small: int) -> Figure:
+def build(cohort: str, fiscal_year: int, small: int, **look: str) -> Figure:
     """Figure 6; groups of fewer than `small` firms are drawn hollow."""
-    return draw(cohorts.company_years(cohort, fiscal_year), cohort, small)
+    return draw(cohorts.company_years(cohort, fiscal_year), cohort, small, **look)
 
 
+@style.in_look
 def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
     """Figure 6 from the rows of `cohorts.company_years`."""
     year = int(firms["fiscal_year"].iloc[0])
@@ -74,42 +75,39 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
     ]
     notes.append(tables.source_line(["company-list", "project-industry-map", "finglm"]))
     body = LINE * (len(table) + 0.45 * len(fields)) + 0.75
-    with style.look():
-        frame = style.Frame(title, subtitle, notes, body)
-        heights = _heights(table)
-        left = frame.axes(2.35, 0.12, 2.35, body - 0.62)
-        right = frame.axes(4.95, 0.12, 1.5, body - 0.62, sharey=left)
-        _dots(left, table, heights, "share", "low", "high", 100, small)
-        _dots(right, table, heights, "intensity", "intensity_low", "intensity_high", 1, small)
-        left.set_xlim(0, 100)
-        left.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
-        left.axvline(50, color=style.INK, linewidth=0.8, zorder=1)
-        right.set_xlim(0, None)
-        right.xaxis.set_major_formatter(
-            lambda value, _: f"{value:g}" + ("%" if value == right.get_xticks()[-1] else "")
-        )
-        style.inner_ticks(right.xaxis)
-        _names(left, right, table, heights)
-        for axes, words in ((left, "Product-first share"), (right, "Median R&D intensity")):
-            axes.annotate(
-                words,
-                (0, 1),
-                (0, 22),
-                xycoords="axes fraction",
-                textcoords="offset points",
-                size=10.5,
-                weight="semibold",
-            )
-        right.annotate(
-            "firms",
-            (1, 1),
-            (28, 5),
+    frame = style.Frame(title, subtitle, notes, body)
+    heights = _heights(table)
+    left = frame.axes(2.35, 0.12, 2.35, body - 0.62)
+    right = frame.axes(4.95, 0.12, 1.5, body - 0.62, sharey=left)
+    _dots(left, table, heights, "share", "low", "high", 100, small)
+    _dots(right, table, heights, "intensity", "intensity_low", "intensity_high", 1, small)
+    left.set_xlim(0, 100)
+    left.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
+    left.axvline(50, color=style.INK, linewidth=0.8, zorder=1)
+    right.set_xlim(0, None)
+    right.xaxis.set_major_formatter(lambda value, _: f"{value:g}" + ("%" if value == right.get_xticks()[-1] else ""))
+    style.inner_ticks(right.xaxis)
+    _names(left, right, table, heights)
+    for axes, words in ((left, "Product-first share"), (right, "Median R&D intensity")):
+        axes.annotate(
+            words,
+            (0, 1),
+            (0, 22),
             xycoords="axes fraction",
             textcoords="offset points",
-            size=8.5,
-            color=style.QUIET,
-            ha="right",
+            size=10.5,
+            weight="semibold",
         )
+    right.annotate(
+        "firms",
+        (1, 1),
+        (28, 5),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        size=8.5,
+        color=style.QUIET,
+        ha="right",
+    )
     return Figure(
         name=NAME,
         title=title,

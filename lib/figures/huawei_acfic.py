@@ -22,10 +22,10 @@ KINDS = {
 }
 
 
-def build(decade_end: int, series: str, weakest_grade: str, list_figures: bool) -> Figure:
+def build(decade_end: int, series: str, weakest_grade: str, list_figures: bool, **look: str) -> Figure:
     """Figure 7 for one set of the notebook's parameters."""
     years = huawei.yearly(weakest_grade, list_figures)
-    return draw(years, huawei.stated_sums(weakest_grade), huawei.rates(), huawei.rankings(), decade_end, series)
+    return draw(years, huawei.stated_sums(weakest_grade), huawei.rates(), huawei.rankings(), decade_end, series, **look)
 
 
 def decade(years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> tuple[huawei.Rebuilt, float]:
@@ -35,6 +35,7 @@ def decade(years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> tuple[hu
     return rebuilt, float(stated.iloc[0]) if len(stated) else float("nan")
 
 
+@style.in_look
 def draw(
     years: pd.DataFrame,
     sums: pd.DataFrame,
@@ -61,15 +62,14 @@ def draw(
     )
     sources = tables.source_line([source for ids in table["source_ids"] for source in ids.split(" ")])
     notes = [*_notes(rebuilt, rates, ledger), sources]
-    with style.look():
-        frame = style.Frame(title, subtitle, notes, BODY)
-        upper = frame.axes(0.52, 4.55, 4.75, 1.9)
-        lower = frame.axes(0.52, 2.7, 4.75, 1.2, sharex=upper)
-        _draw_series(upper, points, span, series)
-        _draw_sums(lower, years, sums, decade_end)
-        _draw_total(frame.axes(5.4, 4.55, 1.5, 1.9), rebuilt, stated, ledger, decade_end)
-        _draw_rates(frame.axes(1.32, 0.3, 0.95, 1.45), rates, ledger)
-        _draw_lists(frame, lists, years, ledger)
+    frame = style.Frame(title, subtitle, notes, BODY)
+    upper = frame.axes(0.52, 4.55, 4.75, 1.9)
+    lower = frame.axes(0.52, 2.7, 4.75, 1.2, sharex=upper)
+    _draw_series(upper, points, span, series)
+    _draw_sums(lower, years, sums, decade_end)
+    _draw_total(frame.axes(5.4, 4.55, 1.5, 1.9), rebuilt, stated, ledger, decade_end)
+    _draw_rates(frame.axes(1.32, 0.3, 0.95, 1.45), rates, ledger)
+    _draw_lists(frame, lists, years, ledger)
     return Figure(
         name=NAME,
         title=title,

@@ -17,12 +17,13 @@ PLOT = (3.64, 1.75)  # inches: left edge and width of the shares' axes
 COLOURS = {STATED: style.ACCENT, PROXY: style.ACCENT_PALE}
 
 
-def build(fiscal_year: int, proxies: bool, weakest_grade: str) -> Figure:
+def build(fiscal_year: int, proxies: bool, weakest_grade: str, **look: str) -> Figure:
     """Figure 2 for one set of the notebook's parameters."""
     rows = customers.evidence(weakest_grade)
-    return draw(rows, customers.companies(weakest_grade), fiscal_year, proxies)
+    return draw(rows, customers.companies(weakest_grade), fiscal_year, proxies, **look)
 
 
+@style.in_look
 def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> Figure:
     """Figure 2 from the rows of `customers.evidence` and `customers.companies`."""
     marks = in_rows(customers.shares(rows), firms, year, proxies)
@@ -36,12 +37,11 @@ def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> F
     notes = [*_notes(marks, firms, silent, weaker), sources]
     groups = marks.groupby("group", sort=False)
     upper = 0.2 + HEAD * (groups.ngroups + bool(len(silent))) + ROW * (marks["place"].nunique() + 1.75 * len(silent))
-    with style.look():
-        frame = style.Frame(title, subtitle, notes, upper + LOWER + 0.8)
-        axes = frame.axes(PLOT[0], LOWER + 0.8, PLOT[1], upper)
-        _draw_rows(axes, marks, silent, rows, year, upper, set(longest["name_en"]))
-        _draw_series(frame.axes(0.36, 0.3, 2.95, LOWER), longest, year)
-        _draw_grower(frame, grower)
+    frame = style.Frame(title, subtitle, notes, upper + LOWER + 0.8)
+    axes = frame.axes(PLOT[0], LOWER + 0.8, PLOT[1], upper)
+    _draw_rows(axes, marks, silent, rows, year, upper, set(longest["name_en"]))
+    _draw_series(frame.axes(0.36, 0.3, 2.95, LOWER), longest, year)
+    _draw_grower(frame, grower)
     return Figure(
         name=NAME,
         title=title,

@@ -35,12 +35,13 @@ def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
     return firms.sort_values(["ratio", "company_id"], ascending=[False, True], ignore_index=True)
 
 
-def build(cohort: str, fiscal_year: int, measure: str, highlight: list[str]) -> Figure:
+def build(cohort: str, fiscal_year: int, measure: str, highlight: list[str], **look: str) -> Figure:
     """Figure 1 for one set of the notebook's parameters."""
     firms, internet = cohorts.company_years(cohort, fiscal_year), cohorts.internet_companies(fiscal_year)
-    return draw(firms, internet, cohort, measure, highlight)
+    return draw(firms, internet, cohort, measure, highlight, **look)
 
 
+@style.in_look
 def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str, highlight: list[str]) -> Figure:
     """Figure 1 from the rows of `cohorts.company_years` and `cohorts.internet_companies` of one year."""
     year = int(firms["fiscal_year"].iloc[0])
@@ -58,16 +59,15 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
     drawn = pd.concat([bars, dots.sort_values("grade")])
     sources = tables.source_line(["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel()])
     notes = [*_notes(cohort, firms, internet, dots, bars, highlight), sources]
-    with style.look():
-        frame = style.Frame(title, subtitle, notes, BODY)
-        left = frame.axes(0.72, 0.42, 3.95, BODY - 0.72)
-        right = frame.axes(4.85, 0.42, 2.05, BODY - 0.72, sharey=left)
-        _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]))
-        blocks = _draw_bars(left, bars, share, measure)
-        _draw_dots(right, dots, measure, float(bars["ratio"].median()))
-        style.head(left, f"{len(bars):,} {plural}, ranked", style.MARGIN - 0.72, up=12)
-        style.head(right, "Consumer internet companies", 0, up=12)
-        _mark(left, bars, highlight, blocks)
+    frame = style.Frame(title, subtitle, notes, BODY)
+    left = frame.axes(0.72, 0.42, 3.95, BODY - 0.72)
+    right = frame.axes(4.85, 0.42, 2.05, BODY - 0.72, sharey=left)
+    _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]))
+    blocks = _draw_bars(left, bars, share, measure)
+    _draw_dots(right, dots, measure, float(bars["ratio"].median()))
+    style.head(left, f"{len(bars):,} {plural}, ranked", style.MARGIN - 0.72, up=12)
+    style.head(right, "Consumer internet companies", 0, up=12)
+    _mark(left, bars, highlight, blocks)
     table = pd.concat([bars.assign(group=cohort), dots.assign(group="consumer_internet")], ignore_index=True)
     return Figure(
         name=NAME,

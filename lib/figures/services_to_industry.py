@@ -22,9 +22,11 @@ ITEM_WORDS = {"rd": "R&D", "selling": "selling expense"}
 PANEL_WORDS = {"same_firms": "same firms", "all_firms": "all firms"}
 
 
-def build(cohort: str, panel: str, base_year: int, without: list[str]) -> Figure:
+def build(cohort: str, panel: str, base_year: int, without: list[str], **look: str) -> Figure:
     """Figure 8 for one set of the notebook's parameters."""
-    return draw(sectors.company_years(cohort, base_year, tuple(without)), sectors.national(), cohort, panel, without)
+    return draw(
+        sectors.company_years(cohort, base_year, tuple(without)), sectors.national(), cohort, panel, without, **look
+    )
 
 
 def gap(rows: pd.DataFrame) -> tuple[float, float, float]:
@@ -36,6 +38,7 @@ def gap(rows: pd.DataFrame) -> tuple[float, float, float]:
     return growth_gap(first["rd_expense_cny"], last["rd_expense_cny"], first["sector"] == "secondary")
 
 
+@style.in_look
 def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, without: list[str]) -> Figure:
     """Figure 8 from the rows of `sectors.company_years` and `sectors.national`."""
     found = {name: sectors.sums(rows, name) for name in PANEL_WORDS}
@@ -53,11 +56,10 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
         ["company-list", "project-industry-map", *used["rd_source_id"].unique(), *national["source_id"]]
     )
     notes = [*_notes(rows, found, panel, years, distance, without), sources]
-    with style.look():
-        frame = style.Frame(title, subtitle, notes, BODY)
-        _draw_levels(frame.axes(0.5, 2.15, 2.75, 2.55), found[panel], years)
-        _draw_shares(frame.axes(4.5, 2.2, 1.0, 2.3), found, panel, years)
-        _draw_national(frame, national)
+    frame = style.Frame(title, subtitle, notes, BODY)
+    _draw_levels(frame.axes(0.5, 2.15, 2.75, 2.55), found[panel], years)
+    _draw_shares(frame.axes(4.5, 2.2, 1.0, 2.3), found, panel, years)
+    _draw_national(frame, national)
     headline = _headline(found, panel, years, distance)
     return Figure(
         name=NAME,

@@ -20,9 +20,9 @@ CHECKS = {
 }
 
 
-def build(count: int, end: str) -> Figure:
+def build(count: int, end: str, **look: str) -> Figure:
     """Figure 3 for one set of the notebook's parameters."""
-    return draw(cohorts.board_counts(), published(), count, pd.Timestamp(end))
+    return draw(cohorts.board_counts(), published(), count, pd.Timestamp(end), **look)
 
 
 def published() -> pd.DataFrame:
@@ -40,6 +40,7 @@ def published() -> pd.DataFrame:
     return counts
 
 
+@style.in_look
 def draw(board: pd.Series, counts: pd.DataFrame, count: int, end: pd.Timestamp) -> Figure:
     """Figure 3 from the rows of `cohorts.board_counts` and `published`, up to the day `end`."""
     board, counts = board[:end], counts[counts["date"] <= end]
@@ -49,12 +50,11 @@ def draw(board: pd.Series, counts: pd.DataFrame, count: int, end: pd.Timestamp) 
     title, subtitle = _title(count, windows, nearest), _subtitle(board, end)
     sources = tables.source_line(["bse-lists", *totals["source_id"], *certified["source_id"], "macropolo"])
     notes = [*_notes(totals, certified, count, windows, end), sources]
-    with style.look():
-        frame = style.Frame(title, subtitle, notes, BODY)
-        left = frame.axes(0.42, 0.42, 4.5 if windows else 6.46, BODY - 0.9)
-        _draw_board(left, board, totals, certified, count, windows, end)
-        if windows:
-            _draw_close(frame.axes(5.2, 0.42, 1.68, BODY - 0.9), board, totals, count, windows, end)
+    frame = style.Frame(title, subtitle, notes, BODY)
+    left = frame.axes(0.42, 0.42, 4.5 if windows else 6.46, BODY - 0.9)
+    _draw_board(left, board, totals, certified, count, windows, end)
+    if windows:
+        _draw_close(frame.axes(5.2, 0.42, 1.68, BODY - 0.9), board, totals, count, windows, end)
     return Figure(
         name=NAME,
         title=title,
