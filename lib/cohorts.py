@@ -112,6 +112,15 @@ def selection(cohort: str, fiscal_year: int, **columns: str) -> str:
     return "spending.csv?" + urlencode({"cohort": cohort, "fiscal_year": fiscal_year, **columns})
 
 
+def company_names() -> dict[str, str]:
+    """Every company with a six-digit code, by code: the code and its names, as a reader looks it up."""
+    parts = [tables.load("companies"), tables.load("bse_roster")]
+    rows = pd.concat([part[["company_id", "name_en", "name_zh"]] for part in parts])
+    rows = rows[rows["company_id"].str.isdigit()].drop_duplicates("company_id").sort_values("company_id")
+    words = rows["company_id"] + (" " + rows["name_en"]).fillna("") + (" " + rows["name_zh"]).fillna("")
+    return dict(zip(rows["company_id"], words, strict=True))
+
+
 def left_out(rows: pd.DataFrame) -> dict[str, int]:
     """Companies without a ratio, counted by reason, in the order of REASONS. Adds up with the drawn ones to all."""
     counts = rows["status"].value_counts()

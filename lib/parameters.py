@@ -150,11 +150,16 @@ RdSeries = Annotated[str, OneOf(lambda: ["amount", "share_of_revenue"])]
 YesNo = Annotated[bool, OneOf(lambda: [True, False])]
 EvidenceYear = Annotated[int, OneOf(evidence_years)]
 EvidenceGrade = Annotated[str, OneOf(lambda: ["B", "C"])]
-BoardDay = Annotated[str, BeforeValidator(str), AfterValidator(_board_day)]
+BoardDay = Annotated[str, BeforeValidator(str), AfterValidator(_board_day), Field(json_schema_extra={"format": "date"})]
 BoardCount = Annotated[int, AfterValidator(_board_count)]
 Language = Annotated[str, OneOf(lambda: ["en"])]
 FigureSize = Annotated[str, OneOf(lambda: ["web"])]
-CompanyCodes = Annotated[list[str], BeforeValidator(_split), AfterValidator(_six_digits)]
+CompanyCodes = Annotated[
+    list[str],
+    BeforeValidator(_split),
+    AfterValidator(_six_digits),
+    Field(json_schema_extra={"format": "company-codes"}),
+]
 CohortList = Annotated[list[Cohort], BeforeValidator(_split)]
 FiscalYearList = Annotated[list[FiscalYear], BeforeValidator(_split)]
 MultipleList = Annotated[list[Annotated[float, Field(gt=0, le=100)]], BeforeValidator(_split), Field(min_length=1)]

@@ -4,13 +4,17 @@ The same inputs give the same bytes. Files are swapped in whole, so a reader nev
 """
 
 import hashlib
+import io
 import json
 import tempfile
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from lib import claims, parameters, tables
@@ -22,13 +26,43 @@ from lib.paths import NOTEBOOKS, outputs_dir
 UNDATED = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
+DOT_RADIUS = 4  # pixels of the drawing
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place in a drawing that stands for rows of the table: a box in data units of `axes`, and what it shows, in words.
+
+    company: the code of the company that it stands for, where it is one that the figure can highlight.
+    """
+
+    axes: Axes
+    left: float
+    bottom: float
+    right: float
+    top: float
+    words: str
+    company: str = ""
+
+
+def dots(axes: Axes, across, up, words, companies=None) -> list[Mark]:
+    """Marks for points at the data coordinates `across` and `up`, as large as a dot is drawn."""
+    centres = axes.transData.transform(np.column_stack([np.asarray(across, float), np.asarray(up, float)]))
+    inverse = axes.transData.inverted()
+    low, high = inverse.transform(centres - DOT_RADIUS), inverse.transform(centres + DOT_RADIUS)
+    companies = [""] * len(centres) if companies is None else companies
+    return [Mark(axes, *a, *b, said, company) for a, b, said, company in zip(low, high, words, companies, strict=True)]
+
+
 @dataclass
 class Figure:
     """A drawn figure and all that is said of it.
 
     name: the notebook's name; title, alt, source_line: computed from the rows plotted; table: those rows, with a
     column `source_row` that leads back to data/; companies: how many companies it counts, and left_out: how many it does
-    not, by reason; headline: the figure's numbers by name; drawing: the matplotlib figure.
+    not, by reason; headline: the figure's numbers by name, and published: the claims that give the same number, by its
+    name; drawing: the matplotlib figure; marks: gives the places in it that stand for a row; columns: the columns of the
+    table to read first; parameters: those that it was published with.
     """
 
     name: str
@@ -42,14 +76,21 @@ class Figure:
     companies: int | None = None
     left_out: dict[str, int] = field(default_factory=dict)
     headline: dict[str, float] = field(default_factory=dict)
+    published: dict[str, str] = field(default_factory=dict)
+    marks: Callable[[], list[Mark]] = list
+    columns: tuple[str, ...] = ()
+    parameters: dict | None = None
+
+    def picture(self, dots: int) -> bytes:
+        """The drawing as a PNG of `dots` per inch, for a screen."""
+        picture = io.BytesIO()
+        # Lightly packed: a reader waits for it, and it is not kept.
+        self.drawing.savefig(picture, format="png", dpi=dots, pil_kwargs={"compress_level": 1})
+        return picture.getvalue()
 
     def _repr_png_(self) -> bytes:
         """Shown by Jupyter where the figure is a cell's last value; at screen size, to keep notebooks light."""
-        import io
-
-        picture = io.BytesIO()
-        self.drawing.savefig(picture, format="png", dpi=130)
-        return picture.getvalue()
+        return self.picture(130)
 
 
 def publish(figure: Figure, **values) -> Path:
@@ -58,7 +99,7 @@ def publish(figure: Figure, **values) -> Path:
     Raises UserError for a glyph that the fonts lack, and for a folder that cannot be written.
     """
     notebook = NOTEBOOKS / f"{figure.name}.ipynb"
-    values = parameters.check_all(notebook, values)
+    values = figure.parameters = parameters.check_all(notebook, values)
     folder = outputs_dir() / slot(notebook, values)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -62,11 +62,16 @@ def load(name: str) -> pd.DataFrame:
 
 def source_line(source_ids) -> str:
     """The line that names the sources of the rows with these ids, each once, in the order of first use."""
-    sources = load("sources").set_index("source_id")["cite_as"]
     used = pd.Series(pd.unique(pd.Series(source_ids).dropna()), dtype="str")
     vintages = pd.unique(used[used.str.startswith("refresh-")].str[-10:])
     mixed = " Figures of different retrievals: a later restatement may be in some only." if len(vintages) > 1 else ""
-    return "Sources: " + "; ".join(pd.unique(used.map(sources))) + "." + mixed
+    return f"Sources: {cite(used)}.{mixed}"
+
+
+def cite(source_ids) -> str:
+    """The sources with these ids as figures cite them, each once, in the order of first use."""
+    sources = load("sources").set_index("source_id")["cite_as"]
+    return "; ".join(pd.unique(pd.Series(source_ids, dtype="str").dropna().map(sources)))
 
 
 def check(folder: Path | None = None) -> list[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.transforms import Bbox
 from scipy.stats import mannwhitneyu
 
-from lib import cohorts, style, tables
+from lib import cohorts, publish, style, tables
 from lib.parameters import COHORTS
 from lib.publish import Figure
 from lib.words import name_list
@@ -143,7 +143,8 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     frame = style.Frame(title, subtitle, notes, BODY)
     _draw_paths(frame.axes(0.45, BODY - 2.35, 2.75, 2.0), level)
     _draw_crossings(frame.axes(4.35, BODY - 2.35, 2.5, 2.0), crossed)
-    _draw_industries(frame.axes(1.45, 0.35, 5.4, BODY - 3.2), by_industry, test)
+    strip = frame.axes(1.45, 0.35, 5.4, BODY - 3.2)
+    _draw_industries(strip, by_industry, test)
     for left, top, text in (
         (0, BODY - 0.02, f"Median company, {first} = 100"),
         (3.62, BODY - 0.02, "Companies that changed sides"),
@@ -164,6 +165,17 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
         left_out=out,
         headline={"firms": len(firms), "to_product_2020": int(moved["to_product"]), "to_sales_2020": int(moved["to_sales"]),
                   "anyway_2020": anyway, "selling_fall_2020": fall / 100, **test},
+        marks=lambda: publish.dots(
+            strip,
+            np.expm1(by_industry["change"]) * 100,
+            by_industry["group"].map(list(GROUPS).index),
+            [
+                f"{row['industry_en']} ({row['group']}): selling expense per yuan of revenue {_percent(row['change'])}, "
+                f"median of {row['firms']:,} firms"
+                for _, row in by_industry.iterrows()
+            ],
+        ),
+        columns=("panel", "what", "group", "year", "value", "firms"),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from lib import cohorts, parameters, style, tables
+from lib import cohorts, parameters, publish, style, tables
 from lib.measures import share_of
 from lib.publish import Figure
 from lib.words import name_list, sentence
@@ -34,6 +34,7 @@ CHOICES = {
     "balanced": "Panel",
     "check": "Source",
 }
+WORDS = {"weight": WEIGHTS, "absent": ABSENT, "balanced": PANELS, "check": CHECKS, "cohort": COHORT_WORDS}
 BODY = 6.5  # inches
 
 
@@ -131,6 +132,11 @@ def draw(curve: pd.DataFrame) -> Figure:
         drawing=frame.figure,
         headline={"specifications": len(curve), "above": above, "below": below, "lowest": curve["share"].min(),
                   "median": curve["share"].median(), "highest": curve["share"].max()},
+        published={"median": "mp3-share"},
+        marks=lambda: publish.dots(
+            top_axes, np.arange(len(curve)), curve["share"] * 100, [_mark_words(row) for _, row in curve.iterrows()]
+        ),
+        columns=("cohort", "year", "threshold", "weight", "absent", "balanced", "check", "total", "share"),
     )  # fmt: skip
 
 
@@ -198,15 +204,27 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
         )  # fmt: skip
 
 
+def _label(choice: str, option) -> str:
+    """One of the options of a choice, as the figure calls it."""
+    if choice == "threshold":
+        return f"R&D > {option:g} × selling"
+    return WORDS[choice][option] if choice in WORDS else str(option)
+
+
+def _mark_words(row: pd.Series) -> str:
+    """A specification: its share, and each choice that it makes."""
+    choices = "; ".join(f"{CHOICES[name].lower()}: {_label(name, row[name])}" for name in CHOICES)
+    return f"{row['share']:.1%} ({row['low']:.1%} to {row['high']:.1%}), {row['count']:,.0f} of {row['total']:,} firms. {choices}"
+
+
 def _draw_choices(axes, curve: pd.DataFrame) -> None:
     """One line of ticks per option, grouped by choice, with the option's median share at the right."""
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(bottom=False, labelbottom=False, labelleft=False)
     line = 0.0
-    words = {"weight": WEIGHTS, "absent": ABSENT, "balanced": PANELS, "check": CHECKS, "cohort": COHORT_WORDS}
     for choice, heading in CHOICES.items():
-        options = sorted(curve[choice].unique(), key=list(words[choice]).index if choice in words else None)
+        options = sorted(curve[choice].unique(), key=list(WORDS[choice]).index if choice in WORDS else None)
         for index, option in enumerate(options):
             chosen = (curve[choice] == option).to_numpy()
             axes.plot(
@@ -217,13 +235,7 @@ def _draw_choices(axes, curve: pd.DataFrame) -> None:
                 markeredgewidth=0.55,
                 color=style.INK,
             )
-            label = (
-                words[choice][option]
-                if choice in words
-                else f"R&D > {option:g} × selling"
-                if choice == "threshold"
-                else str(option)
-            )
+            label = _label(choice, option)
             side = dict(transform=axes.get_yaxis_transform(), va="center", size=9)
             axes.text(-0.01, line, label, ha="right", **side)
             axes.text(1.012, line, f"{curve['share'][chosen].median():.0%}", ha="left", color=style.QUIET, **side)

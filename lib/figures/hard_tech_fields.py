@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from lib import cohorts, style, tables
+from lib import cohorts, publish, style, tables
 from lib.measures import median_interval, share_of
 from lib.parameters import COHORTS
-from lib.publish import Figure
+from lib.publish import Figure, Mark
 from lib.words import count_word, name_list, sentence
 
 NAME = "06_hard_tech_fields"
@@ -120,7 +120,23 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
         companies=int(table.loc[table["industry_en"].isna(), "count_firms"].sum()),
         left_out=out,
         headline={"fields": len(fields), "highest": top["share"], "lowest": bottom["share"]},
+        published={"fields": "cd-fields"},
+        marks=lambda: _marks(left, right, table, heights),
+        columns=("field", "industry_en", "count", "count_firms", "share", "intensity"),
     )  # fmt: skip
+
+
+def _marks(left, right, table: pd.DataFrame, heights) -> list[Mark]:
+    """Both dots of each row."""
+    words = [
+        f"{row['field'] if pd.isna(row['industry_en']) else row['industry_en']}: {row['count']:,} of {row['count_firms']:,} companies "
+        f"spend more on R&D, {row['share']:.0%} ({row['low']:.0%} to {row['high']:.0%}); median R&D intensity {row['intensity']:.1f}% "
+        f"({row['intensity_low']:.1f} to {row['intensity_high']:.1f})"
+        for _, row in table.iterrows()
+    ]
+    return publish.dots(left, table["share"] * 100, heights, words) + publish.dots(
+        right, table["intensity"], heights, words
+    )
 
 
 def _group(part: pd.DataFrame, field: str, industry) -> dict:

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from lib import claims, huawei, style, tables
+from lib import claims, huawei, publish, style, tables
 from lib.publish import Figure
 from lib.words import name_list
 
@@ -86,7 +86,35 @@ def draw(
             "usd_bn_on_the_day": float(ledger.at["cd-usd", "value"]),
         }
         | ({"stated_bn": stated} if stated == stated else {}),
+        published={"rebuilt_bn": "cd-decade", "usd_bn_on_the_day": "cd-usd"},
+        marks=lambda: publish.dots(upper, points["fiscal_year"], points["drawn"], _mark_words(points, series)),
+        columns=(
+            "panel",
+            "entity",
+            "list",
+            "first_year",
+            "fiscal_year",
+            "rank",
+            "value",
+            "unit",
+            "grade",
+            "source_row",
+        ),
     )
+
+
+def idle(weakest_grade: str, **_) -> list[str]:
+    """Parameters that make no difference: no list is graded A, so none is let in beside annual reports."""
+    return ["list_figures"] if weakest_grade == "A" else []
+
+
+def _mark_words(points: pd.DataFrame, series: str) -> list[str]:
+    unit = "% of revenue" if series == "share_of_revenue" else "billion yuan"
+    return [
+        f"{row['fiscal_year']}: {row['drawn']:,.1f} {unit}, {KINDS[row['how']][0]}; grade {row['grade']}. "
+        f"{tables.cite(row['source_ids'].split(' '))}; {row['source_row']}"
+        for _, row in points.iterrows()
+    ]
 
 
 def _points(years: pd.DataFrame, series: str) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lib import customers, style, tables
+from lib import customers, publish, style, tables
 from lib.customers import PROXY, STATED
 from lib.publish import Figure
 from lib.words import count_word, name_list, sentence
@@ -39,7 +39,7 @@ def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> F
     upper = 0.2 + HEAD * (groups.ngroups + bool(len(silent))) + ROW * (marks["place"].nunique() + 1.75 * len(silent))
     frame = style.Frame(title, subtitle, notes, upper + LOWER + 0.8)
     axes = frame.axes(PLOT[0], LOWER + 0.8, PLOT[1], upper)
-    _draw_rows(axes, marks, silent, rows, year, upper, set(longest["name_en"]))
+    heights = _draw_rows(axes, marks, silent, rows, year, upper, set(longest["name_en"]))
     _draw_series(frame.axes(0.36, 0.3, 2.95, LOWER), longest, year)
     _draw_grower(frame, grower)
     return Figure(
@@ -61,6 +61,10 @@ def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> F
             "article_firms": int(firms["in_article"].sum()),
             "article_firms_with_a_share": int(firms["in_article"].sum()) - len(silent),
         },
+        marks=lambda: publish.dots(
+            axes, marks["value_low"], marks["place"].map(heights), [_mark_words(row) for _, row in marks.iterrows()]
+        ),
+        columns=("name_en", "fiscal_year", "item", "about", "value_low", "value_high", "grade", "source_row"),
     )
 
 
@@ -195,8 +199,21 @@ def _measured(row: pd.Series) -> str:
     return before.get(row["item"], "") + about
 
 
-def _draw_rows(axes, marks, silent, rows, year: int, height: float, below: set[str]) -> None:
-    """The shares as a table with marks: firm, what is measured, the marks, the year's value, other years'."""
+def _mark_words(mark: pd.Series) -> str:
+    """A share's firm, what it measures, its value and where it is from."""
+    unit = mark["unit"].replace("percent", "%")
+    return (
+        f"{mark['name_en']} {mark['company_id'] if pd.notna(mark['company_id']) else ''}, {_years(mark)}: {_measured(mark)} "
+        f"{_value(mark)} {unit}; grade {mark['grade']}. {tables.cite([mark['source_id']])}; {mark['source_row']}"
+    )
+
+
+def _draw_rows(axes, marks, silent, rows, year: int, height: float, below: set[str]) -> dict[str, float]:
+    """The shares as a table with marks: firm, what is measured, the marks, the year's value, other years'.
+
+    Returns how far down each row stands, by `place`.
+    """
+    heights = {}
     left, width = PLOT
     axes.set_ylim(height, 0)  # an inch down is a unit
     axes.set_xlim(0, 100)
@@ -218,8 +235,8 @@ def _draw_rows(axes, marks, silent, rows, year: int, height: float, below: set[s
         write(style.MARGIN, down + HEAD * 0.6, HEADS[kind], weight="semibold", size=9.5, color=style.ACCENT)
         down += HEAD
         before = ""
-        for _, row in group.groupby("place", sort=False):
-            middle = down + ROW / 2
+        for place, row in group.groupby("place", sort=False):
+            heights[place] = middle = down + ROW / 2
             first = row.iloc[0]
             axes.plot([0, 100], [middle, middle], color=style.GRID, linewidth=0.7, zorder=0)
             if first["name_en"] != before:
@@ -263,6 +280,7 @@ def _draw_rows(axes, marks, silent, rows, year: int, height: float, below: set[s
         down += deep
     for x in (0, 50, 100):
         axes.plot([x, x], [0.2, down], color=style.GRID, linewidth=0.7, zorder=0)
+    return heights
 
 
 def _draw_mark(axes, mark: pd.Series, middle: float) -> None:

@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.ticker import FixedFormatter, FixedLocator
 from matplotlib.transforms import Bbox
 
-from lib import cohorts, style, tables
+from lib import cohorts, publish, style, tables
 from lib.errors import UserError
 from lib.measures import Share, expense_ratio, share_of
 from lib.parameters import COHORTS
-from lib.publish import Figure
+from lib.publish import Figure, Mark
 from lib.words import count_word, name_list, sentence, share_words, times
 
 NAME = "01_rd_against_sm"
@@ -87,6 +87,9 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
             "firms": share.total,
             "median_ratio": float(bars["ratio"].median()),
         },
+        published={"share": "mp3-share"},
+        marks=lambda: _marks(left, right, bars, dots),
+        columns=("company_id", "name_en", "name_zh", "rd_expense_cny", "selling_expense_cny", "ratio", "source_row"),
     )
 
 
@@ -318,6 +321,28 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
         color=style.QUIET,
         linespacing=1,
     )
+
+
+def _marks(left, right, bars: pd.DataFrame, dots: pd.DataFrame) -> list[Mark]:
+    """A company's bar, or its dot with its name beside."""
+    width = 100 / len(bars)
+    words = [_company_words(rows) for rows in (bars, dots)]
+    marks = [
+        Mark(left, i * width, 0, (i + 1) * width, ratio, said, company)
+        for i, (ratio, company, said) in enumerate(zip(bars["ratio"], bars["company_id"], words[0], strict=True))
+    ]
+    return marks + publish.dots(right, np.full(len(dots), 0.06), dots["ratio"], words[1])
+
+
+def _company_words(rows: pd.DataFrame) -> list[str]:
+    """Each company's name, its two expenses, its grade and where they come from."""
+    sources = rows[["rd_source_id", "selling_source_id"]].agg(tables.cite, axis=1)
+    return [
+        f"{cohorts.company_label(row)}: R&D {row['rd_expense_cny'] / 1e6:,.1f} million yuan, selling "
+        f"{row['selling_expense_cny'] / 1e6:,.1f} million, {_multiple(row)}; grade {row['grade']}. "
+        f"{sources[i]}; {row['source_row']}"
+        for i, row in rows.iterrows()
+    ]
 
 
 def _multiple(row: pd.Series) -> str:

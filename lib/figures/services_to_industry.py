@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from lib import cohorts, sectors, style, tables
 from lib.measures import growth_gap
 from lib.parameters import COHORTS
-from lib.publish import Figure
+from lib.publish import Figure, Mark
 from lib.words import name_list
 
 NAME = "08_services_to_industry"
@@ -57,7 +57,8 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
     )
     notes = [*_notes(rows, found, panel, years, distance, without), sources]
     frame = style.Frame(title, subtitle, notes, BODY)
-    _draw_levels(frame.axes(0.5, 2.15, 2.75, 2.55), found[panel], years)
+    levels = frame.axes(0.5, 2.15, 2.75, 2.55)
+    bars = _draw_levels(levels, found[panel], years)
     _draw_shares(frame.axes(4.5, 2.2, 1.0, 2.3), found, panel, years)
     _draw_national(frame, national)
     headline = _headline(found, panel, years, distance)
@@ -73,6 +74,18 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
         companies=headline["firms"],
         left_out=sectors.left_out(rows, panel),
         headline=headline,
+        marks=lambda: [Mark(levels, left, y - 0.37, right, y + 0.37, words) for left, right, y, words in bars],
+        columns=(
+            "panel",
+            "company_id",
+            "name_zh",
+            "sector",
+            "fiscal_year",
+            "rd_expense_cny",
+            "selling_expense_cny",
+            "item",
+            "value",
+        ),
     )
 
 
@@ -188,9 +201,12 @@ def _absent_at_first(rows: pd.DataFrame, company: pd.Series) -> bool:
     return not first["summed"].any()
 
 
-def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> None:
-    """A stacked bar per expense and year, on one scale; the sums inside or beside."""
-    places, labels = {}, []
+def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> list[tuple[float, float, float, str]]:
+    """A stacked bar per expense and year, on one scale; the sums inside or beside.
+
+    Returns the bars: from, to, height, and what each stands for.
+    """
+    places, labels, bars = {}, [], []
     for block, item in enumerate(ITEM_WORDS):
         for i, year in enumerate(years):
             places[item, year] = block * (len(years) + 1.0) + i
@@ -213,6 +229,9 @@ def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> None:
                 edgecolor=style.NEUTRAL if hatch else fill,
                 linewidth=0.3 if hatch else 0,
             )
+            share, firms = this.at[sector, f"{item}_share"], this.at[sector, "firms"]
+            said = f"{ITEM_WORDS[item]} {year}, {sectors.SECTORS[sector]}: {_amount(amount)} yuan, {share:.1%}, {firms:,} firms"
+            bars.append((left, left + amount, y, said))
             left += amount
         text = dict(size=9, va="center", weight="semibold")
         words = {
@@ -256,6 +275,7 @@ def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> None:
         )
     firms = found[found["fiscal_year"] == years[-1]].set_index("sector")["firms"]
     _key(axes, [(name, f"{sectors.SECTORS[name]} {firms[name]:,}") for name in LOOKS if firms[name]])
+    return bars
 
 
 def _key(axes, key: list[tuple[str, str]]) -> None:

@@ -1,11 +1,11 @@
 """Figure 3: the Beijing Stock Exchange's board day by day, and the days on which it has the article's 93 companies."""
 
 import pandas as pd
-from matplotlib.dates import DateFormatter, MonthLocator
+from matplotlib.dates import DateFormatter, MonthLocator, date2num
 from matplotlib.lines import Line2D
 
-from lib import cohorts, style, tables
-from lib.publish import Figure
+from lib import cohorts, publish, style, tables
+from lib.publish import Figure, Mark
 from lib.words import count_word, day_words, gap_words, name_list
 
 NAME = "03_who_are_the_93"
@@ -73,6 +73,9 @@ def draw(board: pd.Series, counts: pd.DataFrame, count: int, end: pd.Timestamp) 
             "certified_nearest": None if nearest is None else int(nearest["national_little_giants"]),
             "certified_most": int(certified["national_little_giants"].max()) if len(certified) else None,
         },
+        published={"certified_nearest": "mp3-cohort"},
+        marks=lambda: _marks(left, totals, certified),
+        columns=("series", "date", "companies", "scope", "check", "source_row"),
     )
 
 
@@ -171,6 +174,21 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
             f"exactly {count}\n{day_words(first, last)}", (place, 1), (shift, -2), xycoords=("data", "axes fraction"),
             textcoords="offset points", ha=side, va="top", size=9.5, weight="semibold", color=style.ACCENT, linespacing=1.1,
         )  # fmt: skip
+
+
+def _marks(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> list[Mark]:
+    """The published counts, whole board and certified companies."""
+    marks = []
+    for rows, column, what in (
+        (totals, "bse_listed", "companies on the board"),
+        (certified, "national_little_giants", "certified Little Giants"),
+    ):
+        words = [
+            f"{day_words(row['date'])}: {row[column]} {what} ({row['scope']}). {tables.cite([row['source_id']])}; {row['source_row']}"
+            for _, row in rows.iterrows()
+        ]
+        marks += publish.dots(axes, date2num(rows["date"]), rows[column], words)
+    return marks
 
 
 def _number(axes, day, value: int, shift: float, side: str, colour: str) -> None:

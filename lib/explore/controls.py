@@ -1,0 +1,113 @@
+"""One control for each kind of parameter, made from the type that the notebook declares."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets as widgets
+import traitlets
+from pydantic import TypeAdapter
+
+from lib import cohorts
+from lib.parameters import TYPES, Parameter
+
+
+def control(parameter: Parameter, value: Any) -> widgets.DOMWidget:
+    """The control of a parameter, set to `value`. Its trait `value` is one that the parameter's type accepts."""
+    schema = TypeAdapter(TYPES[parameter.type]).json_schema()
+    kind, allowed = schema["type"], parameter.allowed
+    label = parameter.name.replace("_", " ")
+    words = {"description": label, "tooltip": parameter.help, "style": {"description_width": "initial"}}
+    # What is typed or dragged counts when it is finished: a picture on the way would hold up the last.
+    late = words | {"continuous_update": False}
+    if schema.get("format") == "company-codes":
+        return CompanyPicker(label, parameter.help, value)
+    if schema.get("format") == "date":
+        return widgets.DatePicker(value=date.fromisoformat(value), **words)
+    if kind == "array" and allowed:
+        return widgets.SelectMultiple(options=_named(allowed), value=value, rows=min(5, len(allowed)), **words)
+    if kind == "array":
+        return widgets.Text(value=", ".join(map(str, value)), **late)
+    if kind == "boolean":
+        return widgets.Checkbox(value=value, indent=False, **words)
+    if kind == "integer" and allowed:
+        return Slider(label=label, hint=parameter.help, options=allowed, value=value)
+    if allowed:
+        return widgets.Dropdown(options=_named(allowed), value=value, **words)
+    if kind == "integer":
+        return widgets.BoundedIntText(
+            value=value, min=schema.get("minimum", 0), max=schema.get("maximum", 10**6), **late
+        )
+    return widgets.Text(value=value, **late)
+
+
+def _named(values: list) -> list[tuple[str, Any]]:
+    """Options as a menu shows them: 'little giants' for little_giants."""
+    return [(str(value).replace("_", " "), value) for value in values]
+
+
+class Slider(anywidget.AnyWidget):
+    """One of a few whole numbers in order. The slider of ipywidgets has no name that a screen reader could read."""
+
+    _esm = Path(__file__).parent / "slider.js"
+
+    label = traitlets.Unicode().tag(sync=True)
+    hint = traitlets.Unicode().tag(sync=True)
+    options = traitlets.List(traitlets.Int()).tag(sync=True)
+    value = traitlets.Int().tag(sync=True)
+    disabled = traitlets.Bool().tag(sync=True)
+
+
+class CompanyPicker(widgets.VBox):
+    """Companies found by code, Chinese or English name; `value` is the list of the chosen codes."""
+
+    value = traitlets.List(traitlets.Unicode())
+
+    def __init__(self, label: str, hint: str, value: list[str]):
+        self._names = cohorts.company_names()
+        self._search = widgets.Combobox(
+            options=list(self._names.values()),
+            placeholder="code or name",
+            description=label,
+            tooltip=hint,
+            continuous_update=False,
+            style={"description_width": "initial"},
+        )
+        self._answer = widgets.HTML()
+        self._chosen = widgets.HBox(layout={"flex_flow": "row wrap"})
+        self._search.observe(self._look_up, "value")
+        super().__init__([self._search, self._answer, self._chosen])
+        self.observe(self._show, "value")
+        self.value = list(value)
+
+    def _look_up(self, change) -> None:
+        if not (text := change["new"].strip()):
+            return
+        found = [code for code, name in self._names.items() if text.lower() in name.lower()]
+        found = [code for code in found if self._names[code] == text or code == text] or found
+        if len(found) == 1:
+            self._search.value = ""
+            self._answer.value = ""
+            self.value = [*self.value, *(code for code in found if code not in self.value)]
+        else:
+            count = f"{len(found):,} companies have" if found else "no company has"
+            self._answer.value = f"<span role='status'>{count} this in code or name; choose one from the list</span>"
+
+    def _show(self, _) -> None:
+        self._chosen.children = [self._button(code) for code in self.value]
+
+    def _button(self, code: str) -> widgets.Button:
+        button = widgets.Button(
+            description=f"{self._names.get(code, code)} ✕", tooltip="take out", layout={"width": "auto"}
+        )
+        button.on_click(lambda _: setattr(self, "value", [other for other in self.value if other != code]))
+        return button
+
+    @property
+    def disabled(self) -> bool:
+        return self._search.disabled
+
+    @disabled.setter
+    def disabled(self, disabled: bool) -> None:
+        self._search.disabled = disabled

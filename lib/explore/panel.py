@@ -1,0 +1,85 @@
+"""What `explore` shows: the controls, the live chart and its table, kept in step."""
+
+import importlib
+import shlex
+
+import ipywidgets as widgets
+
+from lib import figures, parameters
+from lib.errors import UserError
+from lib.explore import table
+from lib.explore.controls import control
+from lib.explore.view import View
+from lib.paths import NOTEBOOKS, ROOT
+from lib.publish import Figure, publish
+
+
+class Panel(widgets.VBox):
+    """Controls for a figure's parameters over the chart, its numbers and its table; each change draws the figure anew."""
+
+    def __init__(self, figure: Figure):
+        if figure.parameters is None:
+            raise UserError(f"{figure.name}: publish the figure first; exploring starts from what was published.")
+        self._notebook = NOTEBOOKS / f"{figure.name}.ipynb"
+        self._declared = parameters.declared(self._notebook)
+        self._values = figure.parameters
+        self.controls = {name: control(p, self._values[name]) for name, p in self._declared.items()}
+        self.view, self.table = View(), table.show(None, figure)
+        row = widgets.HBox(list(self.controls.values()), layout={"flex_flow": "row wrap", "grid_gap": "2px 20px"})
+        super().__init__([row, self.view, self.table])
+        self._show(figure)
+        self.view.on_msg(self._answer)
+        for one in self.controls.values():
+            one.observe(self._redraw, "value")
+
+    def _redraw(self, _) -> None:
+        self._figure = None
+        chosen = {name: one.value for name, one in self.controls.items()}
+        try:
+            self._values = parameters.check_all(self._notebook, chosen)
+            self._show(figures.build(self._notebook.stem, **self._values))
+        except UserError as error:
+            self.view.fail(str(error))
+        except Exception as error:  # else the reader would take the last picture for this one
+            self.view.fail(f"this view cannot be drawn: {type(error).__name__}: {error}")
+
+    def _show(self, figure: Figure) -> None:
+        self._figure = figure
+        idle = self._idle()
+        for name, one in self.controls.items():
+            one.disabled = name in idle
+        self.view.show(figure, self.command)
+        table.show(self.table, figure)
+
+    def _idle(self) -> list[str]:
+        """The parameters that make no difference to the figure as it is."""
+        module = importlib.import_module(f"lib.figures.{self._notebook.stem[3:]}")
+        return module.idle(**self._values) if hasattr(module, "idle") else []
+
+    @property
+    def command(self) -> str:
+        """The shell command that renders the view."""
+        words = ["python", "-m", "lib", "render", str(int(self._notebook.stem[:2]))]
+        for name, value in self._values.items():
+            if value != self._declared[name].default:
+                words += ["-p", f"{name}={','.join(map(str, value)) if isinstance(value, list) else value}"]
+        return shlex.join(words)
+
+    def _answer(self, _, message: dict, __) -> None:
+        if message["do"] == "export":
+            self._export()
+        elif message["do"] == "pick" and "highlight" in self.controls:
+            picker, company = self.controls["highlight"], message["company"]
+            others = [code for code in picker.value if code != company]
+            picker.value = others if company in picker.value else [*others, company]
+
+    def _export(self) -> None:
+        if not self._figure:
+            return
+        try:
+            folder = publish(self._figure, **self._values)
+        except UserError as error:
+            self.view.saved = str(error)
+        else:
+            place = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
+            self.view.saved = f"Saved in {place}: {', '.join(sorted(path.suffix[1:] for path in folder.glob('*.*')))}."

@@ -1,0 +1,77 @@
+"""The live chart: a picture that names what the pointer is on, the numbers under it, and what to do with the view."""
+
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+
+from lib import tables
+from lib.publish import Figure
+
+HERE = Path(__file__).parent
+DOTS = 140  # per inch: sharp at the width of a notebook
+
+
+class View(anywidget.AnyWidget):
+    """Shows a `publish.Figure`, or an error in its place. Sends {"do": "export"} and {"do": "pick", "company": code}."""
+
+    _esm = HERE / "view.js"
+    _css = HERE / "view.css"
+
+    picture = traitlets.Bytes().tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    marks = traitlets.List().tag(sync=True)  # left, top, right, bottom as shares of the picture; words; company
+    numbers = traitlets.List().tag(sync=True)  # name, value, published
+    error = traitlets.Unicode().tag(sync=True)
+    command = traitlets.Unicode().tag(sync=True)
+    saved = traitlets.Unicode().tag(sync=True)
+
+    def show(self, figure: Figure, command: str) -> None:
+        """Show a figure and the command that renders it."""
+        with self.hold_sync():  # one message, so that picture, words and numbers change together
+            self.picture, self.alt, self.error, self.saved = figure.picture(DOTS), figure.alt, "", ""
+            self.marks, self.numbers, self.command = _placed(figure), _numbers(figure), command
+
+    def fail(self, words: str) -> None:
+        """Show a sentence in place of the chart."""
+        with self.hold_sync():
+            self.error, self.saved, self.numbers, self.marks = words, "", [], []
+
+
+def _placed(figure: Figure) -> list[list]:
+    """The figure's marks with their boxes as shares of the picture, counted from its top left corner."""
+    width, height = figure.drawing.bbox.size
+    placed = []
+    for mark in figure.marks():
+        corners = mark.axes.transData.transform([(mark.left, mark.bottom), (mark.right, mark.top)])
+        (left, right), (low, high) = np.sort(corners, axis=0).T
+        box = [left / width, 1 - high / height, right / width, 1 - low / height]
+        placed.append([*(round(float(x), 5) for x in box), mark.words, mark.company])
+    return placed
+
+
+def _numbers(figure: Figure) -> list[list[str]]:
+    """The headline numbers, each with its name and the published text beside it: those that have one come first."""
+    claims = tables.load("claims").set_index("claim_id")
+    names = sorted(figure.headline, key=lambda name: name not in figure.published)
+    rows = []
+    for name in names:
+        claim = claims.loc[figure.published[name]] if name in figure.published else None
+        share = claim is not None and claim["unit"].startswith("share")
+        rows.append(
+            [
+                name.replace("_", " "),
+                _number(figure.headline[name], share),
+                "" if claim is None else claim["published_text"],
+            ]
+        )
+    return rows
+
+
+def _number(value, share: bool) -> str:
+    if value is None or value != value:
+        return "not known"
+    if share:
+        return f"{value:.1%}"
+    return f"{value:,}" if float(value).is_integer() else f"{value:,.4g}"

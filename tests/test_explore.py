@@ -1,0 +1,210 @@
+"""Exploring without a browser: the controls, what follows from them, and what leads back from a view to files."""
+
+import os
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib import figures, parameters
+from lib.errors import UserError
+from lib.explore import explore, watched
+from lib.explore.view import DOTS
+from lib.paths import NOTEBOOKS, ROOT
+from lib.publish import publish
+from lib.render import run
+from lib.render.values import parameter_values
+
+NAMES = [notebook.stem for notebook in run.figures()]
+#: A change of one control of each figure.
+CHANGES = {
+    "01_rd_against_sm": {"cohort": "star"},
+    "02_public_sector": {"proxies": False},
+    "03_who_are_the_93": {"count": 100},
+    "04_does_65_hold": {"years": (2020, 2021)},
+    "05_accounting_break": {"minimum_firms": 30},
+    "06_hard_tech_fields": {"fiscal_year": 2019},
+    "07_huawei_acfic": {"decade_end": 2021},
+    "08_services_to_industry": {"panel": "all_firms"},
+}
+
+
+def opened(name, **values):
+    """Explores a figure as JupyterLab would."""
+    figure = figures.build(name, **values)
+    publish(figure, **values)
+    return explore(figure)
+
+
+@pytest.fixture
+def panel(outputs, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "a notebook")
+    return opened
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def shown(request, tmp_path_factory):
+    """Each figure as it opens, for the tests that hold for all; the last of them changes a control."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JPY_SESSION_NAME", "a notebook")
+        patch.setenv("FIGURES_OUTPUTS", str(tmp_path_factory.mktemp("outputs")))
+        yield request.param, opened(request.param)
+
+
+def test_every_parameter_has_a_control_with_a_name(shown):
+    name, panel = shown
+    assert list(panel.controls) == list(parameters.declared(NOTEBOOKS / f"{name}.ipynb"))
+    for parameter, control in panel.controls.items():
+        states = [part.get_state() for part in (control, *getattr(control, "children", ()))]
+        assert parameter.replace("_", " ") in [state.get("description") or state.get("label") for state in states], (
+            parameter
+        )
+
+
+def test_marks_lie_in_the_picture_and_say_where_their_figures_come_from(shown):
+    marks = shown[1].view.marks
+    assert marks
+    boxes = np.array([mark[:4] for mark in marks], dtype=float)
+    assert ((boxes > -0.01) & (boxes < 1.01)).all()
+    assert (boxes[:, 0] <= boxes[:, 2]).all()
+    assert (boxes[:, 1] <= boxes[:, 3]).all()
+    assert all(mark[4].strip() and "nan" not in mark[4].split() for mark in marks)
+
+
+def test_a_control_changes_picture_numbers_table_and_command_to_what_lib_computes(shown):
+    name, panel = shown
+    before = panel.view.picture
+    for parameter, value in CHANGES[name].items():
+        panel.controls[parameter].value = value
+    assert panel.view.error == ""
+    expected = figures.build(name, **CHANGES[name])
+    assert panel.view.picture == expected.picture(DOTS) != before
+    assert panel.view.alt == expected.alt
+    assert {row[0] for row in panel.view.numbers} == {key.replace("_", " ") for key in expected.headline}
+    text = expected.table.select_dtypes(["str", "object"]).columns
+    blank = {column: expected.table[column].fillna("") for column in text}
+    pd.testing.assert_frame_equal(panel.table.df, expected.table.assign(**blank))
+
+    words = shlex.split(panel.command)
+    assert words[:4] == ["python", "-m", "lib", "render"]
+    pairs = [word for word in words[5:] if word != "-p"]
+    changed = {key: list(value) if isinstance(value, tuple) else value for key, value in CHANGES[name].items()}
+    task = run.job(words[4], **parameter_values((), (), pairs, ()))
+    assert run.job(name, **changed) == task
+
+
+def test_a_company_in_figure_1_is_named_with_its_figures_and_source(panel):
+    shown = panel("01_rd_against_sm")
+    rows = figures.build("01_rd_against_sm").table
+    assert len(shown.view.marks) == len(rows)
+    first = rows.iloc[0]
+    left, _, right, _, words, company = shown.view.marks[0]
+    assert company == first["company_id"]
+    assert first["name_zh"] in words
+    assert f"{first['rd_expense_cny'] / 1e6:,.1f} million" in words
+    assert first["source_row"] in words
+    assert 0 < left < right < 0.2  # the highest bar stands first
+
+
+def test_an_error_is_a_sentence_in_place_of_the_chart_and_passes_when_mended(panel, outputs):
+    shown = panel("01_rd_against_sm")
+    shown.controls["cohort"].value = "bse"
+    assert "refresh bse" in shown.view.error
+    assert shown.view.numbers == []
+    shown._answer(None, {"do": "export"}, [])
+    assert shown.view.saved == ""  # there is nothing to export
+    shown.controls["cohort"].value = "star"
+    assert shown.view.error == ""
+    assert shown.view.numbers
+
+
+def test_a_wrong_text_is_refused_in_words(panel):
+    shown = panel("04_does_65_hold", cohort_list=["star"])
+    shown.controls["thresholds"].value = "0.9, much"
+    assert "thresholds" in shown.view.error
+    assert "much" in shown.view.error
+
+
+def test_export_leaves_the_bundle_of_a_render(panel, outputs):
+    shown = panel("01_rd_against_sm")
+    shown.controls["fiscal_year"].value = 2019
+    shown._answer(None, {"do": "export"}, [])
+    folder = outputs / "01_rd_against_sm" / "fiscal_year=2019"
+    assert str(folder) in shown.view.saved
+    expected = publish(figures.build("01_rd_against_sm", fiscal_year=2019), fiscal_year=2019)
+    assert expected == folder
+    table = pd.read_csv(folder / "01_rd_against_sm.csv", dtype={"company_id": "str"})
+    assert (table["fiscal_year"] == 2019).all()
+    assert len(table) == len(shown.table.df)
+
+
+def test_companies_are_found_by_code_and_name(panel):
+    shown = panel("01_rd_against_sm", cohort="star")
+    picker = shown.controls["highlight"]
+    search = picker.children[0]
+    search.value = "688981"
+    assert picker.value == ["688981"]
+    assert "688981" in shown.command
+    search.value = "中微公司"
+    assert picker.value == ["688981", "688012"]
+    search.value = "科技"  # hundreds of them
+    assert picker.value == ["688981", "688012"]
+    assert "companies have this" in picker.children[1].value
+    search.value = "no such firm"
+    assert "no company has this" in picker.children[1].value
+    picker.children[2].children[0].click()
+    assert picker.value == ["688012"]
+
+
+def test_a_picked_company_is_labelled_and_unlabelled(panel):
+    shown = panel("01_rd_against_sm", cohort="star")
+    shown._answer(None, {"do": "pick", "company": "688981"}, [])
+    assert shown.controls["highlight"].value == ["688981"]
+    shown._answer(None, {"do": "pick", "company": "688981"}, [])
+    assert shown.controls["highlight"].value == []
+
+
+def test_a_control_without_effect_is_disabled_and_has_none(panel):
+    shown = panel("07_huawei_acfic")
+    control = shown.controls["list_figures"]
+    assert not control.disabled
+    shown.controls["weakest_grade"].value = "A"
+    assert control.disabled
+    shown.controls["weakest_grade"].value = "B"
+    assert not control.disabled
+    for grade, alike in (("A", True), ("B", False), ("C", False)):
+        pictures = [
+            figures.build("07_huawei_acfic", weakest_grade=grade, list_figures=one).picture(50) for one in (True, False)
+        ]
+        assert (pictures[0] == pictures[1]) == alike
+
+
+def test_a_figure_that_was_not_published_cannot_be_explored(monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "a notebook")
+    with pytest.raises(UserError, match="publish the figure first"):
+        explore(figures.build("03_who_are_the_93"))
+
+
+def test_a_run_that_nobody_watches_pays_nothing(monkeypatch):
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert not watched()
+    assert explore(figures.build("03_who_are_the_93")) is None
+    code = (
+        "import sys; from lib.explore import explore; explore(None); "
+        "print([name for name in ('ipywidgets', 'anywidget', 'itables') if name in sys.modules])"
+    )
+    bare = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=bare, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_notebook_ends_with_one_line_to_explore(name):
+    import nbformat
+
+    cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
+    assert [cell.source for cell in cells if "explore(" in cell.source] == ["explore(figure)"]
+    assert cells[-1].source == "explore(figure)"
