@@ -64,6 +64,13 @@ def ledger(figure: str | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows).reset_index(drop=True)
 
 
+def verdicts(figure: str):
+    """The claims that one figure shows with their verdicts, as a notebook shows them (a pandas Styler)."""
+    columns = ["claim_id", "published_text", "rebuilt", "verdict", "reason"]
+    left = [{"selector": "th, td", "props": "text-align: left"}]
+    return ledger(figure)[columns].style.hide(axis="index").set_table_styles(left)
+
+
 def article_cohort() -> tuple[str, bool]:
     """The cohort to judge Figure 1's claims on, and whether it is the 93 that may be the article's."""
     own = parameters.has_bse_expenses()
