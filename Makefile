@@ -13,8 +13,8 @@ test: $(VENV)/refresh-ready  ## set up, then run every test
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest
 
-lab: $(VENV)/ready  ## set up, then open the notebooks in JupyterLab
-	$(RUN) -m jupyterlab --notebook-dir=.
+lab: $(VENV)/ready  ## set up, then open JupyterLab on a page that says what each notebook answers
+	$(RUN) -m jupyterlab notebooks/start.ipynb
 
 bench: $(VENV)/ready  ## install the peers beside us, measure, and write benchmarks/README.md
 	$(PYTHON) -m venv .venv-bench

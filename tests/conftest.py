@@ -100,12 +100,17 @@ def browser(chromium):
         running.close()
 
 
-def accessibility_faults(page) -> list[str]:
-    """What axe-core finds against WCAG 2.1 A and AA and its own best practices, one line per kind and place."""
+def accessibility_faults(page, place: str | None = None) -> list[str]:
+    """What axe-core finds against WCAG 2.1 A and AA and its own best practices, one line per kind and place.
+
+    place: a selector, to look at a part of the page only.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-    found = Axe().run(page, options={"runOnly": tags, "resultTypes": ["violations"]}).response["violations"]
+    found = (
+        Axe().run(page, context=place, options={"runOnly": tags, "resultTypes": ["violations"]}).response["violations"]
+    )
     return [f"{fault['id']}: {node['target']} {node['html'][:120]}" for fault in found for node in fault["nodes"]]
 
 

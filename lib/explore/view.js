@@ -80,7 +80,8 @@ function render({ model, el }) {
       const across = Math.max(left - x, 0, x - right) * box.width;
       const down = Math.max(top - y, 0, y - bottom) * box.height;
       // Of the boxes that the pointer is in, the one whose middle is nearest.
-      const away = Math.hypot(across, down) + Math.abs((left + right) / 2 - x) * 1e-3;
+      const middle = Math.hypot((left + right) / 2 - x, (top + bottom) / 2 - y);
+      const away = Math.hypot(across, down) + 1e-3 * middle;
       if (away < least) [best, least] = [index, away];
     });
     return best;

@@ -1,0 +1,87 @@
+"""A real JupyterLab in a headless browser: notebooks opened, run and explored as a reader does."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+
+from lib.paths import ROOT
+
+SETTINGS = {
+    # All cells are in the page, also those that are not in sight.
+    "notebook-extension/tracker": {"windowingMode": "none"},
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+}
+
+
+class Lab:
+    """JupyterLab on a copy of the notebooks, so that nothing it saves reaches the project."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.outputs = folder, folder / "outputs"
+        shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+        for name, content in SETTINGS.items():
+            self.set(name, content)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"http://127.0.0.1:{free.getsockname()[1]}"
+        words = ["--no-browser", "--allow-root", f"--port={self.address.rsplit(':')[-1]}"]
+        words += ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"]
+        self.log = (folder / "lab.log").open("w")
+        self.server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *words, f"--notebook-dir={folder}"],
+            env={
+                **os.environ,
+                "FIGURES_OUTPUTS": str(self.outputs),
+                "JUPYTER_CONFIG_DIR": str(folder / "config"),
+                "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+                "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+            },
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.server.poll() is None:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.address}/api", timeout=5):
+                return
+            time.sleep(0.2)
+        self.stop()
+        raise RuntimeError(f"JupyterLab did not start: {(folder / 'lab.log').read_text()[-2000:]}")
+
+    def set(self, name: str, content: dict) -> None:
+        """Change a setting of JupyterLab; pages that are opened later have it."""
+        path = self.folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+
+    def stop(self) -> None:
+        """End the server and its kernels."""
+        self.server.terminate()
+        self.server.wait(30)
+        self.log.close()
+
+    def open(self, page, name: str) -> None:
+        """Open a notebook and wait for its kernel."""
+        # Each in a workspace of its own, so that no other test's notebook comes back.
+        page.goto(f"{self.address}/lab/workspaces/{uuid.uuid4().hex}/tree/notebooks/{name}.ipynb")
+        page.get_by_text("| Idle").wait_for(timeout=60_000)
+
+    def run_all(self, page) -> None:
+        """Run all cells, to the end."""
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(one => one.textContent)"
+        page.wait_for_function(f"{prompts}.every(text => /\\d/.test(text))", timeout=120_000)
+
+    def shut_kernels(self) -> None:
+        """End the notebooks' kernels, so that the next has the machine to itself."""
+        for kernel in json.load(urllib.request.urlopen(f"{self.address}/api/kernels")):
+            request = urllib.request.Request(f"{self.address}/api/kernels/{kernel['id']}", method="DELETE")
+            urllib.request.urlopen(request).close()

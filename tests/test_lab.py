@@ -1,0 +1,225 @@
+"""The notebooks in a real JupyterLab, in a headless browser: run, explored, exported, read by keyboard and in the dark."""
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import accessibility_faults
+from lab import Lab
+
+from lib import figures
+from lib.paths import ROOT
+from lib.render import run
+
+EXPLORER = ".jp-OutputArea-output:has(.figure-view)"
+NAMES = [notebook.stem for notebook in run.figures()]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, browser):
+    running = Lab(tmp_path_factory.mktemp("lab"))
+    yield running
+    running.stop()
+
+
+@contextlib.contextmanager
+def opened(lab, browser, name):
+    """A page with a notebook in it, all its cells run."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    lab.open(page, name)
+    lab.run_all(page)
+    yield page
+    context.close()
+    lab.shut_kernels()
+
+
+@pytest.fixture(scope="module")
+def first(lab, browser):
+    """Figure 1, for the tests that each leave it as they like."""
+    with opened(lab, browser, "01_rd_against_sm") as page:
+        yield page
+
+
+def control(page, name):
+    """The control of a parameter, by the name that a screen reader reads."""
+    return page.locator(".jp-OutputArea").get_by_label(name, exact=True)
+
+
+def changed(page, change) -> None:
+    """Change something and wait until another picture is shown."""
+    picture = page.locator(".figure-view img")
+    before = picture.get_attribute("src")
+    change()
+    page.wait_for_function("src => document.querySelector('.figure-view img').src !== src", arg=before)
+
+
+#: For each figure: how a reader changes a control by keyboard and mouse, and the parameters that follow from it.
+CHANGES = {
+    "01_rd_against_sm": (lambda p: control(p, "cohort").select_option("star"), {"cohort": "star"}),
+    "02_public_sector": (lambda p: control(p, "proxies").uncheck(), {"proxies": False}),
+    "03_who_are_the_93": (lambda p: control(p, "end").fill("2022-08-31"), {"end": "2022-08-31"}),
+    "04_does_65_hold": (lambda p: control(p, "cohort list").select_option(["star"]), {"cohort_list": ["star"]}),
+    "05_accounting_break": (
+        lambda p: (control(p, "minimum firms").fill("30"), control(p, "minimum firms").press("Enter")),
+        {"minimum_firms": 30},
+    ),
+    "06_hard_tech_fields": (lambda p: p.get_by_role("slider").press("Home"), {"fiscal_year": 2019}),
+    "07_huawei_acfic": (
+        lambda p: control(p, "series").select_option("share of revenue"),
+        {"series": "share_of_revenue"},
+    ),
+    "08_services_to_industry": (lambda p: control(p, "panel").select_option("all firms"), {"panel": "all_firms"}),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_notebook_runs_and_follows_a_control(lab, browser, name):
+    with opened(lab, browser, name) as page:
+        follows_a_control(page, name)
+
+
+def follows_a_control(page, name):
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    view = page.locator(".figure-view")
+    view.locator("img").wait_for()
+    change, values = CHANGES[name]
+    changed(page, lambda: change(page))
+    expected = figures.build(name, **values)
+    assert view.locator("img").get_attribute("alt") == expected.alt
+    numbers = [text.strip() for text in view.locator("dt").all_inner_texts()]
+    assert sorted(numbers) == sorted(key.replace("_", " ") for key in expected.headline)
+    count = page.locator(".dt-info").last
+    page.wait_for_function(
+        "([box, rows]) => box.textContent.includes(rows)",
+        arg=[count.element_handle(), f"of {len(expected.table):,} entries"],
+    )
+    assert_nothing_is_cut(page)
+    assert accessibility_faults(page, EXPLORER) == []
+
+
+def assert_nothing_is_cut(page) -> None:
+    """No output of the notebook scrolls sideways, nor does any line of code."""
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('.jp-OutputArea-output, .cm-scroller')]
+            .filter((box) => box.scrollWidth > box.clientWidth + 1)
+            .map((box) => `${box.className} ${box.scrollWidth} > ${box.clientWidth}: ${box.innerText.slice(0, 80)}`)"""
+    )
+    assert wide == []
+
+
+def test_a_reader_labels_a_company_exports_the_view_and_repeats_it_in_a_shell(lab, first, tmp_path):
+    page = first
+    view = page.locator(".figure-view")
+    changed(page, lambda: control(page, "cohort").select_option("star"))
+    search = page.get_by_role("combobox", name="highlight")
+    search.fill("688981")
+    changed(page, lambda: search.press("Enter"))
+    page.get_by_role("button", name="688981").wait_for()
+
+    # Pointing at its neighbour names it, and picking that labels it too.
+    table = figures.build("01_rd_against_sm", cohort="star").table
+    bars = table[table["group"] == "star"].reset_index(drop=True)
+    place = bars.index[bars["company_id"] == "688981"][0] + 100
+    stage = page.get_by_role("group", name=re.compile("Chart"))
+    stage.focus()
+    for _ in range(place + 1):
+        page.keyboard.press("ArrowRight")
+    words = view.locator(".words").inner_text()
+    assert bars.at[place, "name_zh"] in words
+    assert bars.at[place, "source_row"] in words
+    changed(page, lambda: page.keyboard.press("Enter"))
+
+    page.get_by_role("button", name="Export this view").click()
+    view.locator(".saved", has_text="Saved in").wait_for()
+    codes = f"688981+{bars.at[place, 'company_id']}"
+    folder = lab.outputs / "01_rd_against_sm" / f"cohort=star,highlight={codes}"
+    exported = (folder / "01_rd_against_sm.csv").read_bytes()
+
+    page.get_by_role("button", name="Copy as command").click()
+    view.locator(".saved", has_text="Copied").wait_for()
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert command == view.locator("code").inner_text()
+    environment = {
+        **os.environ,
+        "FIGURES_OUTPUTS": str(tmp_path / "again"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    subprocess.run(command, shell=True, cwd=ROOT, env=environment, check=True, capture_output=True)
+    again = tmp_path / "again" / folder.relative_to(lab.outputs)
+    assert (again / "01_rd_against_sm.csv").read_bytes() == exported
+    assert (again / "01_rd_against_sm.png").read_bytes() == (folder / "01_rd_against_sm.png").read_bytes()
+
+
+def test_the_pointer_names_the_company_it_is_on(first):
+    page = first
+    picture = page.locator(".figure-view img")
+    control(page, "cohort").select_option("star")
+    page.locator(".figure-view code", has_text="cohort=star").wait_for()
+    page.get_by_role("group", name=re.compile("Chart")).press("Escape")  # lets go of a company that was picked
+    picture.scroll_into_view_if_needed()
+    figure = figures.build("01_rd_against_sm", cohort="star")
+    mark = next(mark for mark in figure.marks() if "Alibaba" in mark.words)
+    across, up = mark.axes.transData.transform([((mark.left + mark.right) / 2, (mark.bottom + mark.top) / 2)])[0]
+    width, height = figure.drawing.bbox.size
+    box = picture.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * across / width, box["y"] + box["height"] * (1 - up / height))
+    words = page.locator(".figure-view .words")
+    words.wait_for()
+    assert words.inner_text() == mark.words
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    assert not words.is_visible()
+
+
+def test_an_error_takes_the_place_of_the_chart(first):
+    page = first
+    control(page, "cohort").select_option("bse")
+    error = page.locator(".figure-view .error")
+    error.wait_for()
+    assert error.get_attribute("role") == "alert"
+    assert "refresh bse" in error.inner_text()
+    assert not page.locator(".figure-view img").is_visible()
+    control(page, "cohort").select_option("star")
+    page.locator(".figure-view img").wait_for()
+    assert error.text_content() == ""
+
+
+def test_every_control_is_reached_and_named_by_keyboard(first):
+    page = first
+    control(page, "cohort").focus()
+    seen = []
+    for _ in range(12):
+        seen.append(
+            page.evaluate(
+                """() => { const at = document.activeElement;
+                    return at.getAttribute('aria-label') ?? at.labels?.[0]?.textContent ?? at.textContent; }"""
+            ).strip()
+        )
+        page.keyboard.press("Tab")
+    words = " | ".join(seen)
+    order = ["cohort", "fiscal year", "measure", "highlight", "language", "size", "Chart", "Export", "Copy"]
+    places = [words.find(word) for word in order]
+    assert -1 not in places, words
+    assert places == sorted(places), words
+
+
+def test_in_the_dark_the_explorer_reads_as_well(lab, browser):
+    lab.set("apputils-extension/themes", {"theme": "JupyterLab Dark"})
+    with opened(lab, browser, "06_hard_tech_fields") as page:
+        assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
+        assert accessibility_faults(page, EXPLORER) == []
+    lab.set("apputils-extension/themes", {"theme": "JupyterLab Light"})
+
+
+def test_the_start_page_leads_to_every_notebook(lab, browser):
+    with opened(lab, browser, "start") as page:
+        links = page.locator(".jp-RenderedMarkdown table a")
+        assert links.all_inner_texts() == NAMES
+        links.first.click()
+        page.get_by_role("tab", name="01_rd_against_sm.ipynb").wait_for()
