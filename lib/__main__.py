@@ -54,6 +54,10 @@ def list_figures() -> None:
             click.echo(f"  {p.name}: {p.type} = {p.default!r}  {p.help}")
             if p.allowed:
                 click.echo(f"      allowed: {', '.join(map(str, p.allowed))}")
+    for name, path in parameters.own_cohorts().items():
+        click.echo(f"{name}: your own cohort, from {parameters.OWN}/{path.name}")
+    for reason in parameters.unread_files().values():
+        click.echo(reason, err=True)
 
 
 def _render_options(function):
@@ -237,10 +241,11 @@ def claims() -> None:
 @main.command()
 @_data_option
 def check() -> None:
-    """Hold every table in data/ to the codebook."""
-    from lib import tables
+    """Hold every table in data/ to the codebook, and every file in data/cohorts to what its README asks."""
+    from lib import own, parameters, tables
 
     problems = tables.check()
+    problems += [] if problems else own.check()  # which looks industries up in the tables
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
@@ -250,6 +255,11 @@ def check() -> None:
     click.echo(
         f"{len(names)} tables, {sum(len(tables.load(name)) for name in names):,} rows: all hold to the codebook."
     )
+    for name in parameters.own_cohorts():
+        rows = own.spending(name)
+        drawn = parameters.fiscal_years()
+        years = ", ".join(f"{year}" if year in drawn else f"{year} (not drawn)" for year in own.years(name))
+        click.echo(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
 
 
 @main.command()

@@ -4,7 +4,9 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from lib import parameters, tables
+from lib import own, parameters, tables
+from lib.errors import ParameterError
+from lib.words import name_list
 
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
 BSE_DAY = pd.Timestamp("2022-06-01")
@@ -47,10 +49,13 @@ BOARDS = {"star": ["STAR"], "chinext": ["ChiNext"], "all_listed": ["SSE Main", "
 def members(cohort: str) -> pd.DataFrame:
     """Companies of a cohort, one row each, with the columns of companies.csv and the English industry name.
 
-    Raises UserError for an unknown cohort, and for `bse` as long as its expenses are not in data/.
+    Raises UserError for an unknown cohort, for `bse` as long as its expenses are not in data/, and for a user's own cohort
+    whose file breaks its rules.
     """
     cohort = parameters.check("cohort", parameters.Cohort, cohort)
-    if cohort == "bse":
+    if is_own(cohort):
+        chosen = own.members(cohort)
+    elif cohort == "bse":
         roster = tables.load("bse_roster")
         chosen = roster[on_board(roster, BSE_DAY)].assign(board="BSE", subindustry_zh=pd.NA)
     else:
@@ -82,21 +87,38 @@ def board_windows(count: int) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     return [(days.iloc[0], days.iloc[-1]) for _, days in runs]
 
 
+def is_own(cohort: str) -> bool:
+    """Whether a cohort is a user's own, from a file in data/cohorts."""
+    return cohort not in parameters.COHORTS
+
+
 def company_years(cohort: str, fiscal_year: int) -> pd.DataFrame:
     """A cohort's filed expenses in one fiscal year: one row per member, also for those without figures.
 
     Columns: those of `members` and of spending.csv, `status` ('drawn', or the reason for leaving the company
-    out, see REASONS) and `source_row` (the row of data/spending.csv that the figures come from).
+    out, see REASONS) and `source_row` (the row of data/spending.csv, or of a user's file, that the figures come from).
+    Raises ParameterError for a year that a user's own cohort has no row for.
     """
     fiscal_year = parameters.check("fiscal_year", parameters.FiscalYear, fiscal_year)
-    return _with_spending(members(cohort), fiscal_year)
+    companies = members(cohort)
+    if not is_own(cohort):
+        return _with_spending(companies, fiscal_year, _filed(fiscal_year))
+    if fiscal_year not in (years := own.years(cohort)):
+        raise ParameterError(
+            f"{cohort} has no row for fiscal {fiscal_year}: {own_file(cohort)} holds {name_list(map(str, years))}. Figures "
+            f"are drawn for {', '.join(map(str, parameters.fiscal_years()))}: choose of these what the file holds, or add rows to it."
+        )
+    spending = own.spending(cohort)
+    return _with_spending(companies, fiscal_year, spending[spending["fiscal_year"] == fiscal_year])
 
 
 def internet_companies(fiscal_year: int) -> pd.DataFrame:
     """The consumer internet companies in one fiscal year, in the shape of `company_years`."""
     companies = tables.load("companies")
     chosen = companies[companies["kind"] == "consumer_internet"]
-    return _with_spending(chosen[["company_id", "name_en", "name_zh", "industry_zh", "subindustry_zh"]], fiscal_year)
+    return _with_spending(
+        chosen[["company_id", "name_en", "name_zh", "industry_zh", "subindustry_zh"]], fiscal_year, _filed(fiscal_year)
+    )
 
 
 def drawn(rows: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +130,10 @@ def selection(cohort: str, fiscal_year: int, **columns: str) -> str:
     """The `source_row` of a number made from many rows: which company-years of spending.csv went into it.
 
     `columns` narrow the rows of `company_years` further. In the form of a query: spending.csv?cohort=star&fiscal_year=2021.
+    For a user's own cohort: cohorts/my_chips.csv?fiscal_year=2021.
     """
+    if is_own(cohort):
+        return f"{own_file(cohort)}?" + urlencode({"fiscal_year": fiscal_year, **columns})
     return "spending.csv?" + urlencode({"cohort": cohort, "fiscal_year": fiscal_year, **columns})
 
 
@@ -119,6 +144,26 @@ def company_names() -> dict[str, str]:
     rows = rows[rows["company_id"].str.isdigit()].drop_duplicates("company_id").sort_values("company_id")
     words = rows["company_id"] + (" " + rows["name_en"]).fillna("") + (" " + rows["name_zh"]).fillna("")
     return dict(zip(rows["company_id"], words, strict=True))
+
+
+def own_file(cohort: str) -> str:
+    """The file of a user's own cohort, as seen from data/; it is also the `source_id` of the file's figures."""
+    return f"{parameters.OWN}/{parameters.own_cohorts()[cohort].name}"
+
+
+def sources(cohort: str, source_ids) -> list[str]:
+    """The sources to cite for a figure of `cohort`: a user's file in place of the list and the extracts of the project."""
+    if not is_own(cohort):
+        return list(source_ids)
+    return [own_file(cohort), *(source for source in source_ids if source not in ("company-list", "finglm"))]
+
+
+def provenance(*names: str) -> str:
+    """The sentence that says which of the cohorts `names` are a user's own, and what that means; empty where none is."""
+    files = [own_file(name).removeprefix(f"{parameters.OWN}/") for name in names if is_own(name)]
+    if not files:
+        return ""
+    return f" {name_list(files)}: supplied by the user, taken to be in yuan, and checked by nobody here."
 
 
 def left_out(rows: pd.DataFrame) -> dict[str, int]:
@@ -136,16 +181,22 @@ def left_out_words(counts: dict[str, int], total: int) -> str:
 def company_label(row: pd.Series) -> str:
     """A company as a figure names it: its English name, else its Chinese one, and its code."""
     name = row["name_en"] if pd.notna(row["name_en"]) else row["name_zh"]
+    if name == row["company_id"]:  # a user's file need not give codes
+        return name
     return f"{name if pd.notna(name) else ''} {row['company_id']}".strip()
 
 
-def _with_spending(companies: pd.DataFrame, fiscal_year: int) -> pd.DataFrame:
+def _filed(fiscal_year: int) -> pd.DataFrame:
+    """The rows of spending.csv of one year, with `source_row`."""
     spending = tables.load("spending")
     year = spending[spending["fiscal_year"] == fiscal_year]
+    return year.assign(source_row="spending.csv:" + year["company_id"] + f":{fiscal_year}")
+
+
+def _with_spending(companies: pd.DataFrame, fiscal_year: int, year: pd.DataFrame) -> pd.DataFrame:
     rows = companies.merge(year, on="company_id", how="left", indicator=True)
     rows["fiscal_year"] = fiscal_year
     rows["status"] = _status(rows)
-    rows["source_row"] = ("spending.csv:" + rows["company_id"] + f":{fiscal_year}").where(rows["_merge"] == "both")
     return rows.drop(columns="_merge")
 
 

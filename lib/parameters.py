@@ -15,6 +15,7 @@ import difflib
 import functools
 import io
 import json
+import re
 import tokenize
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from lib.errors import ParameterError, UserError
 from lib.paths import NOTEBOOKS, data_dir
 
-#: Cohorts by name: how titles call the companies, and what the cohort is.
+#: Cohorts of the tables by name: how titles call the companies, and what the cohort is. `described` knows users' own too.
 COHORTS = {
     "little_giants": (
         "Little Giants",
@@ -41,6 +42,11 @@ COHORTS = {
     "chinext": ("ChiNext companies", "companies on Shenzhen's ChiNext board"),
     "all_listed": ("mainland companies", "all companies listed in Shanghai and Shenzhen"),
 }
+
+#: Folder below data/ for users' own cohorts, a file each, and how such a file may be called.
+OWN = "cohorts"
+OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
+OWN_KINDS = (".csv", ".xlsx")
 
 #: What public_sector.csv states on a company's customers as a share of revenue; the first is the state's own.
 SHARE_ITEMS = ("state_share", "segment_share", "top5_share", "largest_customer_share")
@@ -68,8 +74,59 @@ def fiscal_years() -> list[int]:
     return sorted({int(year) for company, year in rows if company[:1].isdigit() and year.isdigit()})
 
 
+def own_cohorts() -> dict[str, Path]:
+    """Users' own cohorts by name, with their files: every file in data/cohorts that `unread_files` has nothing against."""
+    unread = unread_files()
+    return {path.stem: path for path in _own_files() if path.name not in unread}
+
+
+def unread_files() -> dict[str, str]:
+    """Files in data/cohorts that are no cohort, by name, each with the sentence that says why and what to do."""
+    found = {}
+    files = _own_files()
+    for path in files:
+        twins = [other.name for other in files if other != path and _same_cohort(other, path)]
+        if path.suffix.lower() not in OWN_KINDS:
+            reason = "only .csv and .xlsx files are read; save the table as one of these"
+        elif not OWN_NAME.fullmatch(path.stem):
+            reason = (
+                "the file's name becomes the cohort's; give it one of up to 24 letters a to z, digits, _ and -, a letter "
+                "first, such as my_chips"
+            )
+        elif path.stem.lower() in (*COHORTS, "consumer_internet"):
+            reason = "the project itself uses this name; give the file another one"
+        elif twins:
+            reason = f"{' and '.join(twins)} would be the same cohort; keep one of them, or rename one"
+        else:
+            continue
+        shown = path.name.encode("utf-8", "backslashreplace").decode()  # a name may be no text at all
+        found[path.name] = f"{OWN}/{shown} is not read: {reason}."
+    return found
+
+
+def _same_cohort(one: Path, other: Path) -> bool:
+    return one.stem.lower() == other.stem.lower() and one.suffix.lower() in OWN_KINDS
+
+
+def _own_files() -> list[Path]:
+    """The files in data/cohorts, but for its README, hidden ones and the locks that Excel leaves. Folders do not count."""
+    folder = data_dir() / OWN
+    try:
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+        return [path for path in files if path.name != "README.md" and not path.name.startswith((".", "~$"))]
+    except OSError:  # there is no such folder
+        return []
+
+
+def described(cohort: str) -> tuple[str, str]:
+    """How titles call the companies of a cohort, and what the cohort is."""
+    if cohort in COHORTS:
+        return COHORTS[cohort]
+    return f"companies of {cohort}", f"the companies in {own_cohorts()[cohort].name}, supplied by the user"
+
+
 def cohorts_with_data() -> list[str]:
-    """The cohorts that the tables hold expenses for."""
+    """The cohorts that the tables hold expenses for; users' own are not among them."""
     return [name for name in COHORTS if name != "bse" or has_bse_expenses()]
 
 
@@ -126,6 +183,15 @@ def _has_data(cohort: str) -> str:
     return cohort
 
 
+def _is_read(cohort):
+    """Say why the file that a call names is not read, since 'not allowed' alone would not help."""
+    if isinstance(cohort, str) and cohort not in COHORTS and cohort not in own_cohorts():
+        for name, reason in unread_files().items():
+            if cohort in (name, Path(name).stem):
+                raise _wrong(reason)
+    return cohort
+
+
 def _split(value):
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -139,7 +205,7 @@ def _six_digits(codes: list[str]) -> list[str]:
     return codes
 
 
-Cohort = Annotated[str, OneOf(lambda: list(COHORTS)), AfterValidator(_has_data)]
+Cohort = Annotated[str, BeforeValidator(_is_read), OneOf(lambda: [*COHORTS, *own_cohorts()]), AfterValidator(_has_data)]
 FiscalYear = Annotated[int, OneOf(fiscal_years)]
 RatioMeasure = Annotated[str, OneOf(lambda: ["log_ratio", "signed_ratio", "difference_over_sum"])]
 BaseYear = Annotated[int, OneOf(lambda: fiscal_years()[:-1])]

@@ -158,9 +158,23 @@ def _sources(figure: Figure) -> list[dict]:
     """The rows of sources.csv behind the source line: those that the plotted rows name, else all cited so."""
     sources = tables.load("sources").astype("object")
     plotted = sources["source_id"].isin(figure.table.filter(regex="source_id$").to_numpy().ravel())
-    cited = sources["cite_as"].isin(figure.source_line.removeprefix("Sources: ").removesuffix(".").split("; "))
+    names = figure.source_line.removeprefix("Sources: ").removesuffix(".").split("; ")
+    cited = sources["cite_as"].isin(names)
     chosen = plotted | (cited & ~sources["cite_as"].isin(sources.loc[plotted, "cite_as"]))
-    return sources[chosen].to_dict("records")
+    own = [file for file in tables.files_read if tables.supplied(file) in names]
+    return [*sources[chosen].to_dict("records"), *map(_supplied, sorted(own))]
+
+
+def _supplied(file: str) -> dict:
+    """A user's own file in the form of a row of sources.csv."""
+    title = f"data/{file}, SHA-256 {tables.files_read[file]}"
+    return {
+        "source_id": file,
+        "cite_as": tables.supplied(file),
+        "title": title,
+        "url": None,
+        "kind": "not checked here",
+    }
 
 
 def _plain(value):

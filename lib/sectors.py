@@ -3,6 +3,7 @@
 import pandas as pd
 
 from lib import cited, cohorts, parameters
+from lib.errors import UserError
 
 #: Sectors of the national accounts as the figure calls them, in the order drawn.
 SECTORS = {"secondary": "industry", "primary": "farming", "unknown": "unknown", "tertiary": "services"}
@@ -25,6 +26,12 @@ def company_years(cohort: str, base_year: int, without: tuple = ()) -> pd.DataFr
     rows["status"] = rows["status"].mask(rows["company_id"].isin(without), ASKED)
     rows["summed"] = rows["status"].isin(SUMMED)
     rows["same_firm"] = rows.groupby("company_id")["summed"].transform("sum") == len(years)
+    if not (rows["same_firm"] & rows["sector"].isin(["secondary", "tertiary"])).any():
+        raise UserError(
+            f"no company of {cohort} has both expenses in every year from {base_year} to {years[-1]} and is known to be in industry or "
+            "services: Figure 8 needs some. A file of your own needs a row for each year and a column `industry`, with names "
+            "from data/industries.csv."
+        )
     return rows
 
 

@@ -62,6 +62,7 @@ RC = {
     "svg.hashsalt": "tech-pivot-figures",
     "pdf.fonttype": 42,
     "axes.unicode_minus": True,
+    "text.parse_math": False,  # a company's name may hold dollar signs
 }
 
 

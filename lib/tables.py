@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from lib.errors import DataError
+from lib.parameters import OWN
 from lib.paths import data_dir
 
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
@@ -69,9 +70,19 @@ def source_line(source_ids) -> str:
 
 
 def cite(source_ids) -> str:
-    """The sources with these ids as figures cite them, each once, in the order of first use."""
+    """The sources with these ids as figures cite them, each once, in the order of first use.
+
+    An id like cohorts/my_chips.csv is a user's own file, which no row of sources.csv knows.
+    """
     sources = load("sources").set_index("source_id")["cite_as"]
-    return "; ".join(pd.unique(pd.Series(source_ids, dtype="str").dropna().map(sources)))
+    used = (source for source in source_ids if pd.notna(source))
+    words = (supplied(source) if source.startswith(f"{OWN}/") else sources[source] for source in used)
+    return "; ".join(dict.fromkeys(words))
+
+
+def supplied(file: str) -> str:
+    """How a source line cites a user's own file."""
+    return f"{Path(file).name}, supplied by the user"
 
 
 def check(folder: Path | None = None) -> list[str]:

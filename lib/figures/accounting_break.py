@@ -8,7 +8,8 @@ from matplotlib.transforms import Bbox
 from scipy.stats import mannwhitneyu
 
 from lib import cohorts, publish, style, tables
-from lib.parameters import COHORTS
+from lib.errors import UserError
+from lib.parameters import described
 from lib.publish import Figure
 from lib.words import name_list
 
@@ -32,6 +33,11 @@ def same_firms(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
     drawn = pd.DataFrame({year: rows["status"] == cohorts.DRAWN for year, rows in by_year.items()})
     sold = pd.DataFrame({year: rows["revenue_cny"] > 0 for year, rows in by_year.items()})
     kept = drawn.all(axis=1) & sold.all(axis=1)
+    if not kept.any():
+        raise UserError(
+            f"no company of {cohort} has R&D, selling expense and revenue in each of {name_list(map(str, YEARS))}: Figure 5 needs "
+            "some. A file of your own needs a column `revenue` and a row for each year."
+        )
     out = {
         "without both expenses in all three years": int((~drawn.all(axis=1)).sum()),
         "without a confirmed revenue": int((drawn.all(axis=1) & ~sold.all(axis=1)).sum()),
@@ -116,15 +122,17 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     """Figure 5 from the firms of `same_firms`."""
     level, crossed = paths(firms), crossings(firms)
     by_industry, test = industries(firms, minimum_firms), freight_test(firms)
-    plural, description = COHORTS[cohort]
+    plural, description = described(cohort)
     first, second, _ = YEARS
     moved = crossed.loc[(first, second)]
     fall = 100 - level.loc["selling_expense_cny", second]
     anyway = crossed_anyway(firms)
+    among = f"of {len(firms):,} " if cohorts.is_own(cohort) else ""
     title = (
-        f"In {second}, as freight left selling expense, {moved['to_product']:,} {plural} turned product first; "
-        f"{anyway:,} of them would have anyway"
+        f"In {second}, as freight left selling expense, {moved['to_product']:,} {among}{plural} turned product first"
     )
+    if moved["to_product"]:
+        title += f"; {anyway:,} of them would have anyway"
     subtitle = (
         f"The same {len(firms):,} companies, fiscal {first} to {YEARS[-1]}: {description}. From 2020 the revenue standard CAS 14 "
         "counts freight to customers in cost of sales."
@@ -134,17 +142,18 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     notes = [
         cohorts.left_out_words(out, len(firms) + sum(out.values()))
         + f" Not drawn: {small} industries of fewer than {minimum_firms} firms"
-        + (f"; {int((~known).sum())} firms of unknown industry." if (~known).any() else "."),
-        f"Per yuan of revenue, the median firm's selling expense changed by {_percent(test['median freight-heavy goods'])} in "
-        f"freight-heavy goods, {_percent(test['median other goods'])} in other goods and {_percent(test['median services'])} in services. "
+        + (f"; {int((~known).sum())} firms of unknown industry." if (~known).any() else ".")
+        + cohorts.provenance(cohort)
+        + " Hence hollow dots." * cohorts.is_own(cohort),
+        f"Per yuan of revenue, the median firm's selling expense changed by {_changes(test)}. "
         "Would have anyway: with their selling expense per yuan of revenue as in 2019. 2020 was also the first year of the pandemic.",
-        tables.source_line(["company-list", "project-industry-map", "finglm"]),
+        tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])),
     ]
     frame = style.Frame(title, subtitle, notes, BODY)
-    _draw_paths(frame.axes(0.45, BODY - 2.35, 2.75, 2.0), level)
+    _draw_paths(frame.axes(0.45, BODY - 2.35, 2.75, 2.0), level, hollow=cohorts.is_own(cohort))
     _draw_crossings(frame.axes(4.35, BODY - 2.35, 2.5, 2.0), crossed)
     strip = frame.axes(1.45, 0.35, 5.4, BODY - 3.2)
-    _draw_industries(strip, by_industry, test)
+    _draw_industries(strip, by_industry, test, minimum_firms)
     for left, top, text in (
         (0, BODY - 0.02, f"Median company, {first} = 100"),
         (3.62, BODY - 0.02, "Companies that changed sides"),
@@ -186,18 +195,26 @@ def _group(rows: pd.DataFrame) -> pd.Series:
     return group.where(rows["economic_sector"].notna())
 
 
+def _changes(test: dict[str, float]) -> str:
+    """The median firm's change in each group that has firms."""
+    known = [group for group in GROUPS if np.isfinite(test[f"median {group}"])]
+    words = name_list(f"{_percent(test[f'median {group}'])} in {group}" for group in known) if known else ""
+    return words or "an amount that is not known by industry, since no firm's industry is"
+
+
 def _percent(log_change: float) -> str:
     return f"{np.expm1(log_change) * 100:+.0f}%".replace("-", "−")
 
 
-def _draw_paths(axes, level: pd.DataFrame) -> None:
+def _draw_paths(axes, level: pd.DataFrame, hollow: bool) -> None:
     axes.set_ylim(np.floor(level.min().min() / 10) * 10 - 5, np.ceil(level.max().max() / 10) * 10 + 5)
     style.inner_ticks(axes.yaxis)
     level = level.sort_values(YEARS[-1], ascending=False)
     apart = np.diff(axes.get_ylim())[0] / 12  # one line of type
     ends = style.spread(level[YEARS[-1]].to_numpy(), apart)
     for (line, values), end in zip(level.iterrows(), ends, strict=True):
-        axes.plot(YEARS, values, "o-", color=COLOURS[line], linewidth=2, markersize=4, clip_on=False)
+        axes.plot(YEARS, values, "o-", color=COLOURS[line], linewidth=2, markersize=4, clip_on=False,
+                  markerfacecolor="white" if hollow else COLOURS[line])  # fmt: skip
         axes.annotate(
             f"{LINES[line]} {values[YEARS[-1]]:.0f}", (YEARS[-1], end), (6, 0), textcoords="offset points", va="center",
             size=9.5, color=COLOURS[line], annotation_clip=False,
@@ -215,7 +232,7 @@ def _draw_crossings(axes, crossed: pd.DataFrame) -> None:
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(bottom=False, labelbottom=False)
-    reach = crossed.max().max()
+    reach = crossed.max().max() or 1
     for place, ((before, after), row) in enumerate(crossed.iterrows()):
         for offset, count, colour, text, words in (
             (-0.2, row["to_product"], style.PRODUCT_FIRST, style.PRODUCT_TEXT, "to product first"),
@@ -246,10 +263,14 @@ def _draw_crossings(axes, crossed: pd.DataFrame) -> None:
     axes.set_xlim(0, reach * 1.75)
 
 
-def _draw_industries(axes, by_industry: pd.DataFrame, test: dict) -> None:
+def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms: int) -> None:
     """A strip of industries for each group, with the group's median firm as a line; the farthest are named."""
     import seaborn as sns
 
+    if by_industry.empty:
+        axes.axis("off")
+        axes.text(0, 0.5, f"No industry of {minimum_firms} firms or more", color=style.QUIET, transform=axes.transAxes)
+        return
     change = np.expm1(by_industry["change"]) * 100
     rows = by_industry.assign(percent=change)
     sns.stripplot(
@@ -328,7 +349,6 @@ def _alt(plural, firms, level, crossed, by_industry, test) -> str:
     return (
         f"Three panels on the same {len(firms):,} {plural}. With 2019 as 100, the median company in {YEARS[-1]} stands at {ends}; "
         f"selling expense was {level.loc['selling_expense_cny', 2020]:.0f} in 2020. {sides[0].upper()}{sides[1:]}. By industry, selling expense per yuan of "
-        f"revenue fell most in {name_list(by_industry['industry_en'].head(3))}; the median firm changed by "
-        + name_list(f"{_percent(test[f'median {group}'])} in {group}" for group in GROUPS)
-        + "."
+        f"revenue fell most in {name_list(by_industry['industry_en'].head(3)) if len(by_industry) else 'none that is drawn'}; "
+        f"the median firm changed by {_changes(test)}."
     )

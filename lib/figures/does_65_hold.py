@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lib import cohorts, parameters, publish, style, tables
+from lib.errors import UserError
 from lib.measures import share_of
 from lib.publish import Figure
 from lib.words import name_list, sentence
@@ -35,7 +36,7 @@ CHOICES = {
     "check": "Source",
 }
 WORDS = {"weight": WEIGHTS, "absent": ABSENT, "balanced": PANELS, "check": CHECKS, "cohort": COHORT_WORDS}
-BODY = 6.5  # inches
+BODY, LINE = 6.5, 0.16  # inches: the whole, and one option more
 
 
 def specifications(cohort_names: list[str], years: list[int], thresholds: list[float]) -> pd.DataFrame:
@@ -68,7 +69,9 @@ def specifications(cohort_names: list[str], years: list[int], thresholds: list[f
 
 def influence(curve: pd.DataFrame) -> pd.Series:
     """How much of the spread of shares each choice alone accounts for, largest first (eta squared, 0 to 1)."""
-    spread = ((curve["share"] - curve["share"].mean()) ** 2).sum()
+    spread = (
+        (curve["share"] - curve["share"].mean()) ** 2
+    ).sum() or np.inf  # of equal shares nothing is to account for
     explained = {
         choice: ((curve.groupby(choice)["share"].transform("mean") - curve["share"].mean()) ** 2).sum() / spread
         for choice in CHOICES
@@ -93,10 +96,14 @@ def build(cohort_list: list[str], years: list[int], thresholds: list[float], **l
 @style.in_look
 def draw(curve: pd.DataFrame) -> Figure:
     """Figure 4 from the rows of `specifications`."""
+    if curve.empty:
+        raise UserError("no company of these cohorts has both expenses in any of these years: choose others.")
     claim = tables.load("claims").set_index("claim_id").loc["mp3-share"]
     published = float(claim["published_value"])
     above, below = int((curve["share"] > published).sum()), int((curve["share"] < published).sum())
     weigh = influence(curve)
+    names = curve["cohort"].unique()
+    own = [name for name in names if cohorts.is_own(name)]
     top = [CHOICES[choice].lower() for choice in weigh.index[:2]]
     near = own_terms(curve)
     side, count = ("below", below) if below >= above else ("above", above)
@@ -114,13 +121,18 @@ def draw(curve: pd.DataFrame) -> Figure:
         f"What matters most: {name_list(top)}, which alone account for {weigh.iloc[0]:.0%} and {weigh.iloc[1]:.0%} of the spread. "
         f"The counts share firms, so their number is no test; {inside:.0%} of the intervals hold {published:.0%}. The choice of ratio "
         "(log, signed, difference over sum) does not matter: it never changes the sign.",
-        tables.source_line(["company-list", "finglm", "macropolo"]),
+        tables.source_line(
+            [*(i for name in names for i in cohorts.sources(name, ["company-list", "finglm"])), "macropolo"]
+        ),
     ]
-    frame = style.Frame(title, subtitle, notes, BODY)
+    if own:
+        notes[0] += f"{cohorts.provenance(*own)} Hence grey ticks."
+    body = BODY + LINE * len(own)
+    frame = style.Frame(title, subtitle, notes, body)
     left, width = 2.62, 3.86
-    top_axes = frame.axes(left, BODY - 2.75, width, 2.6)
+    top_axes = frame.axes(left, body - 2.75, width, 2.6)
     _draw_curve(top_axes, curve, published, claim["published_text"], above, below, near)
-    _draw_choices(frame.axes(left, 0.05, width, BODY - 2.95, sharex=top_axes), curve)
+    _draw_choices(frame.axes(left, 0.05, width, body - 2.95, sharex=top_axes), curve)
     return Figure(
         name=NAME,
         title=title,
@@ -208,7 +220,12 @@ def _label(choice: str, option) -> str:
     """One of the options of a choice, as the figure calls it."""
     if choice == "threshold":
         return f"R&D > {option:g} × selling"
-    return WORDS[choice][option] if choice in WORDS else str(option)
+    return WORDS.get(choice, {}).get(option, str(option))  # a user's own cohort goes by its name
+
+
+def _rank(known: list, option) -> tuple:
+    """Options in the order of their words, then those without by themselves."""
+    return (known.index(option), "") if option in known else (len(known), option)
 
 
 def _mark_words(row: pd.Series) -> str:
@@ -224,7 +241,7 @@ def _draw_choices(axes, curve: pd.DataFrame) -> None:
     axes.tick_params(bottom=False, labelbottom=False, labelleft=False)
     line = 0.0
     for choice, heading in CHOICES.items():
-        options = sorted(curve[choice].unique(), key=list(WORDS[choice]).index if choice in WORDS else None)
+        options = sorted(curve[choice].unique(), key=functools.partial(_rank, list(WORDS.get(choice, ()))))
         for index, option in enumerate(options):
             chosen = (curve[choice] == option).to_numpy()
             axes.plot(
@@ -233,7 +250,7 @@ def _draw_choices(axes, curve: pd.DataFrame) -> None:
                 "|",
                 markersize=6.5,
                 markeredgewidth=0.55,
-                color=style.INK,
+                color=style.NEUTRAL if choice == "cohort" and cohorts.is_own(option) else style.INK,
             )
             label = _label(choice, option)
             side = dict(transform=axes.get_yaxis_transform(), va="center", size=9)

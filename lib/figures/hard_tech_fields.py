@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 
 from lib import cohorts, publish, style, tables
+from lib.errors import UserError
 from lib.measures import median_interval, share_of
-from lib.parameters import COHORTS
+from lib.parameters import described
 from lib.publish import Figure, Mark
 from lib.words import count_word, name_list, sentence
 
@@ -25,6 +26,11 @@ def groups(firms: pd.DataFrame) -> pd.DataFrame:
     rows = cohorts.drawn(firms)
     rows = rows[rows["industry_en"].notna()].copy()
     rows["field"] = rows["hard_tech_field"].fillna(OUTSIDE)
+    if rows["hard_tech_field"].isna().all() or not (rows["revenue_cny"] > 0).any():
+        raise UserError(
+            "no company with both expenses is in a hard-tech field and has a revenue: Figure 6 needs some. A file of your own needs the "
+            "columns `industry`, with names from data/industries.csv, and `revenue`."
+        )
     rows["intensity"] = (rows["rd_expense_cny"] / rows["revenue_cny"]).where(rows["revenue_cny"] > 0) * 100
     found = [_group(part, field, pd.NA) for field, part in rows.groupby("field")]
     fields = pd.DataFrame(found).sort_values(["share", "field"], ascending=[False, True])
@@ -49,14 +55,13 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
     """Figure 6 from the rows of `cohorts.company_years`."""
     year = int(firms["fiscal_year"].iloc[0])
     table = groups(firms)
-    plural, description = COHORTS[cohort]
+    plural, description = described(cohort)
     fields = table[table["industry_en"].isna() & (table["field"] != OUTSIDE)]
     outside = table[table["field"] == OUTSIDE]
     top, bottom = fields.iloc[0], fields.iloc[-1]
-    title = (
-        f"{top['share']:.0%} of {top['field'].lower()} companies put product first, {bottom['share']:.0%} of "
-        f"{bottom['field'].lower()} companies"
-    )
+    title = f"{top['share']:.0%} of {top['field'].lower()} companies put product first"
+    if len(fields) > 1:
+        title += f", {bottom['share']:.0%} of {bottom['field'].lower()} companies"
     subtitle = (
         f"Share of companies that spend more on R&D than on selling, and median R&D as a share of revenue, fiscal {year}: {description}. "
         "Lines are 95% intervals."
@@ -65,22 +70,30 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
     unknown = int((cohorts.drawn(firms)["industry_en"].isna()).sum())
     if unknown:
         out["of unknown industry"] = unknown
-    few = table[table["count_firms"] < small]
+    own = cohorts.is_own(cohort)
+    hollow = np.inf if own else small
+    few = table[table["count_firms"] < hollow]
     unsold = int((table["count_firms"] - table["with_revenue"])[table["industry_en"].isna()].sum())
     notes = [
         cohorts.left_out_words(out, len(firms))
-        + (f" R&D intensity is without {unsold} more, whose revenue is not confirmed." if unsold else ""),
+        + (
+            f" R&D intensity is without {unsold} more, whose revenue is not {'known' if own else 'confirmed'}."
+            if unsold
+            else ""
+        )
+        + cohorts.provenance(cohort)
+        + (" Hence all dots are hollow." if own else ""),
         f"{sentence(count_word(len(fields)))} of the column's fields: artificial intelligence is not an industry here, it sits inside information technology. "
-        + (f"Hollow: fewer than {small} companies." if len(few) else ""),
+        + (f"Hollow: fewer than {small} companies." if len(few) and not own else ""),
     ]
-    notes.append(tables.source_line(["company-list", "project-industry-map", "finglm"]))
+    notes.append(tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])))
     body = LINE * (len(table) + 0.45 * len(fields)) + 0.75
     frame = style.Frame(title, subtitle, notes, body)
     heights = _heights(table)
     left = frame.axes(2.35, 0.12, 2.35, body - 0.62)
     right = frame.axes(4.95, 0.12, 1.5, body - 0.62, sharey=left)
-    _dots(left, table, heights, "share", "low", "high", 100, small)
-    _dots(right, table, heights, "intensity", "intensity_low", "intensity_high", 1, small)
+    _dots(left, table, heights, "share", "low", "high", 100, hollow)
+    _dots(right, table, heights, "intensity", "intensity_low", "intensity_high", 1, hollow)
     left.set_xlim(0, 100)
     left.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
     left.axvline(50, color=style.INK, linewidth=0.8, zorder=1)
@@ -130,13 +143,20 @@ def _marks(left, right, table: pd.DataFrame, heights) -> list[Mark]:
     """Both dots of each row."""
     words = [
         f"{row['field'] if pd.isna(row['industry_en']) else row['industry_en']}: {row['count']:,} of {row['count_firms']:,} companies "
-        f"spend more on R&D, {row['share']:.0%} ({row['low']:.0%} to {row['high']:.0%}); median R&D intensity {row['intensity']:.1f}% "
-        f"({row['intensity_low']:.1f} to {row['intensity_high']:.1f})"
+        f"spend more on R&D, {row['share']:.0%} ({row['low']:.0%} to {row['high']:.0%}); {_intensity(row)}"
         for _, row in table.iterrows()
     ]
     return publish.dots(left, table["share"] * 100, heights, words) + publish.dots(
         right, table["intensity"], heights, words
     )
+
+
+def _intensity(row: pd.Series) -> str:
+    """A group's median R&D intensity in words; one firm alone has no interval, and none without revenue an intensity."""
+    if pd.isna(row["intensity"]):
+        return "R&D intensity not known"
+    interval = f" ({row['intensity_low']:.1f} to {row['intensity_high']:.1f})" if row["with_revenue"] > 1 else ""
+    return f"median R&D intensity {row['intensity']:.1f}%{interval}"
 
 
 def _group(part: pd.DataFrame, field: str, industry) -> dict:

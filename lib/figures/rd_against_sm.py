@@ -8,7 +8,7 @@ from matplotlib.transforms import Bbox
 from lib import cohorts, publish, style, tables
 from lib.errors import UserError
 from lib.measures import Share, expense_ratio, share_of
-from lib.parameters import COHORTS
+from lib.parameters import described
 from lib.publish import Figure, Mark
 from lib.words import count_word, name_list, sentence, share_words, times
 
@@ -52,17 +52,18 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
             "statements with `python -m lib refresh`."
         )
     share = share_of(bars["product_first"])
-    plural, description = COHORTS[cohort]
+    plural, description = described(cohort)
     title = _title(plural, share, dots)
     subtitle = f"R&D against selling expense, fiscal {year}, one bar per company: {description}. {MEASURES[measure]}"
     out = cohorts.left_out(pd.concat([firms[["status"]], internet[["status"]]]))
     drawn = pd.concat([bars, dots.sort_values("grade")])
-    sources = tables.source_line(["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel()])
+    used = ["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel()]
+    sources = tables.source_line(cohorts.sources(cohort, used))
     notes = [*_notes(cohort, firms, internet, dots, bars, highlight), sources]
     frame = style.Frame(title, subtitle, notes, BODY)
     left = frame.axes(0.72, 0.42, 3.95, BODY - 0.72)
     right = frame.axes(4.85, 0.42, 2.05, BODY - 0.72, sharey=left)
-    _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]))
+    _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]), bars["ratio"])
     blocks = _draw_bars(left, bars, share, measure)
     _draw_dots(right, dots, measure, float(bars["ratio"].median()))
     style.head(left, f"{len(bars):,} {plural}, ranked", style.MARGIN - 0.72, up=12)
@@ -124,14 +125,19 @@ def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
     out = cohorts.left_out(firms)
     first, absent = int(bars["product_first"].sum()), sum(out.values()) - out.get("bank, broker or insurer", 0)
     everyone = len(bars) + absent
-    notes = [
-        f"Dot and whiskers: the share and its 95% interval. {cohorts.left_out_words(out, len(firms))} Were those without a ratio all sales "
-        f"first, the share would be {first / everyone:.0%}; all product first, {(first + absent) / everyone:.0%}."
-    ]
-    weak = int((~bars["solid"]).sum())
-    if weak:
+    notes = [f"Dot and whiskers: the share and its 95% interval. {cohorts.left_out_words(out, len(firms))}"]
+    if absent:
+        notes[0] += (
+            f" Were those without a ratio all sales first, the share would be {first / everyone:.0%}; all product first, "
+            f"{(first + absent) / everyone:.0%}."
+        )
+    if cohorts.is_own(cohort):
+        notes[0] += (
+            f"{cohorts.provenance(cohort)} Hence all bars are pale. The article's 93 are on the Beijing Stock Exchange."
+        )
+    elif weak := int((~bars["solid"]).sum()):
         notes[0] += f" Pale bars: {weak} whose R&D no second extract confirms."
-    if cohort != "bse":
+    if cohort != "bse" and not cohorts.is_own(cohort):
         notes[0] += " The article's 93 are other companies, on the Beijing Stock Exchange."
     graded = (
         "Grades: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
@@ -154,13 +160,20 @@ def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
     return notes
 
 
-def _scale(axes, measure: str, ratios: pd.Series) -> None:
-    """The y axis in multiples of the smaller expense, the same number of steps up and down."""
+def _scale(axes, measure: str, ratios: pd.Series, bars: pd.Series) -> None:
+    """The y axis in multiples of the smaller expense, the same number of steps up and down, with room for the texts.
+
+    The texts stand at the upper right and the lower left, where only a small or one-sided cohort has long bars.
+    """
+    texts = max(bars.iloc[int(len(bars) * 0.55) :].max(), -bars.iloc[: len(bars) // 3 + 1].min(), 0)
     if measure == "difference_over_sum":
-        ticks, labels, limit = [-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", "equal", "0.5", "1"], 1.12
+        ticks, labels = [-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", "equal", "0.5", "1"]
+        limit = max(1.12, texts / 0.58)
     else:
-        reach = ratios.abs().max()
-        doublings = np.ceil(reach if measure == "log_ratio" else np.log2(reach))
+        texts, reach = (
+            value if measure == "log_ratio" else np.log2(max(value, 1)) for value in (texts, ratios.abs().max())
+        )
+        doublings = np.ceil(max(reach, texts / 0.58))
         step = max(1, int(np.ceil(doublings / 3)))
         powers = np.arange(step, doublings + step, step)
         names = [f"{2**p:,.0f}×" for p in powers]
@@ -218,7 +231,7 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
         axes.text(
             0.01,
             0.17,
-            f"{share.total - share.count:,} spend more\non selling",
+            f"{share.total - share.count:,} spend{'s' if share.total - share.count == 1 else ''} more\non selling",
             size=11,
             weight="bold",
             color=style.SALES_TEXT,
@@ -328,7 +341,7 @@ def _marks(left, right, bars: pd.DataFrame, dots: pd.DataFrame) -> list[Mark]:
     width = 100 / len(bars)
     words = [_company_words(rows) for rows in (bars, dots)]
     marks = [
-        Mark(left, i * width, 0, (i + 1) * width, ratio, said, company)
+        Mark(left, i * width, 0, (i + 1) * width, ratio, said, company if company.isdigit() else "")
         for i, (ratio, company, said) in enumerate(zip(bars["ratio"], bars["company_id"], words[0], strict=True))
     ]
     return marks + publish.dots(right, np.full(len(dots), 0.06), dots["ratio"], words[1])
@@ -339,7 +352,7 @@ def _company_words(rows: pd.DataFrame) -> list[str]:
     sources = rows[["rd_source_id", "selling_source_id"]].agg(tables.cite, axis=1)
     return [
         f"{cohorts.company_label(row)}: R&D {row['rd_expense_cny'] / 1e6:,.1f} million yuan, selling "
-        f"{row['selling_expense_cny'] / 1e6:,.1f} million, {_multiple(row)}; grade {row['grade']}. "
+        f"{row['selling_expense_cny'] / 1e6:,.1f} million, {_multiple(row)}; grade {row['grade'] if pd.notna(row['grade']) else 'none'}. "
         f"{sources[i]}; {row['source_row']}"
         for i, row in rows.iterrows()
     ]

@@ -6,7 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from lib import cohorts, sectors, style, tables
 from lib.measures import growth_gap
-from lib.parameters import COHORTS
+from lib.parameters import described
 from lib.publish import Figure, Mark
 from lib.words import name_list
 
@@ -47,15 +47,15 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
     title = _title(found, panel, years)
     subtitle = (
         f"R&D and selling expense by economic sector, fiscal {years[0]} to {years[-1]}, in billion yuan: "
-        f"{COHORTS[cohort][1]}, "
+        f"{described(cohort)[1]}, "
         + ("those with both expenses in every year" if panel == "same_firms" else "those with both expenses that year")
         + "; below, the national series that were found"
     )
     used = rows[rows["summed"]]
-    sources = tables.source_line(
-        ["company-list", "project-industry-map", *used["rd_source_id"].unique(), *national["source_id"]]
-    )
+    cited = ["company-list", "project-industry-map", *used["rd_source_id"].unique(), *national["source_id"]]
+    sources = tables.source_line(cohorts.sources(cohort, cited))
     notes = [*_notes(rows, found, panel, years, distance, without), sources]
+    notes[0] += cohorts.provenance(cohort)
     frame = style.Frame(title, subtitle, notes, BODY)
     levels = frame.axes(0.5, 2.15, 2.75, 2.55)
     bars = _draw_levels(levels, found[panel], years)
