@@ -41,14 +41,16 @@ class View(anywidget.AnyWidget):
 
 def _placed(figure: Figure) -> list[list]:
     """The figure's marks with their boxes as shares of the picture, counted from its top left corner."""
-    width, height = figure.drawing.bbox.size
-    placed = []
-    for mark in figure.marks():
-        corners = mark.axes.transData.transform([(mark.left, mark.bottom), (mark.right, mark.top)])
-        (left, right), (low, high) = np.sort(corners, axis=0).T
-        box = [left / width, 1 - high / height, right / width, 1 - low / height]
-        placed.append([*(round(float(x), 5) for x in box), mark.words, mark.company])
-    return placed
+    marks = figure.marks()
+    boxes = np.zeros((len(marks), 4))
+    for axes in {mark.axes for mark in marks}:
+        here = [place for place, mark in enumerate(marks) if mark.axes is axes]
+        corners = [[(marks[i].left, marks[i].bottom), (marks[i].right, marks[i].top)] for i in here]
+        pixels = axes.transData.transform(np.reshape(corners, (-1, 2))).reshape(-1, 2, 2)
+        pixels = np.sort(pixels, axis=1) / figure.drawing.bbox.size
+        boxes[here] = np.column_stack([pixels[:, 0, 0], 1 - pixels[:, 1, 1], pixels[:, 1, 0], 1 - pixels[:, 0, 1]])
+    boxes = boxes.round(5).tolist()
+    return [[*box, mark.words, mark.company] for box, mark in zip(boxes, marks, strict=True)]
 
 
 def _numbers(figure: Figure) -> list[list[str]]:

@@ -349,12 +349,12 @@ def _marks(left, right, bars: pd.DataFrame, dots: pd.DataFrame) -> list[Mark]:
 
 def _company_words(rows: pd.DataFrame) -> list[str]:
     """Each company's name, its two expenses, its grade and where they come from."""
-    sources = rows[["rd_source_id", "selling_source_id"]].agg(tables.cite, axis=1)
+    cited = {pair: tables.cite(pair) for pair in set(zip(rows["rd_source_id"], rows["selling_source_id"], strict=True))}
     return [
         f"{cohorts.company_label(row)}: R&D {row['rd_expense_cny'] / 1e6:,.1f} million yuan, selling "
         f"{row['selling_expense_cny'] / 1e6:,.1f} million, {_multiple(row)}; grade {row['grade'] if pd.notna(row['grade']) else 'none'}. "
-        f"{sources[i]}; {row['source_row']}"
-        for i, row in rows.iterrows()
+        f"{cited[row['rd_source_id'], row['selling_source_id']]}; {row['source_row']}"
+        for row in rows.to_dict("records")
     ]
 
 
