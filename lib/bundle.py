@@ -11,9 +11,12 @@ from pathlib import Path
 from lib import parameters
 from lib.paths import outputs_dir
 
-FORMATS = ("png", "svg", "pdf", "csv", "json")
+FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "tex", "bib", "json")
 #: Packages that can change a figure's bytes.
-PACKAGES = ("font-source-sans-pro", "matplotlib", "numpy", "pandas", "scipy", "seaborn", "zhplot")
+PACKAGES = (
+    *("bibtexparser", "font-source-sans-pro", "matplotlib", "numpy", "openpyxl", "pandas", "pylatexenc", "scipy"),
+    *("seaborn", "zhplot"),
+)
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Write a figure's bundle: PNG, SVG, PDF, the plotted table as CSV, and a JSON record of how it came about.
+"""Write a figure's bundle: PNG, SVG, PDF, the plotted table as CSV and Excel, LaTeX, BibTeX, and a JSON record of it all.
 
 The same inputs give the same bytes. Files are swapped in whole, so a reader never meets half a file.
 """
@@ -17,7 +17,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from lib import claims, parameters, tables
+from lib import claims, paper, parameters, tables
 from lib.bundle import FORMATS, slot, versions
 from lib.errors import UserError
 from lib.paths import NOTEBOOKS, outputs_dir
@@ -107,7 +107,12 @@ def publish(figure: Figure, **values) -> Path:
             paths = {kind: Path(stage) / f"{figure.name}.{kind}" for kind in FORMATS}
             _draw(figure, paths)
             figure.table.to_csv(paths["csv"], index=False, lineterminator="\n", encoding="utf-8")
-            record = _record(figure, values, {kind: paths[kind] for kind in FORMATS if kind != "json"})
+            record = record_of(figure, values)
+            paper.excel(record, figure.table, paths["xlsx"])
+            paths["tex"].write_text(paper.latex(record, figure.table), encoding="utf-8")
+            paths["bib"].write_text(paper.bibtex(record), encoding="utf-8")
+            files = [paths[kind] for kind in FORMATS if kind != "json"]
+            record["files"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
             text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
             paths["json"].write_text(text, encoding="utf-8")
             for kind in FORMATS:  # the record last: it vouches for the others
@@ -131,7 +136,8 @@ def _draw(figure: Figure, paths: dict[str, Path]) -> None:
             raise UserError(f"{figure.name}: {warning}; the figure's fonts have no such character.") from None
 
 
-def _record(figure: Figure, values: dict, files: dict[str, Path]) -> dict:
+def record_of(figure: Figure, values: dict) -> dict:
+    """What is said of `figure`, drawn with the parameters `values`: the bundle's JSON but for the hashes of its files."""
     record = {
         "id": figure.name,
         "title": figure.title,
@@ -148,7 +154,6 @@ def _record(figure: Figure, values: dict, files: dict[str, Path]) -> dict:
         "claims": claims.ledger(figure.name).to_dict("records"),
         "data": dict(sorted(tables.files_read.items())),
         "versions": versions(),
-        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files.values()},
     }
     # JSON has no NaN: what is missing is null.
     return json.loads(json.dumps(record, default=_plain), parse_constant=lambda _: None)

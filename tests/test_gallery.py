@@ -107,10 +107,20 @@ def test_every_link_leads_somewhere(site, visit, path):
 def test_downloads_are_the_files_that_the_record_vouches_for(site, visit):
     page = visit(site / NAME / "index.html")
     kinds = page.locator(".downloads a").all_text_contents()
-    assert kinds == ["PNG", "SVG", "PDF", "CSV", "JSON", "IPYNB", "ZIP"]
+    assert kinds == ["PNG", "SVG", "PDF", "CSV", "XLSX", "TEX", "BIB", "JSON", "IPYNB", "ZIP"]
     assert bundle.faults(site / NAME, NAME) == []
     by_hand = visit(site / NAME / "fiscal_year=2020" / "index.html")
-    assert by_hand.locator(".downloads a").all_text_contents() == ["PNG", "SVG", "PDF", "CSV", "JSON", "ZIP"]
+    assert by_hand.locator(".downloads a").all_text_contents() == [
+        "PNG",
+        "SVG",
+        "PDF",
+        "CSV",
+        "XLSX",
+        "TEX",
+        "BIB",
+        "JSON",
+        "ZIP",
+    ]
 
 
 def test_the_zip_holds_the_bundle_and_the_same_bundle_gives_the_same_bytes(site):

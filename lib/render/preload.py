@@ -7,13 +7,17 @@ import io
 import pkgutil
 
 # ruff: noqa: F401  (imported to be there)
+import bibtexparser
 import ipykernel.ipkernel
 import ipykernel.kernelapp
 import ipykernel.zmqshell
+import openpyxl
 import pandas.io.formats.style
 import pandera.pandas
+import pylatexenc.latexencode
 import scipy.stats
 import seaborn
+import yaml
 
 import lib.figures
 from lib import style, tables

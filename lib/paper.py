@@ -1,0 +1,266 @@
+"""A figure for a paper: its rows as an Excel workbook, a LaTeX figure and table, and its sources as BibTeX.
+
+The same figure gives the same bytes: nothing here holds a time.
+"""
+
+import functools
+import io
+import re
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+
+from lib import tables
+from lib.paths import ROOT
+
+EPOCH = datetime(1980, 1, 1)  # the oldest time that a zip can hold
+PAGE_ROWS = 60  # more do not fit a printed page, so a longer table is left to the other files
+CELL = 60  # longer texts are quotes from sources, which no printed table holds
+WIDEST = 50  # of a column in the workbook, in characters
+CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
+#: What `escape` needs: only XeLaTeX and LuaLaTeX can print Chinese, and only in a font that has it.
+ZH = r"\providecommand{\zh}[1]{\ifdefined\Umathcode#1\else[Chinese]\fi}"
+
+
+def excel(record: dict, table: pd.DataFrame, path: Path) -> None:
+    """Write the plotted rows to the workbook `path`, with the record on a second sheet.
+
+    record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty.
+    """
+    from openpyxl import Workbook
+    from openpyxl.writer.excel import ExcelWriter
+
+    book = Workbook(write_only=True)
+    _sheet(book, "rows", [list(table.columns), *_cells(table)])
+    _sheet(book, "record", [["what", "value"], *_record_rows(record)])
+    book.properties.creator, book.properties.created = "tech-pivot-figures", EPOCH
+    loose = io.BytesIO()
+    with zipfile.ZipFile(loose, "w") as archive:
+        ExcelWriter(book, archive).save()
+    # The library stamps the hour on the workbook and on each of its parts.
+    with zipfile.ZipFile(loose) as parts, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+        for name in parts.namelist():
+            content = parts.read(name)
+            if name == "docProps/core.xml":
+                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>1980-01-01T00:00:00Z", content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 4)
+
+
+def _cells(table: pd.DataFrame) -> list[tuple]:
+    """The rows with plain values; None where a cell is empty."""
+    columns = []
+    for _, column in table.items():
+        if pd.api.types.is_datetime64_any_dtype(column):
+            column = column.dt.date
+        columns.append(column.astype("object").where(column.notna(), None).tolist())
+    return list(zip(*columns, strict=True))
+
+
+def _record_rows(record: dict) -> list[list]:
+    """What is said of the figure, one line each."""
+    rows = [[word, record[word]] for word in ("title", "subtitle", "alt")]
+    rows += [["note", note] for note in record["notes"]] + [["source line", record["source"]]]
+    rows += [[f"parameter {name}", _plain(value)] for name, value in record["parameters"].items()]
+    rows += [[f"headline {name}", value] for name, value in record["headline"].items()]
+    rows += [[f"left out: {reason}", count] for reason, count in record["left_out"].items()]
+    rows += [[f"source {s['source_id']}", " ".join(filter(None, (s["title"], s["url"])))] for s in record["sources"]]
+    return rows + [[f"SHA-256 of {file}", sha256] for file, sha256 in record["data"].items()]
+
+
+def _plain(value):
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _sheet(book, title: str, rows: list) -> None:
+    """A sheet with a header that stays in sight, columns as wide as their words, and no text read as a formula."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    def cell(value, bold: bool = False):
+        if not isinstance(value, str) or not (bold or value.startswith("=") or ILLEGAL_CHARACTERS_RE.search(value)):
+            return value
+        made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+        made.data_type = "s"
+        if bold:
+            made.font = Font(bold=True)
+        return made
+
+    sheet = book.create_sheet(title)
+    sheet.freeze_panes = "A2"
+    for place, column in enumerate(zip(*rows[:100], *rows[-100:], strict=True), 1):
+        width = max(len(str(value)) + sum(c >= "\u2e80" for c in str(value)) for value in column if value is not None)
+        sheet.column_dimensions[get_column_letter(place)].width = min(width, WIDEST) + 2
+    for number, row in enumerate(rows):
+        sheet.append([cell(value, not number) for value in row])
+
+
+def latex(record: dict, table: pd.DataFrame) -> str:
+    """The figure and its numbers as LaTeX: title, notes and sources around the picture, and a booktabs table.
+
+    The table holds the plotted rows where they fit a page, else the headline numbers.
+    """
+    name, size = record["id"], record["parameters"].get("size", "web")
+    across = "*" if size == "two_columns" else ""
+    label = name.replace("_", "-")
+    notes = "\n\n".join(escape(text) for text in (*record["notes"], record["source"]))
+    rows = _printed(table) if len(table) <= PAGE_ROWS else _headline(record)
+    what = "the plotted rows" if len(table) <= PAGE_ROWS else "its headline numbers"
+    keys = ",".join(key(source["source_id"]) for source in record["sources"])
+    lines = [
+        f"% {name}: the figure and {what}. Needs \\usepackage{{graphicx,booktabs}}; \\input this file.",
+        "% Chinese needs XeLaTeX or LuaLaTeX and a font that has it, as with \\usepackage{xeCJK}.",
+        *(
+            ["% This picture carries its own title; size=one_column or two_columns leaves it to the caption."]
+            if size in ("web", "slide")
+            else []
+        ),
+        f"% The sources are in {name}.bib: \\nocite{{{keys}}}",
+        ZH,
+        rf"\begin{{figure{across}}}",
+        r"\centering",
+        rf"\includegraphics[width=\linewidth]{{{name}.pdf}}",
+        rf"\caption[{escape(record['title'])}]{{\textbf{{{escape(record['title'])}.}} {_stopped(escape(record['subtitle']))}}}",
+        rf"\label{{fig:{label}}}",
+        r"\begin{minipage}{\linewidth}\footnotesize",
+        notes,
+        r"\end{minipage}",
+        rf"\end{{figure{across}}}",
+        "",
+        rf"\begin{{table{across}}}",
+        r"\centering\scriptsize",
+        rf"\caption{{Figure~\ref{{fig:{label}}}: {what}}}",
+        rf"\label{{tab:{label}}}",
+        # As wide as it is, or the line where that is narrower.
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        rf"\begin{{tabular}}{{{''.join('r' if numeric else 'l' for numeric in rows.dtypes.map(_is_number))}}}",
+        r"\toprule",
+        *_table_lines(rows),
+        r"\bottomrule",
+        r"\end{tabular}}",
+        rf"\end{{table{across}}}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _printed(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns that a printed table has room for: no ids, no quotes, and one language for a name."""
+    longest = table.apply(lambda column: column.dropna().astype("str").str.len().max())
+    kept = [
+        name
+        for name in table.columns
+        if not re.search(r"_ids?$|^source_row$|^name_zh$", name) and longest[name] <= CELL and table[name].notna().any()
+    ]
+    return table[kept]
+
+
+def _headline(record: dict) -> pd.DataFrame:
+    rows = (
+        pd.Series(record["headline"], dtype="object")
+        .rename(lambda name: name.replace("_", " "))
+        .rename_axis("number")
+        .reset_index(name="value")
+    )
+    return rows.astype({"value": "float64"})
+
+
+def _is_number(dtype) -> bool:
+    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+
+
+def _table_lines(rows: pd.DataFrame) -> list[str]:
+    heads = [escape(name.replace("_", " ")) for name in rows.columns]
+    body = [[_word(value) for value in row] for row in _cells(rows)]
+    return (
+        [" & ".join(line) + r" \\" for line in (heads,)] + [r"\midrule"] + [" & ".join(line) + r" \\" for line in body]
+    )
+
+
+def _word(value) -> str:
+    """A cell as a printed table shows it; a year and a count whole, any other number in four digits."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        value = f"{value:.0f}" if value == round(value) and abs(value) < 1e5 else f"{value:.4g}"
+        digits, _, power = value.partition("e")
+        return f"${digits}$" if not power else rf"${digits} \times 10^{{{int(power)}}}$"
+    return escape(str(value))
+
+
+def _stopped(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+@functools.cache
+def _encoder():
+    from pylatexenc.latexencode import RULE_REGEX, UnicodeToLatexConversionRule, UnicodeToLatexEncoder
+
+    chinese = UnicodeToLatexConversionRule(RULE_REGEX, [(CHINESE, r"\\zh{\g<0>}")])
+    rules = [chinese, "defaults"]
+    return UnicodeToLatexEncoder(conversion_rules=rules, unknown_char_policy="keep", unknown_char_warning=False)
+
+
+def escape(text: str) -> str:
+    """`text` as LaTeX prints it: commands made plain, signs and accents as any engine knows them, Chinese in `\\zh`."""
+    return _encoder().unicode_to_latex(text)
+
+
+def key(source_id: str) -> str:
+    """The citation key of a source, the same in every figure."""
+    return f"tech-pivot-{source_id}"
+
+
+def bibtex(record: dict) -> str:
+    """The figure's sources as BibTeX, with the article that it rebuilds and this project, both from CITATION.cff.
+
+    record: as in the bundle's JSON. A source has a day of retrieval where its id holds one, as those of a refresh do.
+    """
+    import bibtexparser
+    import yaml
+    from bibtexparser.model import Entry, Field, Preamble
+
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    library = bibtexparser.Library([Preamble(f'"{ZH}"')])
+
+    def add(source_id: str, **fields: str | None) -> None:
+        written = [Field(name, _url(text) if name == "url" else text) for name, text in fields.items() if text]
+        library.add(Entry("misc", key(source_id), written))
+
+    project = {
+        "title": f"{{{escape(citation['title'])}}}",
+        "howpublished": f"Software, version {citation['version']}",
+        "date": str(citation["date-released"]),
+    }
+    add("figures", author=_authors(citation), **project, year=project["date"][:4])
+    rebuilt = {claim["article"] for claim in record["claims"]}
+    articles = {}
+    for source in tables.load("sources").to_dict("records"):
+        for reference in citation["references"]:
+            if reference["title"] in source["title"]:
+                articles[source["source_id"]] = reference
+    for source_id, reference in articles.items():
+        if source_id in rebuilt or not rebuilt:  # a figure without claims of its own is about both
+            date = str(reference.get("date-published", ""))
+            title = f"{{{escape(reference['title'])}}}"
+            add(source_id, author=_authors(reference), title=title, date=date, year=date[:4])
+    for source in record["sources"]:
+        if source["source_id"] not in articles:
+            day = re.search(r"^refresh-.*(\d{4}-\d\d-\d\d)$", source["source_id"])
+            cited, title = escape(source["cite_as"]), escape(source["title"])
+            note = f"Cited as: {cited}" if cited != title else None
+            retrieved = day and day[1]
+            add(source["source_id"], key=cited, title=f"{{{title}}}", note=note, url=source["url"], urldate=retrieved)
+    return bibtexparser.write_string(library)
+
+
+def _authors(work: dict) -> str:
+    return " and ".join(f"{{{escape(author['name'])}}}" for author in work["authors"])
+
+
+def _url(url: str) -> str:
+    """An address with the characters that BibTeX or LaTeX would take for its own in their %-form."""
+    return quote(url, safe="!#$%&'()*+,-./:;=?@_~[]")
