@@ -14,7 +14,17 @@ from lib.paths import outputs_dir
 FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "tex", "bib", "json")
 #: Packages that can change a figure's bytes.
 PACKAGES = (
-    *("bibtexparser", "font-source-sans-pro", "matplotlib", "numpy", "openpyxl", "pandas", "pylatexenc", "scipy"),
+    *(
+        "bibtexparser",
+        "font-source-sans-pro",
+        "matplotlib",
+        "numpy",
+        "openpyxl",
+        "pandas",
+        "pylatexenc",
+        "pypdf",
+        "scipy",
+    ),
     *("seaborn", "zhplot"),
 )
 

@@ -219,7 +219,7 @@ EvidenceGrade = Annotated[str, OneOf(lambda: ["B", "C"])]
 BoardDay = Annotated[str, BeforeValidator(str), AfterValidator(_board_day), Field(json_schema_extra={"format": "date"})]
 BoardCount = Annotated[int, AfterValidator(_board_count)]
 Language = Annotated[str, OneOf(lambda: ["en"])]
-FigureSize = Annotated[str, OneOf(lambda: ["web"])]
+FigureSize = Annotated[str, OneOf(lambda: ["web", "one_column", "two_columns", "slide"])]
 CompanyCodes = Annotated[
     list[str],
     BeforeValidator(_split),

@@ -6,6 +6,7 @@ The same inputs give the same bytes. Files are swapped in whole, so a reader nev
 import hashlib
 import io
 import json
+import re
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -105,7 +106,7 @@ def publish(figure: Figure, **values) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
             paths = {kind: Path(stage) / f"{figure.name}.{kind}" for kind in FORMATS}
-            _draw(figure, paths)
+            _draw(figure, values["size"], paths)
             figure.table.to_csv(paths["csv"], index=False, lineterminator="\n", encoding="utf-8")
             record = record_of(figure, values)
             paper.excel(record, figure.table, paths["xlsx"])
@@ -124,16 +125,40 @@ def publish(figure: Figure, **values) -> Path:
     return folder
 
 
-def _draw(figure: Figure, paths: dict[str, Path]) -> None:
+def _draw(figure: Figure, size: str, paths: dict[str, Path]) -> None:
+    """Save the pictures as large as `size` is shown, whatever the page is that the figure is laid out on."""
     from lib import style
 
+    shown = style.SIZES[size]
+    scale = shown.shown / figure.drawing.get_figwidth()
+    printed = {"pil_kwargs": {"dpi": (shown.dpi, shown.dpi)}}
     with style.look(), warnings.catch_warnings():
         warnings.filterwarnings("error", message="Glyph .* missing")
         try:
             for kind, metadata in UNDATED.items():
-                figure.drawing.savefig(paths[kind], dpi=300, metadata=metadata)
+                options = printed if kind == "png" else {}
+                figure.drawing.savefig(paths[kind], dpi=shown.dpi * scale, metadata=metadata, **options)
         except UserWarning as warning:
             raise UserError(f"{figure.name}: {warning}; the figure's fonts have no such character.") from None
+    if scale != 1:
+        _scale_svg(paths["svg"], scale)
+        _scale_pdf(paths["pdf"], scale)
+
+
+def _scale_svg(path: Path, scale: float) -> None:
+    """Change how large the picture is shown; what is drawn stays in the units of its viewBox."""
+    head, tail = path.read_text(encoding="utf-8").split("viewBox", 1)
+    head = re.sub(r'(width|height)="([\d.]+)pt"', lambda m: f'{m[1]}="{float(m[2]) * scale:.4f}pt"', head)
+    path.write_text(f"{head}viewBox{tail}", encoding="utf-8", newline="\n")
+
+
+def _scale_pdf(path: Path, scale: float) -> None:
+    from pypdf import PdfWriter
+
+    writer = PdfWriter(clone_from=path)
+    writer.pages[0].scale_by(scale)
+    writer.pages[0].compress_content_streams()
+    writer.write(path)
 
 
 def record_of(figure: Figure, values: dict) -> dict:

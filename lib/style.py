@@ -1,6 +1,7 @@
-"""How figures look: type, colours by role, and a frame that keeps text from overlapping.
+"""How figures look: type, colours by role, sizes, and a frame that places panels and keeps text from overlapping.
 
-Figures are 7 inches wide, so that type set in points reads the same at 700 pixels as in print.
+A figure is laid out in inches, with type in points, on a page that `SIZES` gives; the saved picture is that page,
+enlarged or reduced to the size that it is shown at.
 """
 
 import functools
@@ -8,6 +9,7 @@ import importlib.util
 import logging
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -18,8 +20,33 @@ from matplotlib.figure import Figure
 
 from lib.errors import UserError
 
-WIDTH = 7.0  # inches
 MARGIN = 0.12  # inches, left and right of the text
+LEAST = 0.8  # of a panel's own height, that a slide must give it
+
+
+@dataclass(frozen=True)
+class Size:
+    """A page that a figure is laid out on, and how large it is shown.
+
+    width: inches of the page; shown: inches of the saved picture; words: what is set around the panels, as sizes of title,
+    subtitle, notes and source line in points (0 leaves one out); ratio: height by width, where it is fixed; dpi: of the
+    PNG at the size that is shown.
+    """
+
+    width: float
+    shown: float
+    words: tuple[float, float, float, float]
+    ratio: float | None = None
+    dpi: int = 300
+
+
+#: By the names of parameters.FigureSize. A paper has its own caption, so its figures are the panels alone.
+SIZES = {
+    "web": Size(7.0, 7.0, (15, 10.5, 8.5, 8.5)),
+    "one_column": Size(4.3, 88 / 25.4, (0, 0, 0, 0)),
+    "two_columns": Size(7.0, 178 / 25.4, (0, 0, 0, 0)),
+    "slide": Size(8.4, 13.335, (16, 9.5, 0, 6.5), ratio=9 / 16, dpi=200),
+}
 
 #: Colours by role. Dark and light enough to stay apart in grey, and apart for colour-blind readers.
 PRODUCT_FIRST = "#0b5470"
@@ -112,41 +139,81 @@ def in_look(draw):
     return drawn
 
 
-class Frame:
-    """A figure with title, subtitle, notes and the room between them.
+@dataclass(frozen=True)
+class Panel:
+    """Axes with the room around them that their labels need, in inches; `width` and `height` stretch with the page."""
 
-    title, subtitle: set at the top, wrapped to the width; notes: small print at the foot, one paragraph each;
-    body: height in inches of the room that is left for axes. Use inside `look()`.
+    name: str
+    width: float
+    height: float
+    left: float = 0
+    right: float = 0
+    top: float = 0
+    bottom: float = 0
+
+
+class Frame:
+    """A figure with title, subtitle, notes and the panels between them, on the page of the size that is drawn.
+
+    title, subtitle: set at the top, wrapped to the width; notes: small print at the foot, one paragraph each, the source
+    line last. panels: a Panel, a tuple of what stands side by side or a list of what stands one above the other, to any
+    depth; narrow: the same for one column; slide: for a slide. Without them, panels stand one above the other in one
+    column, and on a slide as they do on the page. Use inside `look()`.
     """
 
-    def __init__(self, title: str, subtitle: str, notes: list[str], body: float):
-        # A provisional canvas to measure the wrapped text on; its height does not matter.
+    def __init__(self, title: str, subtitle: str, notes: list[str], panels, narrow=None, slide=None):
+        size = SIZES[SIZE.get()]
+        if SIZE.get() == "one_column":
+            panels = narrow or _leaves(panels)
+        elif SIZE.get() == "slide":
+            panels = slide or panels
         # Not through pyplot, which would keep the figure alive and show it twice in a notebook.
-        self.figure = Figure(figsize=(WIDTH, 5))
+        self.figure = Figure(figsize=(size.width, 5))
         FigureCanvasAgg(self.figure)
-        blocks = [
-            (_wrapped(self.figure, title, 15, "bold"), 15, "bold", INK, 1.16),
-            (_wrapped(self.figure, subtitle, 10.5, "normal"), 10.5, "normal", QUIET, 1.25),
-        ]
-        small = [(_wrapped(self.figure, note, 8.5, "normal"), 8.5, "normal", QUIET, 1.22) for note in notes]
-        head = 0.12 + sum(_height(block) for block in blocks) + 0.06 * len(blocks)
-        foot = 0.10 + sum(_height(block) for block in small) + 0.04 * len(small)
-        self.height = head + body + foot
-        self.figure.set_size_inches(WIDTH, self.height)
-        self.bottom, self.top = foot, foot + body  # inches from the lower edge
+        self.width = size.width
+        fixed, free = _extent(panels, 1)
+        blocks, small, head, foot = self._words(title, subtitle, notes, size.words)
+        if size.ratio:  # a page that grows, and is shown smaller, until the panels have room
+            while self.width * size.ratio - head - foot < fixed + LEAST * free:
+                self.width += 0.1
+                words = [points * self.width / size.width for points in size.words]
+                blocks, small, head, foot = self._words(title, subtitle, notes, words)
+        self.height = self.width * size.ratio if size.ratio else head + fixed + free + foot
+        self.figure.set_size_inches(self.width, self.height)
+        self._boxes = dict(_placed(panels, (0, foot, self.width, self.height - head - foot)))
         self._stack(blocks, self.height - 0.12, 0.06)
         self._stack(small, foot - 0.04, 0.04)
 
-    def axes(self, left: float, bottom: float, width: float, height: float, **options):
-        """Axes placed in inches: `left` from the figure's edge, `bottom` from the foot of the body."""
-        box = (left / WIDTH, (self.bottom + bottom) / self.height, width / WIDTH, height / self.height)
-        return self.figure.add_axes(box, **options)
+    def _words(self, title: str, subtitle: str, notes: list[str], sizes) -> tuple[list, list, float, float]:
+        """The blocks of text above and below the panels in type of these `sizes`, and the inches that each take."""
+        room = self.width - 2 * MARGIN
+        looks = (("bold", INK, 1.16), ("normal", QUIET, 1.25))
+        blocks = [
+            (wrapped(self.figure, text, points, weight, room), points, weight, colour, spacing)
+            for text, points, (weight, colour, spacing) in zip((title, subtitle), sizes[:2], looks, strict=True)
+            if points
+        ]
+        small = [
+            (wrapped(self.figure, note, points, "normal", room), points, "normal", QUIET, 1.22)
+            for note, points in zip(notes, [sizes[2]] * (len(notes) - 1) + [sizes[3]], strict=True)
+            if points
+        ]
+        head = (0.12 if blocks else 0.06) + sum(_height(block) for block in blocks) + 0.06 * len(blocks)
+        foot = (0.10 if small else 0.06) + sum(_height(block) for block in small) + 0.04 * len(small)
+        return blocks, small, head, foot
+
+    def axes(self, name: str, **options):
+        """The axes of the panel `name`."""
+        left, bottom, width, height = self._boxes[name]
+        return self.figure.add_axes(
+            (left / self.width, bottom / self.height, width / self.width, height / self.height), **options
+        )
 
     def _stack(self, blocks: list, top: float, gap: float) -> None:
         for block in blocks:
             lines, size, weight, colour, spacing = block
             self.figure.text(
-                MARGIN / WIDTH,
+                MARGIN / self.width,
                 top / self.height,
                 "\n".join(lines),
                 size=size,
@@ -159,24 +226,72 @@ class Frame:
             top -= _height(block) + gap
 
 
+def _leaves(panels) -> list[Panel]:
+    """All panels of a layout, in reading order."""
+    return [panels] if isinstance(panels, Panel) else [leaf for part in panels for leaf in _leaves(part)]
+
+
+def _extent(panels, axis: int) -> tuple[float, float]:
+    """Inches that a layout takes along an axis (0 across, 1 down): those that are fixed, and those that stretch."""
+    if isinstance(panels, Panel):
+        if axis == 0:
+            return panels.left + panels.right, panels.width
+        return panels.top + panels.bottom, panels.height
+    extents = [_extent(part, axis) for part in panels]
+    if isinstance(panels, tuple) == (axis == 0):  # one after the other
+        return tuple(map(sum, zip(*extents, strict=True)))
+    return max(extents, key=sum)
+
+
+def _placed(panels, box: tuple[float, float, float, float]):
+    """Each panel's name and the box of its axes (left, bottom, width, height in inches), the layout filling `box`."""
+    left, bottom, width, height = box
+    if isinstance(panels, Panel):
+        across, down = width - panels.left - panels.right, height - panels.top - panels.bottom
+        yield panels.name, (left + panels.left, bottom + panels.bottom, across, down)
+        return
+    axis = 0 if isinstance(panels, tuple) else 1
+    fixed, free = _extent(panels, axis)
+    stretch = (box[2 + axis] - fixed) / free
+    top = bottom + height
+    for part in panels:
+        own, loose = _extent(part, axis)
+        length = own + loose * stretch
+        if axis == 0:
+            yield from _placed(part, (left, bottom, length, height))
+            left += length
+        else:
+            top -= length
+            yield from _placed(part, (left, top, width, length))
+
+
 def _height(block: tuple) -> float:
     lines, size, _, _, spacing = block
     return len(lines) * size * spacing * 1.12 / 72
 
 
-def _wrapped(figure, text: str, size: float, weight: str) -> list[str]:
-    """`text` in lines that fit between the margins, measured in its own type."""
+def wrapped(figure, text: str, size: float, weight: str, inches: float) -> list[str]:
+    """`text` in lines of at most `inches`, measured in its own type."""
     renderer = figure.canvas.get_renderer()
-    probe = figure.text(0, 0, "", size=size, weight=weight)
-    room = (WIDTH - 2 * MARGIN) * figure.dpi
+    # Twice, since type on a screen's pixels is wider or narrower than the same type in print.
+    probes = {scale: figure.text(0, 0, "", size=scale * size, weight=weight) for scale in (1, 4)}
+
+    def fits(line: str) -> bool:
+        for scale, probe in probes.items():
+            probe.set_text(line)
+            if probe.get_window_extent(renderer).width > scale * inches * figure.dpi:
+                return False
+        return True
+
     lines = [""]
     for word in text.split():
-        probe.set_text(longer := f"{lines[-1]} {word}".strip())
-        if probe.get_window_extent(renderer).width > room and lines[-1]:
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and not fits(longer):
             lines.append(word)
         else:
             lines[-1] = longer
-    probe.remove()
+    for probe in probes.values():
+        probe.remove()
     return lines
 
 
@@ -240,14 +355,26 @@ def inner_ticks(axis) -> None:
     axis.set_ticks([tick for tick in axis.get_majorticklocs() if low <= tick <= high])
 
 
-def head(axes, text: str, left: float = 0, up: float = 8) -> None:
-    """A panel's heading above its axes: `left` in inches from their edge, `up` in points."""
+def inches(axes) -> tuple[float, float]:
+    """Width and height of axes, before the picture is enlarged or reduced."""
+    box = axes.get_window_extent()
+    return box.width / axes.figure.dpi, box.height / axes.figure.dpi
+
+
+def head(axes, text: str, left: float = 0, up: float = 8, room: float | None = None) -> None:
+    """A panel's heading above its axes: `left` in inches from their edge, `up` in points.
+
+    It is wrapped to `room` inches, or to the edge of the page.
+    """
+    start = axes.get_window_extent().x0 / axes.figure.dpi + left
+    lines = wrapped(axes.figure, text, 10.5, "semibold", room or axes.figure.get_figwidth() - start - 0.04)
     axes.annotate(
-        text,
+        "\n".join(lines),
         (0, 1),
         (left * 72, up),
         xycoords="axes fraction",
         textcoords="offset points",
         size=10.5,
         weight="semibold",
+        linespacing=1.1,
     )

@@ -1,6 +1,7 @@
 """Figure 5: the 2020 accounting break. The same firms from 2019 to 2021, before and after freight left selling expense."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,14 @@ LINES = {"revenue_cny": "revenue", "rd_expense_cny": "R&D", "selling_expense_cny
 COLOURS = {"revenue_cny": style.QUIET, "rd_expense_cny": style.PRODUCT_TEXT, "selling_expense_cny": style.SALES_TEXT}
 GROUPS = {"freight-heavy goods": style.ACCENT, "other goods": style.NEUTRAL, "services": style.INK}
 TEST_FIRMS = 5  # an industry of fewer firms has no median to speak of
-BODY = 5.4
+PATHS = style.Panel("paths", 1.815, 2.0, left=0.45, right=1.355, top=0.35, bottom=0.33)
+CROSSINGS = style.Panel("crossings", 2.5, 2.0, left=0.73, right=0.15, top=0.35, bottom=0.33)
+INDUSTRIES = style.Panel("industries", 5.4, 2.2, left=1.45, right=0.15, top=0.17, bottom=0.35)
+NARROW = [PATHS, replace(CROSSINGS, height=1.7), replace(INDUSTRIES, height=2.8, top=0.5)]
+SLIDE = (
+    [replace(PATHS, height=1.4), replace(CROSSINGS, height=1.1, bottom=0.05)],
+    replace(INDUSTRIES, width=4.4, top=0.5),
+)
 
 
 def same_firms(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -149,18 +157,15 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
         "Would have anyway: with their selling expense per yuan of revenue as in 2019. 2020 was also the first year of the pandemic.",
         tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])),
     ]
-    frame = style.Frame(title, subtitle, notes, BODY)
-    _draw_paths(frame.axes(0.45, BODY - 2.35, 2.75, 2.0), level, hollow=cohorts.is_own(cohort))
-    _draw_crossings(frame.axes(4.35, BODY - 2.35, 2.5, 2.0), crossed)
-    strip = frame.axes(1.45, 0.35, 5.4, BODY - 3.2)
-    _draw_industries(strip, by_industry, test, minimum_firms)
-    for left, top, text in (
-        (0, BODY - 0.02, f"Median company, {first} = 100"),
-        (3.62, BODY - 0.02, "Companies that changed sides"),
-        (0, BODY - 2.68, f"Selling expense per yuan of revenue, {first} to {second}: median change by industry"),
-    ):
-        x = (style.MARGIN + left) / style.WIDTH
-        frame.figure.text(x, (frame.bottom + top) / frame.height, text, size=10.5, weight="semibold", va="top")
+    frame = style.Frame(title, subtitle, notes, [(PATHS, CROSSINGS), INDUSTRIES], NARROW, SLIDE)
+    above, beside, below = (frame.axes(panel.name) for panel in (PATHS, CROSSINGS, INDUSTRIES))
+    _draw_paths(above, level, hollow=cohorts.is_own(cohort))
+    _draw_crossings(beside, crossed)
+    _draw_industries(below, by_industry, test, minimum_firms)
+    heading = f"Selling expense per yuan of revenue, {first} to {second}: median change by industry"
+    style.head(above, f"Median company, {first} = 100", style.MARGIN - PATHS.left, up=15.75)
+    style.head(beside, "Companies that changed sides", style.MARGIN - CROSSINGS.left, up=15.75)
+    style.head(below, heading, style.MARGIN - INDUSTRIES.left, up=4)
     return Figure(
         name=NAME,
         title=title,
@@ -175,7 +180,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
         headline={"firms": len(firms), "to_product_2020": int(moved["to_product"]), "to_sales_2020": int(moved["to_sales"]),
                   "anyway_2020": anyway, "selling_fall_2020": fall / 100, **test},
         marks=lambda: publish.dots(
-            strip,
+            below,
             np.expm1(by_industry["change"]) * 100,
             by_industry["group"].map(list(GROUPS).index),
             [
@@ -210,7 +215,7 @@ def _draw_paths(axes, level: pd.DataFrame, hollow: bool) -> None:
     axes.set_ylim(np.floor(level.min().min() / 10) * 10 - 5, np.ceil(level.max().max() / 10) * 10 + 5)
     style.inner_ticks(axes.yaxis)
     level = level.sort_values(YEARS[-1], ascending=False)
-    apart = np.diff(axes.get_ylim())[0] / 12  # one line of type
+    apart = np.diff(axes.get_ylim())[0] * 0.167 / style.inches(axes)[1]  # one line of type
     ends = style.spread(level[YEARS[-1]].to_numpy(), apart)
     for (line, values), end in zip(level.iterrows(), ends, strict=True):
         axes.plot(YEARS, values, "o-", color=COLOURS[line], linewidth=2, markersize=4, clip_on=False,
@@ -224,8 +229,6 @@ def _draw_paths(axes, level: pd.DataFrame, hollow: bool) -> None:
     axes.annotate("CAS 14", (2019.53, 1), xycoords=("data", "axes fraction"), size=9, color=style.QUIET, va="top")
     axes.set_xticks(YEARS)
     axes.set_xlim(YEARS[0] - 0.1, YEARS[-1] + 0.1)
-    box = axes.get_position()
-    axes.set_position([box.x0, box.y0, box.width * 0.66, box.height])
 
 
 def _draw_crossings(axes, crossed: pd.DataFrame) -> None:
@@ -306,12 +309,12 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
         chosen = rows[rows["group"] == group]
         ends = sorted({*range(min(2, len(chosen))), max(len(chosen) - 1, 0)}) if len(chosen) else []
         labels += [(row["percent"], place, row["industry_en"]) for _, row in chosen.iloc[ends].iterrows()]
+    style.inner_ticks(axes.xaxis)  # settles the view, which labels are placed in
     places = axes.transData.transform(
         [(row["percent"], list(GROUPS).index(row["group"])) for _, row in rows.iterrows()]
     )
     dots = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in places]
     style.label_points(axes, labels, boxes=dots, size=8.5, color=style.QUIET)
-    style.inner_ticks(axes.xaxis)
 
 
 def _table(cohort: str, level: pd.DataFrame, crossed: pd.DataFrame, by_industry: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -36,7 +37,11 @@ CHOICES = {
     "check": "Source",
 }
 WORDS = {"weight": WEIGHTS, "absent": ABSENT, "balanced": PANELS, "check": CHECKS, "cohort": COHORT_WORDS}
-BODY, LINE = 6.5, 0.16  # inches: the whole, and one option more
+LINE = 0.16  # inches: one option more
+CURVE = style.Panel("curve", 3.86, 2.6, left=2.62, right=0.52, top=0.15, bottom=0.15)
+TICKS = style.Panel("ticks", 3.86, 3.55, left=2.62, right=0.52, bottom=0.05)
+NARROW = [replace(panel, left=1.72, width=2.06) for panel in (CURVE, replace(TICKS, height=4.5))]
+SLIDE = [replace(CURVE, height=2), replace(TICKS, height=1.35)]
 
 
 def specifications(cohort_names: list[str], years: list[int], thresholds: list[float]) -> pd.DataFrame:
@@ -127,12 +132,16 @@ def draw(curve: pd.DataFrame) -> Figure:
     ]
     if own:
         notes[0] += f"{cohorts.provenance(*own)} Hence grey ticks."
-    body = BODY + LINE * len(own)
-    frame = style.Frame(title, subtitle, notes, body)
-    left, width = 2.62, 3.86
-    top_axes = frame.axes(left, body - 2.75, width, 2.6)
+    layouts = (
+        [curve_panel, replace(ticks, height=ticks.height + LINE * len(own))]
+        for curve_panel, ticks in ([CURVE, TICKS], NARROW, SLIDE)
+    )
+    frame = style.Frame(title, subtitle, notes, *layouts)
+    top_axes = frame.axes("curve")
     _draw_curve(top_axes, curve, published, claim["published_text"], above, below, near)
-    _draw_choices(frame.axes(left, 0.05, width, body - 2.95, sharex=top_axes), curve)
+    # A slide has room for the two choices that matter most.
+    choices = [name for name in CHOICES if style.SIZE.get() != "slide" or name in weigh.index[:2]]
+    _draw_choices(frame.axes("ticks", sharex=top_axes), curve, choices)
     return Figure(
         name=NAME,
         title=title,
@@ -195,6 +204,7 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
         transform=axes.transAxes,
     )
     axes.text(0.01, 0.05, f"{below:,} below", color=style.QUIET, size=11, weight="bold", transform=axes.transAxes)
+    room = 0.6 * style.inches(axes)[0]
     for position, row in near.iterrows():
         right = position > len(curve) / 2
         axes.plot(
@@ -207,8 +217,13 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
             markeredgewidth=1.4,
             zorder=5,
         )
+        said = (
+            "nearest to the article's own terms:",
+            f"{COHORT_WORDS[row['cohort']]}, {row['year']}, {row['share']:.1%}",
+        )
+        lines = [line for words in said for line in style.wrapped(axes.figure, words, 9, "normal", room)]
         axes.annotate(
-            f"nearest to the article's own terms:\n{COHORT_WORDS[row['cohort']]}, {row['year']}, {row['share']:.1%}",
+            "\n".join(lines),
             (position, row["share"] * 100), (0, -62), textcoords="offset points", size=9, ha="right" if right else "left", va="top",
             linespacing=1.15,
             arrowprops=dict(arrowstyle="-", color=style.INK, linewidth=0.7, shrinkB=4),
@@ -234,15 +249,21 @@ def _mark_words(row: pd.Series) -> str:
     return f"{row['share']:.1%} ({row['low']:.1%} to {row['high']:.1%}), {row['count']:,.0f} of {row['total']:,} firms. {choices}"
 
 
-def _draw_choices(axes, curve: pd.DataFrame) -> None:
+def _draw_choices(axes, curve: pd.DataFrame, choices: list[str]) -> None:
     """One line of ticks per option, grouped by choice, with the option's median share at the right."""
+    width = style.inches(axes)[0]
+    above = width < 3  # no room for a choice's name beside its first option
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(bottom=False, labelbottom=False, labelleft=False)
     line = 0.0
-    for choice, heading in CHOICES.items():
+    side = dict(transform=axes.get_yaxis_transform(), va="center", size=9)
+    for choice in choices:
         options = sorted(curve[choice].unique(), key=functools.partial(_rank, list(WORDS.get(choice, ()))))
-        for index, option in enumerate(options):
+        place = (style.MARGIN - (NARROW[1] if above else TICKS).left) / width
+        axes.text(place, line, CHOICES[choice], weight="semibold", ha="left", **side)
+        line += above
+        for option in options:
             chosen = (curve[choice] == option).to_numpy()
             axes.plot(
                 np.flatnonzero(chosen),
@@ -253,11 +274,8 @@ def _draw_choices(axes, curve: pd.DataFrame) -> None:
                 color=style.NEUTRAL if choice == "cohort" and cohorts.is_own(option) else style.INK,
             )
             label = _label(choice, option)
-            side = dict(transform=axes.get_yaxis_transform(), va="center", size=9)
             axes.text(-0.01, line, label, ha="right", **side)
             axes.text(1.012, line, f"{curve['share'][chosen].median():.0%}", ha="left", color=style.QUIET, **side)
-            if index == 0:
-                axes.text(-0.645, line, heading, weight="semibold", ha="left", **side)
             line += 1
         line += 0.45
     axes.text(1.012, -0.95, "median", transform=axes.get_yaxis_transform(), size=8.5, color=style.QUIET, va="center")

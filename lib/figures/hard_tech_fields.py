@@ -1,5 +1,7 @@
 """Figure 6: the hard-tech fields and their industries, by product-first share and R&D intensity."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,9 @@ from lib.words import count_word, name_list, sentence
 NAME = "06_hard_tech_fields"
 OUTSIDE = "All other industries"
 LINE = 0.205  # inches per row
+SHARE = style.Panel("share", 2.35, 0, left=2.35, right=0.25, top=0.5, bottom=0.12)
+INTENSITY = style.Panel("intensity", 1.5, 0, right=0.55, top=0.5, bottom=0.12)
+NARROW = (replace(SHARE, width=1.1, left=1.95, top=0.7), replace(INTENSITY, width=0.6, right=0.45, top=0.7))
 
 
 def groups(firms: pd.DataFrame) -> pd.DataFrame:
@@ -87,30 +92,30 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
         + (f"Hollow: fewer than {small} companies." if len(few) and not own else ""),
     ]
     notes.append(tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])))
-    body = LINE * (len(table) + 0.45 * len(fields)) + 0.75
-    frame = style.Frame(title, subtitle, notes, body)
-    heights = _heights(table)
-    left = frame.axes(2.35, 0.12, 2.35, body - 0.62)
-    right = frame.axes(4.95, 0.12, 1.5, body - 0.62, sharey=left)
-    _dots(left, table, heights, "share", "low", "high", 100, hollow)
-    _dots(right, table, heights, "intensity", "intensity_low", "intensity_high", 1, hollow)
+    shown = (
+        table[table["industry_en"].isna()] if style.SIZE.get() == "slide" else table
+    )  # a slide holds the fields alone
+    heights = _heights(shown)
+    body = LINE * (len(shown) + 0.45 * len(fields)) + 0.13
+    across, narrow = (tuple(replace(panel, height=body) for panel in pair) for pair in ((SHARE, INTENSITY), NARROW))
+    frame = style.Frame(title, subtitle, notes, across, narrow)
+    left = frame.axes("share")
+    right = frame.axes("intensity", sharey=left)
+    _dots(left, shown, heights, "share", "low", "high", 100, hollow)
+    _dots(right, shown, heights, "intensity", "intensity_low", "intensity_high", 1, hollow)
     left.set_xlim(0, 100)
-    left.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
+    ticks = (0, 25, 50, 75, 100) if style.inches(left)[0] > 2 else (0, 50, 100)
+    left.set_xticks(ticks, [f"{tick}%" if tick == 100 else f"{tick}" for tick in ticks])
     left.axvline(50, color=style.INK, linewidth=0.8, zorder=1)
     right.set_xlim(0, None)
     right.xaxis.set_major_formatter(lambda value, _: f"{value:g}" + ("%" if value == right.get_xticks()[-1] else ""))
     style.inner_ticks(right.xaxis)
-    _names(left, right, table, heights)
-    for axes, words in ((left, "Product-first share"), (right, "Median R&D intensity")):
-        axes.annotate(
-            words,
-            (0, 1),
-            (0, 22),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            size=10.5,
-            weight="semibold",
-        )
+    _names(left, right, shown, heights)
+    for axes, words, beside in (
+        (left, "Product-first share", SHARE.right),
+        (right, "Median R&D intensity", INTENSITY.right),
+    ):
+        style.head(axes, words, up=22, room=style.inches(axes)[0] + beside - 0.05)
     right.annotate(
         "firms",
         (1, 1),
@@ -134,7 +139,7 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
         left_out=out,
         headline={"fields": len(fields), "highest": top["share"], "lowest": bottom["share"]},
         published={"fields": "cd-fields"},
-        marks=lambda: _marks(left, right, table, heights),
+        marks=lambda: _marks(left, right, shown, heights),
         columns=("field", "industry_en", "count", "count_firms", "share", "intensity"),
     )  # fmt: skip
 

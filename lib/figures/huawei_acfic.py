@@ -1,15 +1,22 @@
 """Figure 7: Huawei's R&D by year and decade, the column's dollars, and the ACFIC lists."""
 
+from dataclasses import replace
+
 import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from lib import claims, huawei, publish, style, tables
+from lib.errors import ParameterError
 from lib.publish import Figure
 from lib.words import name_list
 
 NAME = "07_huawei_acfic"
-BODY = 6.75  # inches
+SERIES = style.Panel("series", 4.75, 1.9, left=0.52, right=0.13, top=0.3, bottom=0.35)
+SUMS = style.Panel("sums", 4.75, 1.2, left=0.52, right=0.13, top=0.3, bottom=0.3)
+STATED, ADDED = 0.57, 1.38  # inches from the cells of the sums to the ends of the columns beside them
+TOTAL = style.Panel("total", 1.5, 1.9, right=0.1, top=0.3, bottom=2.15)
+RATES = style.Panel("rates", 0.95, 1.45, left=1.32, right=0.48, top=0.65, bottom=0.3)
 SHOWN_RANKS = 5
 
 #: How a year is known, in the order of the key: marker for the series, fill and hatch for the cells of the sums.
@@ -45,6 +52,10 @@ def draw(
     series: str,
 ) -> Figure:
     """Figure 7 from the rows of `huawei.yearly`, `stated_sums`, `rates` and `rankings`."""
+    if style.SIZE.get() == "one_column":
+        raise ParameterError(
+            "size: the panels of 07_huawei_acfic are more than a page in one column. Allowed: web, two_columns, slide."
+        )
     ledger = claims.ledger(NAME).set_index("claim_id")
     rebuilt, stated = decade(years, sums, decade_end)
     points = _points(years, series)
@@ -62,13 +73,20 @@ def draw(
     )
     sources = tables.source_line([source for ids in table["source_ids"] for source in ids.split(" ")])
     notes = [*_notes(rebuilt, rates, ledger), sources]
-    frame = style.Frame(title, subtitle, notes, BODY)
-    upper = frame.axes(0.52, 4.55, 4.75, 1.9)
-    lower = frame.axes(0.52, 2.7, 4.75, 1.2, sharex=upper)
+    places = _list_panels(lists)
+    across = [([SERIES, SUMS], TOTAL), (RATES, *places)]
+    beside = replace(SUMS, right=ADDED + 0.2)  # on a slide, the columns beside the sums have no panel above them
+    slide = (
+        [replace(SERIES, right=beside.right), beside],
+        [(RATES, replace(TOTAL, bottom=0.2)), tuple(replace(panel, height=1.6) for panel in places)],
+    )
+    frame = style.Frame(title, subtitle, notes, across, slide=slide)
+    upper = frame.axes("series")
+    lower = frame.axes("sums", sharex=upper)
     _draw_series(upper, points, span, series)
     _draw_sums(lower, years, sums, decade_end)
-    _draw_total(frame.axes(5.4, 4.55, 1.5, 1.9), rebuilt, stated, ledger, decade_end)
-    _draw_rates(frame.axes(1.32, 0.3, 0.95, 1.45), rates, ledger)
+    _draw_total(frame.axes("total"), rebuilt, stated, ledger, decade_end)
+    _draw_rates(frame.axes("rates"), rates, ledger)
     _draw_lists(frame, lists, years, ledger)
     return Figure(
         name=NAME,
@@ -292,7 +310,7 @@ def _draw_series(axes, points: pd.DataFrame, span: range, series: str) -> None:
     axes.tick_params(axis="x", length=0, pad=2)
     axes.xaxis.grid(False)
     unit = "% of revenue" if series == "share_of_revenue" else "billion yuan"
-    style.head(axes, f"R&D by year, {unit}", style.MARGIN - 0.52)
+    style.head(axes, f"R&D by year, {unit}", style.MARGIN - SERIES.left)
 
 
 def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> None:
@@ -305,8 +323,10 @@ def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -
     axes.tick_params(bottom=False, labelbottom=False)
     right = axes.get_yaxis_transform()
     heads = dict(transform=axes.transAxes, size=8.5, color=style.QUIET, ha="right", va="bottom")
-    axes.text(1.12, 1.02, "stated", **heads)
-    axes.text(1.29, 1.02, "added up", **heads)
+    width = style.inches(axes)[0]
+    stated, added = 1 + STATED / width, 1 + ADDED / width
+    axes.text(stated, 1.02, "stated", **heads)
+    axes.text(added, 1.02, "added up", **heads)
     for place, (_, row) in enumerate(decades.iterrows()):
         found = huawei.rebuild(row["first_year"], row["last_year"], years, sums)
         chosen = row["last_year"] == decade_end
@@ -328,20 +348,20 @@ def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -
             middle = (block.first_year + block.last_year) / 2
             axes.text(middle, place, f"{block.rd_bn:,.0f} stated for {block.years} years", size=8.5, ha="center", va="center")  # fmt: skip
         weight = dict(weight="bold" if chosen else "normal", size=10 if chosen else 9.5)
-        axes.text(1.12, place, f"{row['rd_bn']:,.10g}", transform=right, ha="right", va="center", **weight)
+        axes.text(stated, place, f"{row['rd_bn']:,.10g}", transform=right, ha="right", va="center", **weight)
         sign = "≥ " if found.missing else ""
-        axes.text(1.29, place, f"{sign}{found.total:,.1f}", transform=right, ha="right", va="center", color=style.PRODUCT_TEXT, **weight)  # fmt: skip
+        axes.text(added, place, f"{sign}{found.total:,.1f}", transform=right, ha="right", va="center", color=style.PRODUCT_TEXT, **weight)  # fmt: skip
     if decades.empty:
         axes.text(0.5, 0.5, "no stated sum of this grade", transform=axes.transAxes, ha="center", color=style.QUIET)
-    style.head(axes, "The decades that Huawei states, year by year", style.MARGIN - 0.52, up=3)
+    style.head(axes, "The decades that Huawei states, year by year", style.MARGIN - SERIES.left, up=3)
     _key(axes)
 
 
 def _key(axes) -> None:
     """What the cells and dots stand for, in one line under the sums."""
-    left = style.MARGIN - 0.52
+    left = style.MARGIN - SERIES.left
     place = -0.14
-    width, height = axes.get_window_extent().width / axes.figure.dpi, axes.get_window_extent().height / axes.figure.dpi
+    width, height = style.inches(axes)
     renderer = axes.figure.canvas.get_renderer()
     for words, _, fill, edge, hatch in KINDS.values():
         axes.add_patch(
@@ -435,8 +455,19 @@ def _draw_rates(axes, rates: pd.DataFrame, ledger: pd.DataFrame) -> None:
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
     axes.set_xlabel(f"dotted: the column, {published:.2f}", size=8.5, labelpad=3)
-    style.head(axes, f"{amount:g}bn yuan in dollars", style.MARGIN - 1.32, up=31)
-    axes.annotate("$ billion, at each rate\n(yuan a dollar below its name)", (0, 1), ((style.MARGIN - 1.32) * 72, 5), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.QUIET, linespacing=1.1)  # fmt: skip
+    style.head(axes, f"{amount:g}bn yuan in dollars", style.MARGIN - RATES.left, up=31)
+    axes.annotate("$ billion, at each rate\n(yuan a dollar below its name)", (0, 1), ((style.MARGIN - RATES.left) * 72, 5), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.QUIET, linespacing=1.1)  # fmt: skip
+
+
+def _list_panels(lists: pd.DataFrame) -> list[style.Panel]:
+    """A panel for each list, side by side."""
+    names, gap = _shown(lists)["list"].unique(), 0.18
+    width = (4.13 - gap * (len(names) - 1)) / len(names)
+    rights = [gap] * (len(names) - 1) + [0.12]
+    return [
+        style.Panel(name, width, 1.45, right=right, top=0.65, bottom=0.3)
+        for name, right in zip(names, rights, strict=True)
+    ]
 
 
 def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.DataFrame) -> None:
@@ -444,11 +475,9 @@ def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.Data
     claimed = ledger.at["cd-rank", "published_value"]
     shown = _shown(lists)
     names = list(shown["list"].unique())
-    left, gap = 2.75, 0.18
-    width = (6.88 - left - gap * (len(names) - 1)) / len(names)
     own = years.set_index("fiscal_year")["rd_bn"]
     for place, name in enumerate(names):
-        axes = frame.axes(left + place * (width + gap), 0.3, width, 1.45)
+        axes = frame.axes(name)
         rows = shown[shown["list"] == name]
         year = int(rows["fiscal_year"].iloc[0])
         axes.set_xlim(0, max(claimed, shown["rd_bn"].max(), own.max()) * 1.04)

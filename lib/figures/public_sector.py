@@ -1,5 +1,7 @@
 """Figure 2: what sources state on the firms' sales to the state, year by year, and for whom they state nothing."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from lib import customers, publish, style, tables
@@ -12,9 +14,14 @@ HEADS = {
     STATED: "Share sold to the state, as a source states it",
     PROXY: "Proxies: customers or segments that include the state",
 }
-ROW, HEAD, LOWER = 0.215, 0.29, 1.62  # inches: a row, a group's heading, the two small panels
-PLOT = (3.64, 1.75)  # inches: left edge and width of the shares' axes
+ROW, HEAD = 0.215, 0.29  # inches: a line of type, a group's heading
+ROWS = style.Panel("rows", 1.75, 0, left=3.64, right=1.61)
+NARROW_ROWS = style.Panel("rows", 1.05, 0, left=1.7, right=1.55)
+SERIES = style.Panel("series", 2.95, 1.62, left=0.36, right=0.64, top=0.5, bottom=0.3)
+REVENUE = style.Panel("revenue", 2.93, 0.891, right=0.12, top=0.5)
+INTENSITY = style.Panel("intensity", 2.93, 0.583, right=0.12, top=0.146, bottom=0.3)
 COLOURS = {STATED: style.ACCENT, PROXY: style.ACCENT_PALE}
+NARROW = [replace(SERIES, height=1.1), replace(REVENUE, left=0.36), replace(INTENSITY, left=0.36)]
 
 
 def build(fiscal_year: int, proxies: bool, weakest_grade: str, **look: str) -> Figure:
@@ -25,7 +32,8 @@ def build(fiscal_year: int, proxies: bool, weakest_grade: str, **look: str) -> F
 
 @style.in_look
 def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> Figure:
-    """Figure 2 from the rows of `customers.evidence` and `customers.companies`."""
+    """Figure 2 from the rows of `customers.evidence` and `customers.companies`. A slide has no room for proxies."""
+    proxies = proxies and style.SIZE.get() != "slide"
     marks = in_rows(customers.shares(rows), firms, year, proxies)
     silent = firms[firms["in_article"] & ~firms["name_en"].isin(marks["name_en"])]
     longest, grower = _longest(marks), _grower(rows, firms)
@@ -36,11 +44,16 @@ def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> F
     sources = tables.source_line(pd.concat([part["source_id"] for part in tables_drawn]))
     notes = [*_notes(marks, firms, silent, weaker), sources]
     groups = marks.groupby("group", sort=False)
-    upper = 0.2 + HEAD * (groups.ngroups + bool(len(silent))) + ROW * (marks["place"].nunique() + 1.75 * len(silent))
-    frame = style.Frame(title, subtitle, notes, upper + LOWER + 0.8)
-    axes = frame.axes(PLOT[0], LOWER + 0.8, PLOT[1], upper)
-    heights = _draw_rows(axes, marks, silent, rows, year, upper, set(longest["name_en"]))
-    _draw_series(frame.axes(0.36, 0.3, 2.95, LOWER), longest, year)
+    narrow = style.SIZE.get() == "one_column"  # what is measured stands below the firm, not beside it
+    row = ROW * (1.6 if narrow else 1)
+    upper = (
+        0.2 + HEAD * (groups.ngroups + bool(len(silent))) + row * marks["place"].nunique() + 1.75 * ROW * len(silent)
+    )
+    panels = [replace(ROWS, height=upper), (SERIES, [REVENUE, INTENSITY])]
+    frame = style.Frame(title, subtitle, notes, panels, [replace(NARROW_ROWS, height=upper), *NARROW])
+    axes = frame.axes("rows")
+    heights = _draw_rows(axes, marks, silent, rows, year, (upper, row), set(longest["name_en"]))
+    _draw_series(frame.axes("series"), longest, year)
     _draw_grower(frame, grower)
     return Figure(
         name=NAME,
@@ -208,13 +221,18 @@ def _mark_words(mark: pd.Series) -> str:
     )
 
 
-def _draw_rows(axes, marks, silent, rows, year: int, height: float, below: set[str]) -> dict[str, float]:
+def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float], below: set[str]) -> dict[str, float]:
     """The shares as a table with marks: firm, what is measured, the marks, the year's value, other years'.
 
+    inches: height of it all and of a row; in a row of more than a line, what is measured stands on the second.
     Returns how far down each row stands, by `place`.
     """
     heights = {}
-    left, width = PLOT
+    height, deep_row = inches
+    narrow = deep_row > ROW
+    left, width = (NARROW_ROWS if narrow else ROWS).left, style.inches(axes)[0]
+    right = left + width
+    value, others = (right + 0.5, right + 1.44) if narrow else (right + 0.59, right + 1.49)
     axes.set_ylim(height, 0)  # an inch down is a unit
     axes.set_xlim(0, 100)
     axes.set_yticks([])
@@ -228,8 +246,8 @@ def _draw_rows(axes, marks, silent, rows, year: int, height: float, below: set[s
 
     for share, words in ((0, "0"), (50, "50"), (100, "100%")):
         write(left + width * share / 100, 0.1, words, ha="center", color=style.QUIET)
-    write(5.98, 0.1, f"{year}", weight="bold", ha="right")
-    write(6.88, 0.1, "other years", ha="right", color=style.QUIET)
+    write(value, 0.1, f"{year}", weight="bold", ha="right")
+    write(others, 0.1, "other years", ha="right", color=style.QUIET)
     down = 0.16
     for kind, group in marks.groupby("group", sort=False):
         write(style.MARGIN, down + HEAD * 0.6, HEADS[kind], weight="semibold", size=9.5, color=style.ACCENT)
@@ -239,25 +257,26 @@ def _draw_rows(axes, marks, silent, rows, year: int, height: float, below: set[s
             heights[place] = middle = down + ROW / 2
             first = row.iloc[0]
             axes.plot([0, 100], [middle, middle], color=style.GRID, linewidth=0.7, zorder=0)
-            if first["name_en"] != before:
+            if named := first["name_en"] != before:
                 write(style.MARGIN, middle, first["name_en"])
-            write(1.33, middle, _measured(first), size=8.5, color=style.QUIET)
+            beside = (style.MARGIN, middle + 0.15 * named) if narrow else (1.33, middle)
+            write(*beside, _measured(first), size=8.5, color=style.QUIET)
             for _, mark in row[::-1].iterrows():
                 _draw_mark(axes, mark, middle)
             now = " or ".join(_value(mark) for _, mark in row[row["now"]].iterrows())
-            write(5.98, middle, now or "–", weight="bold" if now else "normal", ha="right")
+            write(value, middle, now or "–", weight="bold" if now else "normal", ha="right")
             more = " below" if first["name_en"] in below else " years"
             other = row[~row["now"]].sort_values("fiscal_year")
             words = ", ".join(f"{_value(mark)} in {_years(mark)}" for _, mark in other.iterrows())
             write(
-                6.88,
+                others,
                 middle,
                 words if len(other) < 2 else f"{len(other)} more{more}",
                 size=8.5,
                 ha="right",
                 color=style.QUIET,
             )
-            before, down = first["name_en"], down + ROW
+            before, down = first["name_en"], down + deep_row
     if len(silent):
         write(style.MARGIN, down + HEAD * 0.6, "Named by the article, and no share found", weight="semibold", size=9.5)
         down += HEAD
@@ -271,12 +290,21 @@ def _draw_rows(axes, marks, silent, rows, year: int, height: float, below: set[s
             else "nothing on its customers found"
         )
         write(style.MARGIN, down + ROW * 1.2, words, size=8.5, color=style.QUIET)
-        axes.barh(down + deep / 2, 100, deep * 0.72, color="white", edgecolor=style.NEUTRAL, hatch="////", linewidth=0)
+        middle = down + (ROW * 0.45 if narrow else deep / 2)
+        axes.barh(
+            middle,
+            100,
+            deep * (0.4 if narrow else 0.72),
+            color="white",
+            edgecolor=style.NEUTRAL,
+            hatch="////",
+            linewidth=0,
+        )
         box = dict(facecolor="white", edgecolor="none", pad=1.5)
-        axes.text(50, down + deep / 2, "not known", size=8.5, ha="center", va="center", color=style.INK, bbox=box)
+        axes.text(50, middle, "not known", size=8.5, ha="center", va="center", color=style.INK, bbox=box)
         revenue = rows[(rows["name_en"] == name) & (rows["item"] == "revenue")]
         words = "revenue is known" if len(revenue) else "revenue not known either"
-        write(5.66, down + deep / 2, words, size=8.5, color=style.QUIET)
+        write(right + (0.08 if narrow else 0.27), middle, words, size=8.5, color=style.QUIET)
         down += deep
     for x in (0, 50, 100):
         axes.plot([x, x], [0.2, down], color=style.GRID, linewidth=0.7, zorder=0)
@@ -350,8 +378,8 @@ def _draw_series(axes, series: pd.DataFrame, year: int) -> None:
 def _draw_grower(frame, grower: dict[str, pd.DataFrame]) -> None:
     """Revenue above R&D intensity, on one axis of years."""
     revenue, intensity = grower["revenue"], grower["rd_intensity"]
-    top = frame.axes(3.95, 0.3 + LOWER * 0.45, 2.93, LOWER * 0.55)
-    low = frame.axes(3.95, 0.3, 2.93, LOWER * 0.36, sharex=top)
+    top = frame.axes("revenue")
+    low = frame.axes("intensity", sharex=top)
     both = pd.concat([revenue, intensity])
     if both.empty:
         top.set_axis_off()

@@ -1,5 +1,7 @@
 """Figure 1: every firm's R&D against its selling expense, ranked, with the consumer internet companies beside."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedFormatter, FixedLocator
@@ -18,7 +20,9 @@ MEASURES = {
     "signed_ratio": "R&D divided by selling expense where R&D is larger, minus the inverse where it is not; log scale.",
     "difference_over_sum": "R&D less selling expense, as a share of the two together.",
 }
-BODY = 3.9  # inches
+BARS = style.Panel("bars", 3.95, 3.18, left=0.72, right=0.18, top=0.3, bottom=0.42)
+DOTS = style.Panel("dots", 2.05, 3.18, right=0.1, top=0.3, bottom=0.42)
+NARROW = [replace(BARS, right=0.22), replace(DOTS, left=style.MARGIN, height=1.9, bottom=0.05)]
 
 
 def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
@@ -60,13 +64,13 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
     used = ["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel()]
     sources = tables.source_line(cohorts.sources(cohort, used))
     notes = [*_notes(cohort, firms, internet, dots, bars, highlight), sources]
-    frame = style.Frame(title, subtitle, notes, BODY)
-    left = frame.axes(0.72, 0.42, 3.95, BODY - 0.72)
-    right = frame.axes(4.85, 0.42, 2.05, BODY - 0.72, sharey=left)
+    frame = style.Frame(title, subtitle, notes, (BARS, DOTS), NARROW)
+    left = frame.axes("bars")
+    right = frame.axes("dots", sharey=left)
     _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]), bars["ratio"])
     blocks = _draw_bars(left, bars, share, measure)
     _draw_dots(right, dots, measure, float(bars["ratio"].median()))
-    style.head(left, f"{len(bars):,} {plural}, ranked", style.MARGIN - 0.72, up=12)
+    style.head(left, f"{len(bars):,} {plural}, ranked", style.MARGIN - BARS.left, up=12)
     style.head(right, "Consumer internet companies", 0, up=12)
     _mark(left, bars, highlight, blocks)
     table = pd.concat([bars.assign(group=cohort), dots.assign(group="consumer_internet")], ignore_index=True)

@@ -1,5 +1,7 @@
 """Figure 8: companies' R&D and selling expense by economic sector and year, with the national series beside them."""
 
+from dataclasses import replace
+
 import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
@@ -11,7 +13,18 @@ from lib.publish import Figure, Mark
 from lib.words import name_list
 
 NAME = "08_services_to_industry"
-BODY = 5.0  # inches
+LEVELS = style.Panel("levels", 2.75, 2.55, left=0.5, right=0.87, top=0.3, bottom=0.4)
+SHARES = style.Panel("shares", 1.0, 2.3, left=0.38, right=1.5, top=0.5, bottom=0.45)
+ECONOMY, INVESTMENT, VENTURE = (
+    style.Panel("R&D of the whole economy", 1.65, 0.95, left=0.28, top=0.52, bottom=0.28),
+    style.Panel("fixed-asset investment", 2.6, 0.95, left=0.22, top=0.52, bottom=0.28),
+    style.Panel("venture capital", 1.9, 0.95, left=0.22, right=0.13, top=0.52, bottom=0.28),
+)
+ACROSS = [(LEVELS, SHARES), (ECONOMY, INVESTMENT, VENTURE)]
+NARROW = [
+    *(LEVELS, replace(SHARES, height=1.7, left=0.5)),
+    *((ECONOMY, VENTURE), replace(INVESTMENT, left=0.28, right=0.13)),
+]
 LOOKS = {  # sector: fill, type, hatch
     "secondary": (style.INDUSTRY, style.INDUSTRY_TEXT, ""),
     "primary": ("#8fbc8f", style.QUIET, ""),
@@ -56,10 +69,10 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
     sources = tables.source_line(cohorts.sources(cohort, cited))
     notes = [*_notes(rows, found, panel, years, distance, without), sources]
     notes[0] += cohorts.provenance(cohort)
-    frame = style.Frame(title, subtitle, notes, BODY)
-    levels = frame.axes(0.5, 2.15, 2.75, 2.55)
+    frame = style.Frame(title, subtitle, notes, ACROSS, NARROW)
+    levels = frame.axes("levels")
     bars = _draw_levels(levels, found[panel], years)
-    _draw_shares(frame.axes(4.5, 2.2, 1.0, 2.3), found, panel, years)
+    _draw_shares(frame.axes("shares"), found, panel, years)
     _draw_national(frame, national)
     headline = _headline(found, panel, years, distance)
     return Figure(
@@ -257,7 +270,7 @@ def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> list[tuple[floa
         head = axes.annotate(
             words[:1].upper() + words[1:],
             (0, y),
-            ((style.MARGIN - 0.5) * 72, 0),
+            ((style.MARGIN - LEVELS.left) * 72, 0),
             textcoords="offset points",
             size=10.5,
             weight="semibold",
@@ -280,9 +293,8 @@ def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> list[tuple[floa
 
 def _key(axes, key: list[tuple[str, str]]) -> None:
     """The sectors' colours and numbers of firms, in one line under the bars."""
-    box = axes.get_window_extent()
-    width, height = box.width / axes.figure.dpi, box.height / axes.figure.dpi
-    left = style.MARGIN - 0.5
+    width, height = style.inches(axes)
+    left = style.MARGIN - LEVELS.left
     for sector, words in key:
         fill, colour, hatch = LOOKS[sector]
         place = Rectangle(
@@ -392,10 +404,8 @@ def _draw_national(frame, national: pd.DataFrame) -> None:
         "venture capital": "billion dollars",
     }
     span = range(int(national["fiscal_year"].min()), int(national["fiscal_year"].max()) + 1)
-    left = 0.28
-    for (panel, unit), width in zip(heads.items(), (1.65, 2.6, 1.9), strict=True):
-        axes = frame.axes(left, 0.28, width, 0.95)
-        left += width + 0.22
+    for panel, unit in heads.items():
+        axes = frame.axes(panel)
         dots = national[national["panel"] == panel].sort_values(["kind", "fiscal_year"])
         axes.set_ylim(min(0, dots["drawn"].min() * 1.3), dots["drawn"].max() * 1.35)
         axes.set_xlim(span[0] - 0.5, span[-1] + 0.5)
@@ -433,7 +443,7 @@ def _draw_national(frame, national: pd.DataFrame) -> None:
                 color=colour,
             )
         head = dict(xycoords="axes fraction", textcoords="offset points")
-        place = (style.MARGIN - 0.28) * 72
+        place = (style.MARGIN - ECONOMY.left) * 72
         axes.annotate(panel[:1].upper() + panel[1:], (0, 1), (place, 17), size=10, weight="semibold", **head)
         axes.annotate(unit, (0, 1), (place, 6), size=8.5, color=style.QUIET, **head)
 

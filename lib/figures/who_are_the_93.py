@@ -1,5 +1,7 @@
 """Figure 3: the Beijing Stock Exchange's board day by day, and the days on which it has the article's 93 companies."""
 
+from dataclasses import replace
+
 import pandas as pd
 from matplotlib.dates import DateFormatter, MonthLocator, date2num
 from matplotlib.lines import Line2D
@@ -9,7 +11,10 @@ from lib.publish import Figure, Mark
 from lib.words import count_word, day_words, gap_words, name_list
 
 NAME = "03_who_are_the_93"
-BODY = 4.5  # inches
+BOARD = style.Panel("board", 4.5, 3.6, left=0.42, right=0.28, top=0.48, bottom=0.42)
+CLOSE = style.Panel("close", 1.68, 3.6, right=0.12, top=0.48, bottom=0.42)
+ALONE = replace(BOARD, width=6.46, right=0.12)
+NARROW = replace(BOARD, right=0.12, height=3, top=0.7)
 ONE_DAY = pd.Timedelta(days=1)
 AROUND = 34 * ONE_DAY  # how far the close-up looks to each side
 #: How a published total stands to the roster's count of that day: marker, colour, words.
@@ -50,11 +55,12 @@ def draw(board: pd.Series, counts: pd.DataFrame, count: int, end: pd.Timestamp) 
     title, subtitle = _title(count, windows, nearest), _subtitle(board, end)
     sources = tables.source_line(["bse-lists", *totals["source_id"], *certified["source_id"], "macropolo"])
     notes = [*_notes(totals, certified, count, windows, end), sources]
-    frame = style.Frame(title, subtitle, notes, BODY)
-    left = frame.axes(0.42, 0.42, 4.5 if windows else 6.46, BODY - 0.9)
+    narrow = [NARROW, replace(CLOSE, left=style.MARGIN, height=2.2, top=0.3)] if windows else NARROW
+    frame = style.Frame(title, subtitle, notes, (BOARD, CLOSE) if windows else ALONE, narrow)
+    left = frame.axes("board")
     _draw_board(left, board, totals, certified, count, windows, end)
     if windows:
-        _draw_close(frame.axes(5.2, 0.42, 1.68, BODY - 0.9), board, totals, count, windows, end)
+        _draw_close(frame.axes("close"), board, totals, count, windows, end)
     return Figure(
         name=NAME,
         title=title,
@@ -145,7 +151,8 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
     """The daily count as steps with published totals on it, and certified counts as stems below it."""
     top = max(board.max(), totals["bse_listed"].max(), count) * 1.22
     span = end - board.index[0]
-    axes.set_xlim(board.index[0] - span * 0.04, end + span * 0.04)
+    room = 0.04 if style.inches(axes)[0] > 4 else 0.09  # for the first number
+    axes.set_xlim(board.index[0] - span * room, end + span * 0.04)
     axes.set_ylim(0, top)
     _steps(axes, board)
     _window(axes, count, windows)
@@ -279,7 +286,7 @@ def _key(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> None:
                 )
             )
     axes.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3, frameon=False, fontsize=9, borderaxespad=0.1,
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3 if style.inches(axes)[0] > 4 else 2, frameon=False, fontsize=9, borderaxespad=0.1,
         handlelength=1.4, labelspacing=0.3, columnspacing=1.2,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ import openpyxl
 import pandas.io.formats.style
 import pandera.pandas
 import pylatexenc.latexencode
+import pypdf
 import scipy.stats
 import seaborn
 import yaml
@@ -27,7 +28,7 @@ from lib.errors import DataError
 def _warm_backends() -> None:
     """Draw once in each format, so that kernels need not import and set up what drawing needs."""
     with style.look():
-        frame = style.Frame("Title", "Subtitle", ["Note"], 1)
+        frame = style.Frame("Title", "Subtitle", ["Note"], style.Panel("empty", 7, 1))
         for kind in ("png", "svg", "pdf"):
             frame.figure.savefig(io.BytesIO(), format=kind)
 
