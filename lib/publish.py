@@ -132,7 +132,7 @@ def _draw(figure: Figure, size: str, paths: dict[str, Path]) -> None:
     shown = style.SIZES[size]
     scale = shown.shown / figure.drawing.get_figwidth()
     printed = {"pil_kwargs": {"dpi": (shown.dpi, shown.dpi)}}
-    with style.look(), warnings.catch_warnings():
+    with style.look(size=size), warnings.catch_warnings():
         warnings.filterwarnings("error", message="Glyph .* missing")
         try:
             for kind, metadata in UNDATED.items():

@@ -122,6 +122,8 @@ def look(language: str = "en", size: str = "web"):
         with matplotlib.rc_context():
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(RC)
+            if size != "web":  # whose type fits the pixels of a screen; in print it is as wide at every resolution
+                matplotlib.rcParams["text.hinting"] = "none"
             yield
     finally:
         LANGUAGE.reset(before[0])
@@ -167,17 +169,18 @@ class Frame:
             panels = narrow or _leaves(panels)
         elif SIZE.get() == "slide":
             panels = slide or panels
+        # A provisional canvas to measure the wrapped text on; its height does not matter.
         # Not through pyplot, which would keep the figure alive and show it twice in a notebook.
         self.figure = Figure(figsize=(size.width, 5))
         FigureCanvasAgg(self.figure)
         self.width = size.width
         fixed, free = _extent(panels, 1)
         blocks, small, head, foot = self._words(title, subtitle, notes, size.words)
-        if size.ratio:  # a page that grows, and is shown smaller, until the panels have room
-            while self.width * size.ratio - head - foot < fixed + LEAST * free:
-                self.width += 0.1
-                words = [points * self.width / size.width for points in size.words]
-                blocks, small, head, foot = self._words(title, subtitle, notes, words)
+        if size.ratio and self.width * size.ratio - head - foot < (least := fixed + LEAST * free):
+            # A larger page with larger type, shown smaller, on which the panels have room.
+            self.width = least / (size.ratio - (head + foot) / size.width)
+            larger = self.width / size.width
+            blocks, small, head, foot = self._words(title, subtitle, notes, [larger * points for points in size.words])
         self.height = self.width * size.ratio if size.ratio else head + fixed + free + foot
         self.figure.set_size_inches(self.width, self.height)
         self._boxes = dict(_placed(panels, (0, foot, self.width, self.height - head - foot)))
@@ -273,15 +276,16 @@ def _height(block: tuple) -> float:
 def wrapped(figure, text: str, size: float, weight: str, inches: float) -> list[str]:
     """`text` in lines of at most `inches`, measured in its own type."""
     renderer = figure.canvas.get_renderer()
-    # Twice, since type on a screen's pixels is wider or narrower than the same type in print.
-    probes = {scale: figure.text(0, 0, "", size=scale * size, weight=weight) for scale in (1, 4)}
+    # Twice where it is close: type that fits a screen's pixels may be wider at 300 dpi, if not beyond the margin.
+    probes = {scale: figure.text(0, 0, "", size=scale * size, weight=weight) for scale in (1, 3)}
+
+    def inches_of(line: str, scale: int) -> float:
+        probes[scale].set_text(line)
+        return probes[scale].get_window_extent(renderer).width / figure.dpi / scale
 
     def fits(line: str) -> bool:
-        for scale, probe in probes.items():
-            probe.set_text(line)
-            if probe.get_window_extent(renderer).width > scale * inches * figure.dpi:
-                return False
-        return True
+        width = inches_of(line, 1)
+        return width < 0.9 * inches or (width <= inches and inches_of(line, 3) <= inches + 0.08)
 
     lines = [""]
     for word in text.split():

@@ -1,6 +1,7 @@
-"""What a paper needs of a figure: the workbook, the LaTeX, the BibTeX."""
+"""What a paper needs of a figure: its size, print without colour, the workbook, the LaTeX, the BibTeX."""
 
 import io
+import itertools
 import re
 import shutil
 import subprocess
@@ -10,9 +11,16 @@ import bibtexparser
 import openpyxl
 import pandas as pd
 import pytest
+from conftest import text_faults
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+from PIL import Image
 from pylatexenc.latexwalker import LatexEnvironmentNode, LatexMacroNode, LatexWalker
+from pypdf import PdfReader
 
-from lib import figures, paper, parameters
+from lib import figures, paper, parameters, style
+from lib.errors import ParameterError
+from lib.figures import huawei_acfic, services_to_industry
 from lib.paths import NOTEBOOKS
 from lib.publish import publish, record_of
 from lib.render import run
@@ -184,3 +192,124 @@ def test_the_bundle_compiles(name, outputs, tmp_path):
         assert done.returncode == 0, done.stdout
     log = (tmp_path / "paper.log").read_text(encoding="utf-8", errors="replace")
     assert not re.findall(r"^!.*", log, re.MULTILINE)
+
+
+SIZES = [(name, size) for name in NAMES for size in style.SIZES if size != "web"]
+TOO_DENSE = ("07_huawei_acfic", "one_column")
+
+
+@pytest.mark.parametrize(("name", "size"), [pair for pair in SIZES if pair != TOO_DENSE])
+def test_a_figure_of_any_size_is_readable_and_whole(name, size):
+    figure = figures.build(name, size=size)
+    page, drawing = style.SIZES[size], figure.drawing
+    width, height = drawing.get_size_inches()
+    scale = page.shown / width
+    with style.look(size=size):
+        for dpi in (100, page.dpi * scale):  # as measured, and as saved
+            drawing.set_dpi(dpi)
+            assert text_faults(drawing) == []
+    texts = [text for text in drawing.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    around = {"".join(text.get_text().split()) for text in drawing.texts}
+    smallest = min(text.get_fontsize() for text in texts if text not in drawing.texts) * scale
+    if size == "slide":
+        assert height / width == pytest.approx(9 / 16)
+        assert {"".join(words.split()) for words in (figure.title, figure.subtitle, figure.source_line)} == around
+        assert smallest >= 9.5
+    else:
+        assert not around, "a paper has its own caption"
+        assert smallest >= 6.8
+        assert height * scale <= 9.2, "a journal's page is no higher"
+    assert figure.title and figure.notes and figure.source_line
+
+
+def test_sizes_are_the_ones_that_notebooks_allow():
+    assert set(parameters.allowed(parameters.FigureSize)) == set(style.SIZES)
+    shown = {name: round(size.shown * 25.4, 1) for name, size in style.SIZES.items()}
+    assert shown["one_column"] == 88 and shown["two_columns"] == 178
+    assert style.SIZES["web"].width == style.SIZES["web"].shown == 7
+
+
+def test_a_figure_too_dense_for_a_column_says_which_sizes_it_has():
+    name, size = TOO_DENSE
+    with pytest.raises(ParameterError, match=r"07_huawei_acfic .* web, two_columns, slide"):
+        figures.build(name, size=size)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [(NAMES[7], "web"), (FIRST, "one_column"), (FIRST, "two_columns"), (FIRST, "slide")]
+)
+def test_the_files_have_the_size_and_the_pdf_its_fonts(name, size, outputs):
+    folder = publish(figures.build(name, size=size), size=size)
+    if size == "one_column":  # whose SVG and PDF are made smaller
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        publish(figures.build(name, size=size), size=size)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    shown = style.SIZES[size]
+    page = PdfReader(folder / f"{name}.pdf").pages[0]
+    width, height = (float(side) / 72 for side in (page.mediabox.width, page.mediabox.height))
+    assert width == pytest.approx(shown.shown, abs=1e-4)
+    fonts = [font.get_object() for font in page["/Resources"]["/Font"].values()]
+    assert fonts
+    for font in fonts:
+        inner = font["/DescendantFonts"][0].get_object() if font["/Subtype"] == "/Type0" else font
+        assert inner["/Subtype"] == "/CIDFontType2" and "/FontFile2" in inner["/FontDescriptor"]
+    with Image.open(folder / f"{name}.png") as picture:
+        assert picture.width == pytest.approx(shown.shown * shown.dpi, abs=1.01)
+        assert picture.width / picture.height == pytest.approx(width / height, rel=0.002)
+        assert picture.info["dpi"][0] == pytest.approx(shown.dpi, abs=0.01)
+    svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
+    assert float(re.search(r'<svg[^>]* width="([\d.]+)pt"', svg)[1]) == pytest.approx(shown.shown * 72, abs=0.01)
+    environment = "figure*" if size == "two_columns" else "figure"
+    assert rf"\begin{{{environment}}}" in (folder / f"{name}.tex").read_text(encoding="utf-8")
+
+
+def test_panels_fill_the_page_and_keep_the_room_for_their_labels():
+    a, b = style.Panel("a", 2, 1, left=0.5, right=0.5), style.Panel("b", 1, 1, left=0.5, top=0.2)
+    c = style.Panel("c", 3, 2, left=1, bottom=0.5)
+    with style.look():
+        frame = style.Frame("Title", "Subtitle", ["Note"], [(a, b), c])
+        boxes = {name: frame.axes(name).get_position().transformed(frame.figure.transFigure).bounds for name in "abc"}
+    inches = {name: [side / frame.figure.dpi for side in box] for name, box in boxes.items()}
+    stretch = (7 - 1.5) / 3
+    assert inches["a"][0] == pytest.approx(0.5) and inches["a"][2] == pytest.approx(2 * stretch)
+    assert inches["b"][0] + inches["b"][2] == pytest.approx(7) and inches["b"][2] == pytest.approx(stretch)
+    assert inches["c"][0] == pytest.approx(1) and inches["c"][2] == pytest.approx(6)
+    assert inches["c"][3] == pytest.approx(2) and inches["a"][1] == pytest.approx(inches["c"][1] + 2)
+
+
+def test_a_slide_grows_until_its_panels_have_room():
+    with style.look(size="slide"):
+        low, high = (style.Frame("Title", "Subtitle", ["Note"], style.Panel("a", 7, inches)) for inches in (2, 6))
+    assert low.width < high.width
+    for frame in (low, high):
+        assert frame.height / frame.width == pytest.approx(9 / 16)
+    assert high.axes("a").get_position().height * high.height >= 6 * style.LEAST
+
+
+def lightness(colour: str) -> float:
+    """CIE lightness, 0 to 100: what is left of a colour in grey."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    return 116 * sum(w * part for w, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True)) ** (1 / 3) - 16
+
+
+#: Fills and marks that meet in a chart and mean different things.
+MEET = [
+    (style.PRODUCT_FIRST, style.SALES_FIRST),
+    (style.PRODUCT_FIRST, style.NEUTRAL),
+    (style.ACCENT, style.NEUTRAL),
+    (style.ACCENT, style.ACCENT_PALE),
+    (style.ACCENT, style.INK),
+    (style.NEUTRAL, style.INK),
+    *itertools.combinations([fill for fill, _, hatch in services_to_industry.LOOKS.values() if not hatch], 2),
+    *itertools.combinations([fill for _, _, fill, edge, _ in huawei_acfic.KINDS.values() if fill == edge], 2),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), MEET)
+def test_what_meets_in_a_chart_stays_apart_in_grey(first, second):
+    assert abs(lightness(first) - lightness(second)) >= 17
+
+
+def test_what_is_hatched_is_hatched_in_its_chart_alone():
+    for looks in (services_to_industry.LOOKS.values(), huawei_acfic.KINDS.values()):
+        assert sum(bool(look[-1]) for look in looks) == 1

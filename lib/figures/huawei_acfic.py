@@ -24,7 +24,7 @@ KINDS = {
     "A": ("annual report (A)", "o", style.PRODUCT_FIRST, style.PRODUCT_FIRST, ""),
     "weak": ("second-hand or weak (B, C)", "o", "white", style.PRODUCT_FIRST, ""),
     "list": ("another body's list", "D", "white", style.SALES_TEXT, "/////"),
-    "sum": ("in a stated five-year sum", None, "#bcd3dc", "#bcd3dc", ""),
+    "sum": ("in a stated five-year sum", None, "#9fc0cc", "#9fc0cc", ""),
     "": ("not found", None, "#ededed", "#ededed", ""),
 }
 

@@ -27,7 +27,7 @@ NARROW = [
 ]
 LOOKS = {  # sector: fill, type, hatch
     "secondary": (style.INDUSTRY, style.INDUSTRY_TEXT, ""),
-    "primary": ("#8fbc8f", style.QUIET, ""),
+    "primary": ("#5b8a5b", style.QUIET, ""),
     "unknown": ("white", style.QUIET, "//////"),
     "tertiary": (style.SERVICES, style.SERVICES_TEXT, ""),
 }
