@@ -14,18 +14,8 @@ from lib.paths import outputs_dir
 FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "tex", "bib", "json")
 #: Packages that can change a figure's bytes.
 PACKAGES = (
-    *(
-        "bibtexparser",
-        "font-source-sans-pro",
-        "matplotlib",
-        "numpy",
-        "openpyxl",
-        "pandas",
-        "pylatexenc",
-        "pypdf",
-        "scipy",
-    ),
-    *("seaborn", "zhplot"),
+    *("bibtexparser", "font-source-sans-pro", "matplotlib", "numpy", "openpyxl", "pandas"),
+    *("pylatexenc", "pypdf", "scipy", "seaborn", "xlsxwriter", "zhplot"),
 )
 
 

@@ -4,9 +4,7 @@ The same figure gives the same bytes: nothing here holds a time.
 """
 
 import functools
-import io
 import re
-import zipfile
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -16,7 +14,7 @@ import pandas as pd
 from lib import tables
 from lib.paths import ROOT
 
-EPOCH = datetime(1980, 1, 1)  # the oldest time that a zip can hold
+EPOCH = datetime(1980, 1, 1)  # in place of the hour at which a workbook is made
 PAGE_ROWS = 60  # more do not fit a printed page, so a longer table is left to the other files
 CELL = 60  # longer texts are quotes from sources, which no printed table holds
 WIDEST = 50  # of a column in the workbook, in characters
@@ -30,23 +28,13 @@ def excel(record: dict, table: pd.DataFrame, path: Path) -> None:
 
     record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty.
     """
-    from openpyxl import Workbook
-    from openpyxl.writer.excel import ExcelWriter
+    from xlsxwriter import Workbook
 
-    book = Workbook(write_only=True)
-    _sheet(book, "rows", [list(table.columns), *_cells(table)])
-    _sheet(book, "record", [["what", "value"], *_record_rows(record)])
-    book.properties.creator, book.properties.created = "tech-pivot-figures", EPOCH
-    loose = io.BytesIO()
-    with zipfile.ZipFile(loose, "w") as archive:
-        ExcelWriter(book, archive).save()
-    # The library stamps the hour on the workbook and on each of its parts.
-    with zipfile.ZipFile(loose) as parts, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
-        for name in parts.namelist():
-            content = parts.read(name)
-            if name == "docProps/core.xml":
-                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>1980-01-01T00:00:00Z", content)
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 4)
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "default_date_format": "yyyy-mm-dd"}
+    with Workbook(path, {"constant_memory": True, **plain}) as book:
+        book.set_properties({"author": "tech-pivot-figures", "created": EPOCH})
+        _sheet(book, "rows", [list(table.columns), *_cells(table)])
+        _sheet(book, "record", [["what", "value"], *_record_rows(record)])
 
 
 def _cells(table: pd.DataFrame) -> list[tuple]:
@@ -75,28 +63,15 @@ def _plain(value):
 
 
 def _sheet(book, title: str, rows: list) -> None:
-    """A sheet with a header that stays in sight, columns as wide as their words, and no text read as a formula."""
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-    from openpyxl.styles import Font
-    from openpyxl.utils import get_column_letter
-
-    def cell(value, bold: bool = False):
-        if not isinstance(value, str) or not (bold or value.startswith("=") or ILLEGAL_CHARACTERS_RE.search(value)):
-            return value
-        made = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
-        made.data_type = "s"
-        if bold:
-            made.font = Font(bold=True)
-        return made
-
-    sheet = book.create_sheet(title)
-    sheet.freeze_panes = "A2"
-    for place, column in enumerate(zip(*rows[:100], *rows[-100:], strict=True), 1):
+    """A sheet with a header that stays in sight, and columns as wide as their words."""
+    sheet = book.add_worksheet(title)
+    sheet.freeze_panes(1, 0)
+    for place, column in enumerate(zip(*rows[:100], *rows[-100:], strict=True)):
         width = max(len(str(value)) + sum(c >= "\u2e80" for c in str(value)) for value in column if value is not None)
-        sheet.column_dimensions[get_column_letter(place)].width = min(width, WIDEST) + 2
-    for number, row in enumerate(rows):
-        sheet.append([cell(value, not number) for value in row])
+        sheet.set_column(place, place, min(width, WIDEST) + 2)
+    sheet.write_row(0, 0, rows[0], book.add_format({"bold": True}))
+    for number, row in enumerate(rows[1:], 1):
+        sheet.write_row(number, 0, row)
 
 
 def latex(record: dict, table: pd.DataFrame) -> str:
@@ -120,13 +95,14 @@ def latex(record: dict, table: pd.DataFrame) -> str:
             else []
         ),
         f"% The sources are in {name}.bib: \\nocite{{{keys}}}",
+        "% Figures share keys where they share sources; BibTeX then says 'Repeated entry' and keeps the first.",
         ZH,
         rf"\begin{{figure{across}}}",
         r"\centering",
         rf"\includegraphics[width=\linewidth]{{{name}.pdf}}",
         rf"\caption[{escape(record['title'])}]{{\textbf{{{escape(record['title'])}.}} {_stopped(escape(record['subtitle']))}}}",
         rf"\label{{fig:{label}}}",
-        r"\begin{minipage}{\linewidth}\footnotesize",
+        r"\begin{minipage}{\linewidth}\smallskip\footnotesize",
         notes,
         r"\end{minipage}",
         rf"\end{{figure{across}}}",
@@ -210,8 +186,8 @@ def escape(text: str) -> str:
 
 
 def key(source_id: str) -> str:
-    """The citation key of a source, the same in every figure."""
-    return f"tech-pivot-{source_id}"
+    """The citation key of a source, the same in every figure; a user's own file has a path for an id."""
+    return "tech-pivot-" + re.sub(r"[^A-Za-z0-9.-]+", "-", source_id)
 
 
 def bibtex(record: dict) -> str:

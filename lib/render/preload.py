@@ -11,13 +11,13 @@ import bibtexparser
 import ipykernel.ipkernel
 import ipykernel.kernelapp
 import ipykernel.zmqshell
-import openpyxl
 import pandas.io.formats.style
 import pandera.pandas
 import pylatexenc.latexencode
 import pypdf
 import scipy.stats
 import seaborn
+import xlsxwriter
 import yaml
 
 import lib.figures
