@@ -12,7 +12,7 @@ import pandas as pd
 
 from lib import cohorts, customers, huawei, parameters, sectors, tables
 from lib.measures import expense_ratio, share_of
-from lib.words import count_word, day_words, name_list, times
+from lib.words import count_word, day_words, name_list, speaking, times
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def ledger(figure: str | None = None) -> pd.DataFrame:
     rows = []
     for _, claim in claims.iterrows():
         judge = JUDGES.get(claim["claim_id"])
-        found = judge(claim) if judge else Verdict("open", "", "not rebuilt yet")
+        with speaking("en"):  # the ledger is in English, whatever the figure that asks
+            found = judge(claim) if judge else Verdict("open", "", "not rebuilt yet")
         rows.append(
             {
                 **claim,

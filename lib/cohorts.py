@@ -6,7 +6,7 @@ import pandas as pd
 
 from lib import own, parameters, tables
 from lib.errors import ParameterError
-from lib.words import name_list
+from lib.words import LANGUAGE, clauses, mark, name_list, say, term
 
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
 BSE_DAY = pd.Timestamp("2022-06-01")
@@ -17,30 +17,30 @@ ROSTER_END = pd.Timestamp("2022-12-31")
 DRAWN = "drawn"
 #: Why a company has no ratio. The first reason that holds counts, so that each company counts once.
 REASONS = (
-    "not in the table",
-    "bank, broker or insurer",
-    "conflicting extract",
-    "negative expense",
-    "no R&D line or selling expense",
-    "no R&D line",
-    "reports SG&A in one line",
-    "no selling expense",
-    "R&D is zero",
-    "selling expense is zero",
+    mark("not in the table"),
+    mark("bank, broker or insurer"),
+    mark("conflicting extract"),
+    mark("negative expense"),
+    mark("no R&D line or selling expense"),
+    mark("no R&D line"),
+    mark("reports SG&A in one line"),
+    mark("no selling expense"),
+    mark("R&D is zero"),
+    mark("selling expense is zero"),
 )
 
 #: How a note counts companies by reason.
 COUNTED = {
-    "not in the table": "{} without accounts in the table",
-    "bank, broker or insurer": "{} banks, brokers or insurers",
-    "conflicting extract": "{} whose two extracts conflict",
-    "negative expense": "{} with a negative expense",
-    "no R&D line or selling expense": "{} with neither line",
-    "no R&D line": "{} without an R&D line",
-    "reports SG&A in one line": "{} with SG&A in one line",
-    "no selling expense": "{} without selling expense",
-    "R&D is zero": "{} with zero R&D",
-    "selling expense is zero": "{} with zero selling expense",
+    "not in the table": mark("{count:,} without accounts in the table"),
+    "bank, broker or insurer": mark("{count:,} banks, brokers or insurers"),
+    "conflicting extract": mark("{count:,} whose two extracts conflict"),
+    "negative expense": mark("{count:,} with a negative expense"),
+    "no R&D line or selling expense": mark("{count:,} with neither line"),
+    "no R&D line": mark("{count:,} without an R&D line"),
+    "reports SG&A in one line": mark("{count:,} with SG&A in one line"),
+    "no selling expense": mark("{count:,} without selling expense"),
+    "R&D is zero": mark("{count:,} with zero R&D"),
+    "selling expense is zero": mark("{count:,} with zero selling expense"),
 }
 
 BOARDS = {"star": ["STAR"], "chinext": ["ChiNext"], "all_listed": ["SSE Main", "SZSE Main", "ChiNext", "STAR"]}
@@ -163,7 +163,9 @@ def provenance(*names: str) -> str:
     files = [own_file(name).removeprefix(f"{parameters.OWN}/") for name in names if is_own(name)]
     if not files:
         return ""
-    return f" {name_list(files)}: supplied by the user, taken to be in yuan, and checked by nobody here."
+    return say(
+        "{files}: supplied by the user, taken to be in yuan, and checked by nobody here.", files=name_list(files)
+    )
 
 
 def left_out(rows: pd.DataFrame) -> dict[str, int]:
@@ -174,16 +176,32 @@ def left_out(rows: pd.DataFrame) -> dict[str, int]:
 
 def left_out_words(counts: dict[str, int], total: int) -> str:
     """The sentence that says how many of `total` companies are left out, by reason."""
-    words = "; ".join(COUNTED.get(reason, "{} " + reason).format(f"{count:,}") for reason, count in counts.items())
-    return f"Left out of {total:,} companies: {words or 'none'}."
+    words = clauses(
+        say(COUNTED.get(reason, mark("{count:,} {reason}")), count=count, reason=term(reason))
+        for reason, count in counts.items()
+    )
+    return say("Left out of {total:,} companies: {words}.", total=total, words=words or say("none"))
 
 
 def company_label(row: pd.Series) -> str:
-    """A company as a figure names it: its English name, else its Chinese one, and its code."""
-    name = row["name_en"] if pd.notna(row["name_en"]) else row["name_zh"]
+    """A company as a figure names it: its name and its code."""
+    name = company_name(row)
     if name == row["company_id"]:  # a user's file need not give codes
         return name
-    return f"{name if pd.notna(name) else ''} {row['company_id']}".strip()
+    return f"{name} {row['company_id']}".strip()
+
+
+def company_name(row: pd.Series) -> str:
+    """A company's name in the figure's language, else in the other; empty where the tables have none."""
+    order = ("name_zh", "name_en") if LANGUAGE.get() == "zh" else ("name_en", "name_zh")
+    return next((row[name] for name in order if pd.notna(row[name])), "")
+
+
+def industry_name(industry_en: str) -> str:
+    """An industry of industries.csv, by its English name, as the figure's language calls it."""
+    if LANGUAGE.get() != "zh":
+        return industry_en
+    return tables.load("industries").set_index("industry_en")["industry_zh"].get(industry_en, industry_en)
 
 
 def _filed(fiscal_year: int) -> pd.DataFrame:

@@ -5,17 +5,18 @@ import pandas as pd
 from lib import tables
 from lib.errors import DataError
 from lib.parameters import SHARE_ITEMS
+from lib.words import mark
 
 STATED, PROXY = "stated", "proxy"
 #: What is known of a company's sales to the state, best first; all but the first two leave it without a figure.
 STATUSES = (
     STATED,
     PROXY,
-    "in words only",
-    "the buyer is private",
-    "the buyer's kind is not stated",
-    "nothing on customers",
-    "weaker sources only",
+    mark("in words only"),
+    mark("the buyer is private"),
+    mark("the buyer's kind is not stated"),
+    mark("nothing on customers"),
+    mark("weaker sources only"),
 )
 
 
@@ -75,9 +76,9 @@ def yearly(rows: pd.DataFrame, name: str, item: str) -> pd.DataFrame:
 
 
 def companies(weakest_grade: str = "C") -> pd.DataFrame:
-    """Every company of the table, one row each: `name_en`, `in_article` and `status` (one of STATUSES)."""
+    """Every company of the table, one row each: `name_en`, `name_zh`, `in_article` and `status` (one of STATUSES)."""
     rows = evidence(weakest_grade)
-    found = tables.load("public_sector").groupby("name_en", sort=False)["in_article"].first().reset_index()
+    found = tables.load("public_sector").groupby("name_en", sort=False)[["name_zh", "in_article"]].first().reset_index()
     found["status"] = [_status(rows[rows["name_en"] == name]) for name in found["name_en"]]
     return found
 

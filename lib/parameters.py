@@ -27,20 +27,21 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from lib.errors import ParameterError, UserError
 from lib.paths import NOTEBOOKS, data_dir
+from lib.words import mark, say
 
 #: Cohorts of the tables by name: how titles call the companies, and what the cohort is. `described` knows users' own too.
 COHORTS = {
     "little_giants": (
-        "Little Giants",
-        "Shanghai and Shenzhen companies on a data vendor's list of specialised SMEs, November 2023",
+        mark("Little Giants"),
+        mark("Shanghai and Shenzhen companies on a data vendor's list of specialised SMEs, November 2023"),
     ),
     "bse": (
-        "Little Giants",
-        "the 93 companies on the Beijing Stock Exchange on 1 June 2022, which may be the article's",
+        mark("Little Giants"),
+        mark("the 93 companies on the Beijing Stock Exchange on 1 June 2022, which may be the article's"),
     ),
-    "star": ("STAR companies", "companies on Shanghai's STAR board"),
-    "chinext": ("ChiNext companies", "companies on Shenzhen's ChiNext board"),
-    "all_listed": ("mainland companies", "all companies listed in Shanghai and Shenzhen"),
+    "star": (mark("STAR companies"), mark("companies on Shanghai's STAR board")),
+    "chinext": (mark("ChiNext companies"), mark("companies on Shenzhen's ChiNext board")),
+    "all_listed": (mark("mainland companies"), mark("all companies listed in Shanghai and Shenzhen")),
 }
 
 #: Folder below data/ for users' own cohorts, a file each, and how such a file may be called.
@@ -119,10 +120,12 @@ def _own_files() -> list[Path]:
 
 
 def described(cohort: str) -> tuple[str, str]:
-    """How titles call the companies of a cohort, and what the cohort is."""
+    """How titles call the companies of a cohort, and what the cohort is, in the figure's language."""
     if cohort in COHORTS:
-        return COHORTS[cohort]
-    return f"companies of {cohort}", f"the companies in {own_cohorts()[cohort].name}, supplied by the user"
+        plural, description = COHORTS[cohort]
+        return say(plural), say(description)
+    file = own_cohorts()[cohort].name
+    return say("companies of {cohort}", cohort=cohort), say("the companies in {file}, supplied by the user", file=file)
 
 
 def cohorts_with_data() -> list[str]:
@@ -218,7 +221,7 @@ EvidenceYear = Annotated[int, OneOf(evidence_years)]
 EvidenceGrade = Annotated[str, OneOf(lambda: ["B", "C"])]
 BoardDay = Annotated[str, BeforeValidator(str), AfterValidator(_board_day), Field(json_schema_extra={"format": "date"})]
 BoardCount = Annotated[int, AfterValidator(_board_count)]
-Language = Annotated[str, OneOf(lambda: ["en"])]
+Language = Annotated[str, OneOf(lambda: ["en", "zh"])]
 FigureSize = Annotated[str, OneOf(lambda: ["web", "one_column", "two_columns", "slide"])]
 CompanyCodes = Annotated[
     list[str],

@@ -9,7 +9,8 @@ import json
 import re
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,10 +19,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from lib import claims, paper, parameters, tables
+from lib import claims, paper, parameters, style, tables
 from lib.bundle import FORMATS, slot, versions
 from lib.errors import UserError
 from lib.paths import NOTEBOOKS, outputs_dir
+from lib.words import LANGUAGE, speaking, term
 
 #: Without these, a picture would carry the time it was made.
 UNDATED = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
@@ -63,7 +65,7 @@ class Figure:
     column `source_row` that leads back to data/; companies: how many companies it counts, and left_out: how many it does
     not, by reason; headline: the figure's numbers by name, and published: the claims that give the same number, by its
     name; drawing: the matplotlib figure; marks: gives the places in it that stand for a row; columns: the columns of the
-    table to read first; parameters: those that it was published with.
+    table to read first; parameters: those that it was published with; language, size: those that it is drawn in.
     """
 
     name: str
@@ -81,12 +83,15 @@ class Figure:
     marks: Callable[[], list[Mark]] = list
     columns: tuple[str, ...] = ()
     parameters: dict | None = None
+    language: str = field(default_factory=LANGUAGE.get)
+    size: str = field(default_factory=style.SIZE.get)
 
     def picture(self, dots: int) -> bytes:
         """The drawing as a PNG of `dots` per inch, for a screen."""
         picture = io.BytesIO()
         # Lightly packed: a reader waits for it, and it is not kept.
-        self.drawing.savefig(picture, format="png", dpi=dots, pil_kwargs={"compress_level": 1})
+        with _all_glyphs(self):
+            self.drawing.savefig(picture, format="png", dpi=dots, pil_kwargs={"compress_level": 1})
         return picture.getvalue()
 
     def _repr_png_(self) -> bytes:
@@ -127,22 +132,27 @@ def publish(figure: Figure, **values) -> Path:
 
 def _draw(figure: Figure, size: str, paths: dict[str, Path]) -> None:
     """Save the pictures as large as `size` is shown, whatever the page is that the figure is laid out on."""
-    from lib import style
-
     shown = style.SIZES[size]
     scale = shown.shown / figure.drawing.get_figwidth()
     printed = {"pil_kwargs": {"dpi": (shown.dpi, shown.dpi)}}
-    with style.look(size=size), warnings.catch_warnings():
-        warnings.filterwarnings("error", message="Glyph .* missing")
-        try:
-            for kind, metadata in UNDATED.items():
-                options = printed if kind == "png" else {}
-                figure.drawing.savefig(paths[kind], dpi=shown.dpi * scale, metadata=metadata, **options)
-        except UserWarning as warning:
-            raise UserError(f"{figure.name}: {warning}; the figure's fonts have no such character.") from None
+    with _all_glyphs(figure):
+        for kind, metadata in UNDATED.items():
+            options = printed if kind == "png" else {}
+            figure.drawing.savefig(paths[kind], dpi=shown.dpi * scale, metadata=metadata, **options)
     if scale != 1:
         _scale_svg(paths["svg"], scale)
         _scale_pdf(paths["pdf"], scale)
+
+
+@contextmanager
+def _all_glyphs(figure: Figure) -> Iterator[None]:
+    """Draw inside this: a character that the fonts lack is a UserError, never an empty box."""
+    with style.look(figure.language, figure.size), warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Glyph .* missing")
+        try:
+            yield
+        except UserWarning as warning:
+            raise UserError(f"{figure.name}: {warning}; the figure's fonts have no such character.") from None
 
 
 def _scale_svg(path: Path, scale: float) -> None:
@@ -163,6 +173,8 @@ def _scale_pdf(path: Path, scale: float) -> None:
 
 def record_of(figure: Figure, values: dict) -> dict:
     """What is said of `figure`, drawn with the parameters `values`: the bundle's JSON but for the hashes of its files."""
+    with speaking(figure.language):
+        sources = _sources(figure)
     record = {
         "id": figure.name,
         "title": figure.title,
@@ -170,7 +182,7 @@ def record_of(figure: Figure, values: dict) -> dict:
         "alt": figure.alt,
         "notes": figure.notes,
         "source": figure.source_line,
-        "sources": _sources(figure),
+        "sources": sources,
         "parameters": values,
         "headline": figure.headline,
         "rows": len(figure.table),
@@ -188,8 +200,8 @@ def _sources(figure: Figure) -> list[dict]:
     """The rows of sources.csv behind the source line: those that the plotted rows name, else all cited so."""
     sources = tables.load("sources").astype("object")
     plotted = sources["source_id"].isin(figure.table.filter(regex="source_id$").to_numpy().ravel())
-    names = figure.source_line.removeprefix("Sources: ").removesuffix(".").split("; ")
-    cited = sources["cite_as"].isin(names)
+    names = tables.cited_in(figure.source_line)
+    cited = sources["cite_as"].map(term).isin(names)
     chosen = plotted | (cited & ~sources["cite_as"].isin(sources.loc[plotted, "cite_as"]))
     own = [file for file in tables.files_read if tables.supplied(file) in names]
     return [*sources[chosen].to_dict("records"), *map(_supplied, sorted(own))]

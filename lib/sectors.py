@@ -4,13 +4,19 @@ import pandas as pd
 
 from lib import cited, cohorts, parameters
 from lib.errors import UserError
+from lib.words import mark
 
 #: Sectors of the national accounts as the figure calls them, in the order drawn.
-SECTORS = {"secondary": "industry", "primary": "farming", "unknown": "unknown", "tertiary": "services"}
+SECTORS = {
+    "secondary": mark("industry"),
+    "primary": mark("farming"),
+    "unknown": mark("unknown"),
+    "tertiary": mark("services"),
+}
 ITEMS = {"rd": "rd_expense_cny", "selling": "selling_expense_cny"}
 #: A zero is a known amount: it has no ratio, but it can be summed.
 SUMMED = (cohorts.DRAWN, "R&D is zero", "selling expense is zero")
-EARLIER, ASKED = "no figures in an earlier year", "left out on request"
+EARLIER, ASKED = mark("no figures in an earlier year"), mark("left out on request")
 
 
 def company_years(cohort: str, base_year: int, without: tuple = ()) -> pd.DataFrame:
@@ -85,13 +91,13 @@ def largest_newcomer(rows: pd.DataFrame) -> pd.Series | None:
 
 #: The national series that are drawn: item in cited_figures.csv, panel, sector or kind.
 NATIONAL = {
-    "gerd": ("R&D of the whole economy", "all"),
-    "fai_growth_secondary": ("fixed-asset investment", "industry"),
-    "fai_growth_tertiary": ("fixed-asset investment", "services"),
-    "fai_growth_manufacturing": ("fixed-asset investment", "manufacturing"),
-    "fai_growth_total": ("fixed-asset investment", "all"),
-    "vc_total": ("venture capital", "all"),
-    "vc_semiconductor": ("venture capital", "chips"),
+    "gerd": (mark("R&D of the whole economy"), "all"),
+    "fai_growth_secondary": (mark("fixed-asset investment"), mark("industry")),
+    "fai_growth_tertiary": (mark("fixed-asset investment"), mark("services")),
+    "fai_growth_manufacturing": (mark("fixed-asset investment"), mark("manufacturing")),
+    "fai_growth_total": (mark("fixed-asset investment"), "all"),
+    "vc_total": (mark("venture capital"), "all"),
+    "vc_semiconductor": (mark("venture capital"), mark("chips")),
 }
 
 

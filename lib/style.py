@@ -7,6 +7,7 @@ enlarged or reduced to the size that it is shown at.
 import functools
 import importlib.util
 import logging
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from lib.errors import UserError
+from lib.words import LANGUAGE, speaking
 
 MARGIN = 0.12  # inches, left and right of the text
 LEAST = 0.8  # of a panel's own height, that a slide must give it
@@ -109,25 +111,26 @@ _register_fonts()
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
-#: Language and size of the figure that is being drawn, as the parameters `language` and `size` name them.
-LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
+#: Chinese type first where Chinese is spoken: its punctuation is as wide as its characters, and its digits match.
+FONTS = {"en": RC["font.family"], "zh": ["Noto Sans SC", "Source Sans Pro"]}
+
+#: Size of the figure that is being drawn, as the parameter `size` names it.
 SIZE: ContextVar[str] = ContextVar("size", default="web")
 
 
 @contextmanager
 def look(language: str = "en", size: str = "web"):
     """Draw inside this context to get the project's look, whatever the session's own settings are."""
-    before = LANGUAGE.set(language), SIZE.set(size)
+    before = SIZE.set(size)
     try:
-        with matplotlib.rc_context():
+        with speaking(language), matplotlib.rc_context():
             matplotlib.rcdefaults()
-            matplotlib.rcParams.update(RC)
+            matplotlib.rcParams.update(RC | {"font.family": FONTS[language]})
             if size != "web":  # whose type fits the pixels of a screen; in print it is as wide at every resolution
                 matplotlib.rcParams["text.hinting"] = "none"
             yield
     finally:
-        LANGUAGE.reset(before[0])
-        SIZE.reset(before[1])
+        SIZE.reset(before)
 
 
 def in_look(draw):
@@ -288,15 +291,32 @@ def wrapped(figure, text: str, size: float, weight: str, inches: float) -> list[
         return width < 0.9 * inches or (width <= inches and inches_of(line, 3) <= inches + 0.08)
 
     lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
+    for piece in _pieces(text):
+        longer = f"{lines[-1]}{piece}".strip()
         if lines[-1] and not fits(longer):
-            lines.append(word)
+            lines.append(piece.strip())
         else:
             lines[-1] = longer
     for probe in probes.values():
         probe.remove()
     return lines
+
+
+#: Chinese characters and full-width marks, and the marks among them that may not end or begin a line.
+HAN, OPENING, CLOSING = "\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef", "（《“‘【", "，。；：、？！）》”’】％"
+PIECE = re.compile(
+    rf"\s*[{OPENING}]*(?:[^\s{HAN}{OPENING}{CLOSING}]*[\d%][{HAN}]|[^\s{HAN}{OPENING}{CLOSING}]+|[{HAN}])?[{CLOSING}]*"
+)
+
+
+def _pieces(text: str) -> list[str]:
+    """What a line may break between: words with the space before them; in Chinese, characters with the marks that cling
+
+    to them, and numbers with the character that counts.
+    """
+    if LANGUAGE.get() == "zh":
+        return [piece for piece in PIECE.findall(" ".join(text.split())) if piece]
+    return [f" {word}" for word in text.split()]
 
 
 def label_points(axes, points: list[tuple[float, float, str]], taken: list = (), boxes: list = (), **text) -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 from lib.errors import DataError
 from lib.parameters import OWN
 from lib.paths import data_dir
+from lib.words import clauses, say, sentences, term
 
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 KINDS = {"integer": "a whole number", "number": "a number", "date": "a date like 2021-12-31", "boolean": "0 or 1"}
@@ -65,8 +66,10 @@ def source_line(source_ids) -> str:
     """The line that names the sources of the rows with these ids, each once, in the order of first use."""
     used = pd.Series(pd.unique(pd.Series(source_ids).dropna()), dtype="str")
     vintages = pd.unique(used[used.str.startswith("refresh-")].str[-10:])
-    mixed = " Figures of different retrievals: a later restatement may be in some only." if len(vintages) > 1 else ""
-    return f"Sources: {cite(used)}.{mixed}"
+    mixed = (
+        say("Figures of different retrievals: a later restatement may be in some only.") if len(vintages) > 1 else ""
+    )
+    return sentences(say("Sources: {names}.", names=cite(used)), mixed)
 
 
 def cite(source_ids) -> str:
@@ -76,13 +79,19 @@ def cite(source_ids) -> str:
     """
     sources = load("sources").set_index("source_id")["cite_as"]
     used = (source for source in source_ids if pd.notna(source))
-    words = (supplied(source) if source.startswith(f"{OWN}/") else sources[source] for source in used)
-    return "; ".join(dict.fromkeys(words))
+    words = (supplied(source) if source.startswith(f"{OWN}/") else term(sources[source]) for source in used)
+    return clauses(dict.fromkeys(words))
 
 
 def supplied(file: str) -> str:
     """How a source line cites a user's own file."""
-    return f"{Path(file).name}, supplied by the user"
+    return say("{file}, supplied by the user", file=Path(file).name)
+
+
+def cited_in(line: str) -> list[str]:
+    """The sources that a line made by `source_line` in this language cites, in its words."""
+    before, after = say("Sources: {names}.", names="\n").split("\n")
+    return line.removeprefix(before).removesuffix(after).split(clauses(["", ""]))
 
 
 def check(folder: Path | None = None) -> list[str]:

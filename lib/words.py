@@ -1,23 +1,91 @@
-"""Numbers in words, for titles, notes and alt texts."""
+"""The words of the figures, in English or Chinese: texts with their fields, and numbers, days and lists as a reader says them.
 
-from collections.abc import Iterable
+English texts stand in the code and are the keys of `locale/zh.po`, which holds the Chinese wording of each (gettext's format).
+"""
+
+import functools
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from fractions import Fraction
+from pathlib import Path
+
+from lib.errors import UserError
+
+#: Language of the figure that is being drawn, as the parameter `language` names it.
+LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
 
 SMALL = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-FRACTIONS = [Fraction(*pair) for pair in ((1, 4), (1, 3), (2, 5), (1, 2), (3, 5), (2, 3), (3, 4), (4, 5), (9, 10))]
+FRACTIONS = {
+    Fraction(1, 4): "四分之一的",
+    Fraction(1, 3): "三分之一的",
+    Fraction(2, 5): "四成",
+    Fraction(1, 2): "半数",
+    Fraction(3, 5): "六成",
+    Fraction(2, 3): "三分之二的",
+    Fraction(3, 4): "四分之三的",
+    Fraction(4, 5): "八成",
+    Fraction(9, 10): "九成",
+}
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Have the functions of this module speak `language`, "en" or "zh"."""
+    before = LANGUAGE.set(language)
+    try:
+        yield
+    finally:
+        LANGUAGE.reset(before)
+
+
+def say(template: str, /, **values) -> str:
+    """A text of a figure: the English `template`, or its Chinese wording, with its fields filled from `values`.
+
+    Raises UserError where the language has no wording of it.
+    """
+    wording = catalogue(LANGUAGE.get()).get(template) if _chinese() else template
+    if wording is None:
+        raise UserError(f"no Chinese wording of {template!r}: add it to lib/locale/zh.po, or draw with language=en.")
+    return wording.format(**values)
+
+
+def mark(template: str) -> str:
+    """`template` itself: marks a text that stands in a constant, to be said by `say` later."""
+    return template
+
+
+def term(text: str) -> str:
+    """A text that came from a table, in Chinese where its wording is known; else, as a name may be, as it stands."""
+    return catalogue(LANGUAGE.get()).get(text, text) if _chinese() else text
+
+
+@functools.cache
+def catalogue(language: str) -> dict[str, str]:
+    """The wording of every text in `language`, by its English."""
+    from babel.messages.pofile import read_po
+
+    with (Path(__file__).parent / "locale" / f"{language}.po").open("rb") as file:
+        return {message.id: message.string for message in read_po(file, locale=language) if message.id}
+
+
+def _chinese() -> bool:
+    return LANGUAGE.get() == "zh"
 
 
 def count_word(number: int) -> str:
-    """A count as a word up to twelve, in digits above."""
-    return SMALL[number] if number < len(SMALL) else f"{number:,}"
+    """A count as a word up to twelve, in digits above; in Chinese always in digits, as its measure words want."""
+    return SMALL[number] if number < len(SMALL) and not _chinese() else f"{number:,}"
 
 
 def share_words(share: float) -> str:
-    """A share between 0 and 1 as a reader says it: 'two in three', 'more than half of', '46% of'."""
+    """A share between 0 and 1 as a reader says it: 'two in three', 'more than half of', '46% of', '超过三分之二的'."""
     nearest = min(FRACTIONS, key=lambda fraction: abs(share - fraction))
     gap = share - float(nearest)
     if abs(gap) > 0.03:
-        return f"{share:.0%} of"
+        return f"{share:.0%}的" if _chinese() else f"{share:.0%} of"
+    if _chinese():
+        return ("" if abs(gap) <= 0.005 else "超过" if gap > 0 else "近") + FRACTIONS[nearest]
     half = nearest == Fraction(1, 2)
     words = "half of" if half else f"{SMALL[nearest.numerator]} in {SMALL[nearest.denominator]}"
     return words if abs(gap) <= 0.005 else f"{'more than' if gap > 0 else 'nearly'} {words}"
@@ -25,14 +93,26 @@ def share_words(share: float) -> str:
 
 def times(log_ratio: float) -> str:
     """A log2 ratio in words: which expense is how many times the other."""
-    larger, smaller = ("R&D", "selling expense") if log_ratio >= 0 else ("selling expense", "R&D")
-    return f"{larger} {2 ** abs(log_ratio):.1f} times {smaller}"
+    larger, smaller = (mark("R&D"), mark("selling expense"))[:: 1 if log_ratio >= 0 else -1]
+    return say("{larger} {multiple:.1f} times {smaller}", larger=say(larger), multiple=2 ** abs(log_ratio), smaller=say(smaller))  # fmt: skip
 
 
-def name_list(names: Iterable[str], last: str = "and") -> str:
-    """'a', 'a and b', 'a, b and c'."""
+def name_list(names: Iterable[str]) -> str:
+    """'a', 'a and b', 'a, b and c'; 'a、b和c'."""
     *most, final = names
-    return f"{', '.join(most)} {last} {final}" if most else final
+    if _chinese():
+        return f"{'、'.join(most)}和{final}" if most else final
+    return f"{', '.join(most)} and {final}" if most else final
+
+
+def clauses(parts: Iterable[str]) -> str:
+    """'a; b'; 'a；b'."""
+    return ("；" if _chinese() else "; ").join(parts)
+
+
+def sentences(*parts: str) -> str:
+    """Sentences in one paragraph; those that are empty are left away."""
+    return ("" if _chinese() else " ").join(part for part in parts if part)
 
 
 def sentence(text: str) -> str:
@@ -40,8 +120,20 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def billions(amount: float) -> float:
+    """An amount in billions as the language counts: in billions, or in hundred millions (亿)."""
+    return amount * 10 if _chinese() else amount
+
+
 def day_words(first, last=None) -> str:
-    """A day, or a run of days, as a reader says it: '1 June 2022', '27 May to 1 June 2022'."""
+    """A day, or a run of days, as a reader says it: '1 June 2022', '27 May to 1 June 2022', '2022年5月27日至6月1日'."""
+    if _chinese():
+        whole = f"{first.year}年{first.month}月{first.day}日"
+        if last is None or first == last:
+            return whole
+        year = "" if first.year == last.year else f"{last.year}年"
+        month = "" if (first.year, first.month) == (last.year, last.month) else f"{last.month}月"
+        return f"{whole}至{year}{month}{last.day}日"
     if last is None or first == last:
         return f"{first.day} {first:%B %Y}"
     month = "" if (first.year, first.month) == (last.year, last.month) else f" {first:%B}"
@@ -49,11 +141,45 @@ def day_words(first, last=None) -> str:
     return f"{first.day}{month}{year} to {day_words(last)}"
 
 
+def millions(amount: float) -> float:
+    """An amount in millions as the language counts: in millions, or in hundred millions (亿)."""
+    return amount / 100 if _chinese() else amount
+
+
+def span_words(first: int, last: int) -> str:
+    """A year, or the first and last of some: '2021', '2019 to 2021', '2019—2021'."""
+    return f"{first}" if first == last else f"{first}{'—' if _chinese() else ' to '}{last}"
+
+
+def month_words(day) -> str:
+    """The month of a day: 'June 2022', '2022年6月'."""
+    return f"{day.year}年{day.month}月" if _chinese() else f"{day:%B %Y}"
+
+
+def month_tick(day) -> str:
+    """A month under an axis, in two lines: 'Jun' over '2022', '6月' over '2022年'."""
+    return f"{day.month}月\n{day.year}年" if _chinese() else f"{day:%b\n%Y}"
+
+
+def day_tick(day) -> str:
+    """A day of a known year under an axis, in two lines: '9' over 'Jun', '6月' over '9日'."""
+    return f"{day.month}月\n{day.day}日" if _chinese() else f"{day.day}\n{day:%b}"
+
+
+def year_ticks(years: Iterable[int]) -> list[str]:
+    """Years as an axis shows them: the first whole, the others by their last two digits."""
+    first, *others = years
+    return [str(first), *(f"{'' if _chinese() else '’'}{year % 100:02d}" for year in others)]
+
+
 def gap_words(days: int) -> str:
-    """A distance in days as a reader says it: 'the same day', 'nine days later', 'a month earlier'."""
+    """A distance in days as a reader says it: 'the same day', 'nine days later', 'a month earlier', '9天后'."""
+    months = round(abs(days) / 30.44)
+    if _chinese():
+        size = f"{months}个月" if months else f"{abs(days)}天"
+        return f"{size}{'后' if days > 0 else '前'}" if days else "同日"
     if days == 0:
         return "the same day"
-    months = round(abs(days) / 30.44)
     size = count_word(abs(days)) if months == 0 else count_word(months) if months > 1 else "a"
     unit = ("day" if months == 0 else "month") + "s" * (abs(days) > 1 and months != 1)
     return f"{size} {unit} {'later' if days > 0 else 'earlier'}"

@@ -8,6 +8,7 @@ import traitlets
 
 from lib import tables
 from lib.publish import Figure
+from lib.words import speaking
 
 HERE = Path(__file__).parent
 DOTS = 140  # per inch: sharp at the width of a notebook
@@ -41,7 +42,8 @@ class View(anywidget.AnyWidget):
 
 def _placed(figure: Figure) -> list[list]:
     """The figure's marks with their boxes as shares of the picture, counted from its top left corner."""
-    marks = figure.marks()
+    with speaking(figure.language):
+        marks = figure.marks()
     boxes = np.zeros((len(marks), 4))
     for axes in {mark.axes for mark in marks}:
         here = [place for place, mark in enumerate(marks) if mark.axes is axes]

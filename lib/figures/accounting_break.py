@@ -12,13 +12,21 @@ from lib import cohorts, publish, style, tables
 from lib.errors import UserError
 from lib.parameters import described
 from lib.publish import Figure
-from lib.words import name_list
+from lib.words import mark, name_list, say, sentences, span_words
 
 NAME = "05_accounting_break"
 YEARS = (2019, 2020, 2021)  # the year before the new standard, its first year, and the next
-LINES = {"revenue_cny": "revenue", "rd_expense_cny": "R&D", "selling_expense_cny": "selling expense"}
+LINES = {
+    "revenue_cny": mark("revenue"),
+    "rd_expense_cny": mark("R&D"),
+    "selling_expense_cny": mark("selling expense"),
+}
 COLOURS = {"revenue_cny": style.QUIET, "rd_expense_cny": style.PRODUCT_TEXT, "selling_expense_cny": style.SALES_TEXT}
-GROUPS = {"freight-heavy goods": style.ACCENT, "other goods": style.NEUTRAL, "services": style.INK}
+GROUPS = {
+    mark("freight-heavy goods"): style.ACCENT,
+    mark("other goods"): style.NEUTRAL,
+    mark("services"): style.INK,
+}
 TEST_FIRMS = 5  # an industry of fewer firms has no median to speak of
 PATHS = style.Panel("paths", 1.815, 2.0, left=0.45, right=1.355, top=0.35, bottom=0.33)
 CROSSINGS = style.Panel("crossings", 2.5, 2.0, left=0.73, right=0.15, top=0.35, bottom=0.33)
@@ -47,8 +55,8 @@ def same_firms(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
             "some. A file of your own needs a column `revenue` and a row for each year."
         )
     out = {
-        "without both expenses in all three years": int((~drawn.all(axis=1)).sum()),
-        "without a confirmed revenue": int((drawn.all(axis=1) & ~sold.all(axis=1)).sum()),
+        mark("without both expenses in all three years"): int((~drawn.all(axis=1)).sum()),
+        mark("without a confirmed revenue"): int((drawn.all(axis=1) & ~sold.all(axis=1)).sum()),
     }
     wide = {(line, year): by_year[year].loc[kept, line] for line in LINES for year in YEARS}
     wide |= {("product_first", y): wide["rd_expense_cny", y] > wide["selling_expense_cny", y] for y in YEARS}
@@ -135,26 +143,37 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     moved = crossed.loc[(first, second)]
     fall = 100 - level.loc["selling_expense_cny", second]
     anyway = crossed_anyway(firms)
-    among = f"of {len(firms):,} " if cohorts.is_own(cohort) else ""
-    title = (
-        f"In {second}, as freight left selling expense, {moved['to_product']:,} {among}{plural} turned product first"
-    )
+    turned = say(
+        mark("In {year}, as freight left selling expense, {count:,} of {all:,} {plural} turned product first")
+        if cohorts.is_own(cohort)
+        else mark("In {year}, as freight left selling expense, {count:,} {plural} turned product first"),
+        year=second, count=moved["to_product"], all=len(firms), plural=plural,
+    )  # fmt: skip
+    title = turned
     if moved["to_product"]:
-        title += f"; {anyway:,} of them would have anyway"
-    subtitle = (
-        f"The same {len(firms):,} companies, fiscal {first} to {YEARS[-1]}: {description}. From 2020 the revenue standard CAS 14 "
-        "counts freight to customers in cost of sales."
-    )
+        title = say("{turned}; {anyway:,} of them would have anyway", turned=turned, anyway=anyway)
+    subtitle = say(
+        "The same {count:,} companies, fiscal {span}: {description}. From 2020 the revenue standard CAS 14 counts freight "
+        "to customers in cost of sales.",
+        count=len(firms), span=span_words(first, YEARS[-1]), description=description,
+    )  # fmt: skip
     known = firms["industry_en", 0].notna()
     small = int(firms.loc[known, ("industry_en", 0)].nunique() - len(by_industry))
+    few = mark("Not drawn: {small} industries of fewer than {minimum} firms.")
+    more = mark("Not drawn: {small} industries of fewer than {minimum} firms; {unknown} firms of unknown industry.")
+    unknown = int((~known).sum())
     notes = [
-        cohorts.left_out_words(out, len(firms) + sum(out.values()))
-        + f" Not drawn: {small} industries of fewer than {minimum_firms} firms"
-        + (f"; {int((~known).sum())} firms of unknown industry." if (~known).any() else ".")
-        + cohorts.provenance(cohort)
-        + " Hence hollow dots." * cohorts.is_own(cohort),
-        f"Per yuan of revenue, the median firm's selling expense changed by {_changes(test)}. "
-        "Would have anyway: with their selling expense per yuan of revenue as in 2019. 2020 was also the first year of the pandemic.",
+        sentences(
+            cohorts.left_out_words(out, len(firms) + sum(out.values())),
+            say(more if unknown else few, small=small, minimum=minimum_firms, unknown=unknown),
+            cohorts.provenance(cohort),
+            say("Hence hollow dots.") if cohorts.is_own(cohort) else "",
+        ),
+        say(
+            "Per yuan of revenue, the median firm's selling expense changed by {changes}. Would have anyway: with their "
+            "selling expense per yuan of revenue as in 2019. 2020 was also the first year of the pandemic.",
+            changes=_changes(test),
+        ),
         tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])),
     ]
     frame = style.Frame(title, subtitle, notes, [(PATHS, CROSSINGS), INDUSTRIES], NARROW, SLIDE)
@@ -162,9 +181,10 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     _draw_paths(above, level, hollow=cohorts.is_own(cohort))
     _draw_crossings(beside, crossed)
     _draw_industries(below, by_industry, test, minimum_firms)
-    heading = f"Selling expense per yuan of revenue, {first} to {second}: median change by industry"
-    style.head(above, f"Median company, {first} = 100", style.MARGIN - PATHS.left, up=15.75)
-    style.head(beside, "Companies that changed sides", style.MARGIN - CROSSINGS.left, up=15.75)
+    span = span_words(first, second)
+    heading = say("Selling expense per yuan of revenue, {span}: median change by industry", span=span)
+    style.head(above, say("Median company, {year} = 100", year=first), style.MARGIN - PATHS.left, up=15.75)
+    style.head(beside, say("Companies that changed sides"), style.MARGIN - CROSSINGS.left, up=15.75)
     style.head(below, heading, style.MARGIN - INDUSTRIES.left, up=4)
     return Figure(
         name=NAME,
@@ -184,8 +204,11 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
             np.expm1(by_industry["change"]) * 100,
             by_industry["group"].map(list(GROUPS).index),
             [
-                f"{row['industry_en']} ({row['group']}): selling expense per yuan of revenue {_percent(row['change'])}, "
-                f"median of {row['firms']:,} firms"
+                say(
+                    "{industry} ({group}): selling expense per yuan of revenue {change}, median of {firms:,} firms",
+                    industry=cohorts.industry_name(row["industry_en"]), group=say(row["group"]),
+                    change=_percent(row["change"]), firms=row["firms"],
+                )
                 for _, row in by_industry.iterrows()
             ],
         ),
@@ -203,8 +226,11 @@ def _group(rows: pd.DataFrame) -> pd.Series:
 def _changes(test: dict[str, float]) -> str:
     """The median firm's change in each group that has firms."""
     known = [group for group in GROUPS if np.isfinite(test[f"median {group}"])]
-    words = name_list(f"{_percent(test[f'median {group}'])} in {group}" for group in known) if known else ""
-    return words or "an amount that is not known by industry, since no firm's industry is"
+    if not known:
+        return say("an amount that is not known by industry, since no firm's industry is")
+    return name_list(
+        say("{change} in {group}", change=_percent(test[f"median {group}"]), group=say(group)) for group in known
+    )
 
 
 def _percent(log_change: float) -> str:
@@ -221,12 +247,12 @@ def _draw_paths(axes, level: pd.DataFrame, hollow: bool) -> None:
         axes.plot(YEARS, values, "o-", color=COLOURS[line], linewidth=2, markersize=4, clip_on=False,
                   markerfacecolor="white" if hollow else COLOURS[line])  # fmt: skip
         axes.annotate(
-            f"{LINES[line]} {values[YEARS[-1]]:.0f}", (YEARS[-1], end), (6, 0), textcoords="offset points", va="center",
+            say("{line} {value:.0f}", line=say(LINES[line]), value=values[YEARS[-1]]), (YEARS[-1], end), (6, 0), textcoords="offset points", va="center",
             size=9.5, color=COLOURS[line], annotation_clip=False,
         )  # fmt: skip
     axes.axhline(100, color=style.INK, linewidth=0.8)
     axes.axvspan(2019.5, YEARS[-1] + 0.1, color="#f1f2f3", zorder=0, linewidth=0)
-    axes.annotate("CAS 14", (2019.53, 1), xycoords=("data", "axes fraction"), size=9, color=style.QUIET, va="top")
+    axes.annotate(say("CAS 14"), (2019.53, 1), xycoords=("data", "axes fraction"), size=9, color=style.QUIET, va="top")
     axes.set_xticks(YEARS)
     axes.set_xlim(YEARS[0] - 0.1, YEARS[-1] + 0.1)
 
@@ -238,14 +264,14 @@ def _draw_crossings(axes, crossed: pd.DataFrame) -> None:
     reach = crossed.max().max() or 1
     for place, ((before, after), row) in enumerate(crossed.iterrows()):
         for offset, count, colour, text, words in (
-            (-0.2, row["to_product"], style.PRODUCT_FIRST, style.PRODUCT_TEXT, "to product first"),
-            (0.2, row["to_sales"], style.SALES_FIRST, style.SALES_TEXT, "to sales first"),
+            (-0.2, row["to_product"], style.PRODUCT_FIRST, style.PRODUCT_TEXT, mark("{count:,} to product first")),
+            (0.2, row["to_sales"], style.SALES_FIRST, style.SALES_TEXT, mark("{count:,} to sales first")),
         ):
             axes.barh(place + offset, count, height=0.36, color=colour)
             axes.text(
                 count + reach * 0.03,
                 place + offset,
-                f"{count:,} {words}" if place == 0 else f"{count:,}",
+                say(words, count=count) if place == 0 else f"{count:,}",
                 va="center",
                 size=9.5,
                 color=text,
@@ -253,7 +279,7 @@ def _draw_crossings(axes, crossed: pd.DataFrame) -> None:
         axes.text(
             -reach * 0.04,
             place,
-            f"{before}\nto {after}",
+            say("{before}\nto {after}", before=before, after=after),
             ha="right",
             va="center",
             size=9.5,
@@ -294,9 +320,9 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
     axes.axvline(0, color=style.INK, linewidth=0.8)
     axes.tick_params(axis="y", left=False)
     medians = {group: np.expm1(test[f"median {group}"]) * 100 for group in GROUPS}
+    some, none = mark("{group}\nmedian firm {change}"), mark("{group}\nno firms")
     names = [
-        f"{group}\n"
-        + (f"median firm {_percent(value)}" if np.isfinite(value := test[f"median {group}"]) else "no firms")
+        say(some if np.isfinite(value := test[f"median {group}"]) else none, group=say(group), change=_percent(value))
         for group in GROUPS
     ]
     axes.set_yticks(range(len(GROUPS)), names, color=style.INK, linespacing=1.15)
@@ -308,7 +334,10 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
         axes.plot([medians[group], medians[group]], [place - 0.22, place + 0.22], color=style.INK, linewidth=2)
         chosen = rows[rows["group"] == group]
         ends = sorted({*range(min(2, len(chosen))), max(len(chosen) - 1, 0)}) if len(chosen) else []
-        labels += [(row["percent"], place, row["industry_en"]) for _, row in chosen.iloc[ends].iterrows()]
+        labels += [
+            (row["percent"], place, cohorts.industry_name(row["industry_en"]))
+            for _, row in chosen.iloc[ends].iterrows()
+        ]
     style.inner_ticks(axes.xaxis)  # settles the view, which labels are placed in
     places = axes.transData.transform(
         [(row["percent"], list(GROUPS).index(row["group"])) for _, row in rows.iterrows()]
@@ -344,14 +373,18 @@ def _table(cohort: str, level: pd.DataFrame, crossed: pd.DataFrame, by_industry:
 
 
 def _alt(plural, firms, level, crossed, by_industry, test) -> str:
-    sides = name_list(
-        f"from {before} to {after}, {row['to_product']:,} companies turned product first and {row['to_sales']:,} sales first"
-        for (before, after), row in crossed.iterrows()
-    )
-    ends = name_list(f"{name} {level.loc[line, YEARS[-1]]:.0f}" for line, name in LINES.items())
-    return (
-        f"Three panels on the same {len(firms):,} {plural}. With 2019 as 100, the median company in {YEARS[-1]} stands at {ends}; "
-        f"selling expense was {level.loc['selling_expense_cny', 2020]:.0f} in 2020. {sides[0].upper()}{sides[1:]}. By industry, selling expense per yuan of "
-        f"revenue fell most in {name_list(by_industry['industry_en'].head(3)) if len(by_industry) else 'none that is drawn'}; "
-        f"the median firm changed by {_changes(test)}."
-    )
+    (before, first), (after, second) = ((years, counts) for years, counts in crossed.iterrows())
+    fell = [cohorts.industry_name(name) for name in by_industry["industry_en"].head(3)]
+    return say(
+        "Three panels on the same {count:,} {plural}. With 2019 as 100, the median company in {year} stands at {ends}; "
+        "selling expense was {selling:.0f} in 2020. From {before} to {middle}, {product_1:,} companies turned product first and "
+        "{sales_1:,} sales first and from {middle} to {after}, {product_2:,} companies turned product first and {sales_2:,} "
+        "sales first. By industry, selling expense per yuan of revenue fell most in {industries}; the median firm changed by {changes}.",
+        count=len(firms), plural=plural, year=YEARS[-1], selling=level.loc["selling_expense_cny", 2020],
+        ends=name_list(
+            say("{line} {value:.0f}", line=say(name), value=level.loc[line, YEARS[-1]]) for line, name in LINES.items()
+        ),
+        before=before[0], middle=before[1], after=after[1], product_1=first["to_product"], sales_1=first["to_sales"],
+        product_2=second["to_product"], sales_2=second["to_sales"],
+        industries=name_list(fell) if fell else say("none that is drawn"), changes=_changes(test),
+    )  # fmt: skip

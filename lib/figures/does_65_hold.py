@@ -11,30 +11,34 @@ from lib import cohorts, parameters, publish, style, tables
 from lib.errors import UserError
 from lib.measures import share_of
 from lib.publish import Figure
-from lib.words import name_list, sentence
+from lib.words import clauses, mark, name_list, say, sentence, sentences, span_words, term
 
 NAME = "04_does_65_hold"
 
 #: What each choice may be, with the words that the figure uses. Cohort, year and threshold come from parameters.
 COHORT_WORDS = {
-    "little_giants": "specialised SMEs",
-    "bse": "Beijing, 1 June 2022",
-    "star": "STAR board",
-    "chinext": "ChiNext board",
-    "all_listed": "all listed",
+    "little_giants": mark("specialised SMEs"),
+    "bse": mark("Beijing, 1 June 2022"),
+    "star": mark("STAR board"),
+    "chinext": mark("ChiNext board"),
+    "all_listed": mark("all listed"),
 }
-WEIGHTS = {"firms": "each firm once", "spending": "by spending"}
-ABSENT = {"left out": "left out", "zeros": "zero counts as zero", "lines": "no line counts as zero too"}
-PANELS = {False: "all firms of the year", True: "same firms every year"}
-CHECKS = {"all": "all extracts", "confirmed": "confirmed by a second"}
+WEIGHTS = {"firms": mark("each firm once"), "spending": mark("by spending")}
+ABSENT = {
+    "left out": mark("left out"),
+    "zeros": mark("zero counts as zero"),
+    "lines": mark("no line counts as zero too"),
+}
+PANELS = {False: mark("all firms of the year"), True: mark("same firms every year")}
+CHECKS = {"all": mark("all extracts"), "confirmed": mark("confirmed by a second")}
 CHOICES = {
-    "cohort": "Cohort",
-    "year": "Fiscal year",
-    "threshold": "Threshold",
-    "weight": "Weighting",
-    "absent": "Zero and missing",
-    "balanced": "Panel",
-    "check": "Source",
+    "cohort": mark("Cohort"),
+    "year": mark("Fiscal year"),
+    "threshold": mark("Threshold"),
+    "weight": mark("Weighting"),
+    "absent": mark("Zero and missing"),
+    "balanced": mark("Panel"),
+    "check": mark("Source"),
 }
 WORDS = {"weight": WEIGHTS, "absent": ABSENT, "balanced": PANELS, "check": CHECKS, "cohort": COHORT_WORDS}
 LINE = 0.16  # inches: one option more
@@ -109,29 +113,43 @@ def draw(curve: pd.DataFrame) -> Figure:
     weigh = influence(curve)
     names = curve["cohort"].unique()
     own = [name for name in names if cohorts.is_own(name)]
-    top = [CHOICES[choice].lower() for choice in weigh.index[:2]]
+    top = [say(CHOICES[choice]).lower() for choice in weigh.index[:2]]
     near = own_terms(curve)
-    side, count = ("below", below) if below >= above else ("above", above)
-    title = f"{count:,} of {len(curve):,} ways to count put the product-first share {side} {published:.0%}"
+    title = say(
+        mark("{count:,} of {all:,} ways to count put the product-first share below {published:.0%}")
+        if below >= above
+        else mark("{count:,} of {all:,} ways to count put the product-first share above {published:.0%}"),
+        count=max(above, below), all=len(curve), published=published,
+    )  # fmt: skip
     if len(near) and ((near["low"] <= published) & (published <= near["high"])).all():
-        title = f"'{sentence(claim['published_text'])}' holds on terms like the article's; {count:,} of {len(curve):,} ways to count lie {side}"
+        title = say(
+            mark("'{claim}' holds on terms like the article's; {count:,} of {all:,} ways to count lie below")
+            if below >= above
+            else mark("'{claim}' holds on terms like the article's; {count:,} of {all:,} ways to count lie above"),
+            claim=sentence(term(claim["published_text"])), count=max(above, below), all=len(curve),
+        )  # fmt: skip
     inside = ((curve["low"] <= published) & (published <= curve["high"])).mean()
     years = sorted(curve["year"].unique())
-    span = f"{years[0]}" if len(years) == 1 else f"{years[0]} to {years[-1]}"
-    subtitle = (
-        f"Share of companies that spend more on R&D than on selling, fiscal {span}, in every combination of the choices "
-        "below, lowest to highest, with 95% intervals. A tick marks the choices that a count makes; beside it, their median share."
+    subtitle = say(
+        "Share of companies that spend more on R&D than on selling, fiscal {span}, in every combination of the choices "
+        "below, lowest to highest, with 95% intervals. A tick marks the choices that a count makes; beside it, their median share.",
+        span=span_words(years[0], years[-1]),
     )
     notes = [
-        f"What matters most: {name_list(top)}, which alone account for {weigh.iloc[0]:.0%} and {weigh.iloc[1]:.0%} of the spread. "
-        f"The counts share firms, so their number is no test; {inside:.0%} of the intervals hold {published:.0%}. The choice of ratio "
-        "(log, signed, difference over sum) does not matter: it never changes the sign.",
+        sentences(
+            say(
+                "What matters most: {top}, which alone account for {first:.0%} and {second:.0%} of the spread. "
+                "The counts share firms, so their number is no test; {inside:.0%} of the intervals hold {published:.0%}. The choice of ratio "
+                "(log, signed, difference over sum) does not matter: it never changes the sign.",
+                top=name_list(top), first=weigh.iloc[0], second=weigh.iloc[1], inside=inside, published=published,
+            ),
+            cohorts.provenance(*own),
+            say("Hence grey ticks.") if own else "",
+        ),
         tables.source_line(
             [*(i for name in names for i in cohorts.sources(name, ["company-list", "finglm"])), "macropolo"]
         ),
-    ]
-    if own:
-        notes[0] += f"{cohorts.provenance(*own)} Hence grey ticks."
+    ]  # fmt: skip
     layouts = (
         [curve_panel, replace(ticks, height=ticks.height + LINE * len(own))]
         for curve_panel, ticks in ([CURVE, TICKS], NARROW, SLIDE)
@@ -191,11 +209,17 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
     axes.set_yticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
     axes.tick_params(bottom=False, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
-    axes.text(0.005, published * 100 + 1.5, f"article: {words}", transform=axes.get_yaxis_transform(), size=9.5)
+    axes.text(
+        0.005,
+        published * 100 + 1.5,
+        say("article: {words}", words=term(words)),
+        transform=axes.get_yaxis_transform(),
+        size=9.5,
+    )
     axes.text(
         0.99,
         0.97,
-        f"{above:,} above",
+        say("{count:,} above", count=above),
         color=style.ACCENT,
         size=11,
         weight="bold",
@@ -203,7 +227,15 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
         va="top",
         transform=axes.transAxes,
     )
-    axes.text(0.01, 0.05, f"{below:,} below", color=style.QUIET, size=11, weight="bold", transform=axes.transAxes)
+    axes.text(
+        0.01,
+        0.05,
+        say("{count:,} below", count=below),
+        color=style.QUIET,
+        size=11,
+        weight="bold",
+        transform=axes.transAxes,
+    )
     room = 0.6 * style.inches(axes)[0]
     for position, row in near.iterrows():
         right = position > len(curve) / 2
@@ -217,11 +249,11 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
             markeredgewidth=1.4,
             zorder=5,
         )
-        said = (
-            "nearest to the article's own terms:",
-            f"{COHORT_WORDS[row['cohort']]}, {row['year']}, {row['share']:.1%}",
-        )
-        lines = [line for words in said for line in style.wrapped(axes.figure, words, 9, "normal", room)]
+        said = say(
+            "nearest to the article's own terms:\n{cohort}, {year}, {share:.1%}",
+            cohort=say(COHORT_WORDS[row["cohort"]]), year=row["year"], share=row["share"],
+        )  # fmt: skip
+        lines = [line for words in said.split("\n") for line in style.wrapped(axes.figure, words, 9, "normal", room)]
         axes.annotate(
             "\n".join(lines),
             (position, row["share"] * 100), (0, -62), textcoords="offset points", size=9, ha="right" if right else "left", va="top",
@@ -234,8 +266,9 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
 def _label(choice: str, option) -> str:
     """One of the options of a choice, as the figure calls it."""
     if choice == "threshold":
-        return f"R&D > {option:g} × selling"
-    return WORDS.get(choice, {}).get(option, str(option))  # a user's own cohort goes by its name
+        return say("R&D > {multiple:g} × selling", multiple=option)
+    known = WORDS.get(choice, {})
+    return say(known[option]) if option in known else str(option)  # a user's own cohort goes by its name
 
 
 def _rank(known: list, option) -> tuple:
@@ -245,8 +278,13 @@ def _rank(known: list, option) -> tuple:
 
 def _mark_words(row: pd.Series) -> str:
     """A specification: its share, and each choice that it makes."""
-    choices = "; ".join(f"{CHOICES[name].lower()}: {_label(name, row[name])}" for name in CHOICES)
-    return f"{row['share']:.1%} ({row['low']:.1%} to {row['high']:.1%}), {row['count']:,.0f} of {row['total']:,} firms. {choices}"
+    choices = clauses(
+        say("{choice}: {option}", choice=say(CHOICES[name]).lower(), option=_label(name, row[name])) for name in CHOICES
+    )
+    return say(
+        "{share:.1%} ({low:.1%} to {high:.1%}), {count:,.0f} of {total:,} firms. {choices}",
+        share=row["share"], low=row["low"], high=row["high"], count=row["count"], total=row["total"], choices=choices,
+    )  # fmt: skip
 
 
 def _draw_choices(axes, curve: pd.DataFrame, choices: list[str]) -> None:
@@ -261,7 +299,7 @@ def _draw_choices(axes, curve: pd.DataFrame, choices: list[str]) -> None:
     for choice in choices:
         options = sorted(curve[choice].unique(), key=functools.partial(_rank, list(WORDS.get(choice, ()))))
         place = (style.MARGIN - (NARROW[1] if above else TICKS).left) / width
-        axes.text(place, line, CHOICES[choice], weight="semibold", ha="left", **side)
+        axes.text(place, line, say(CHOICES[choice]), weight="semibold", ha="left", **side)
         line += above
         for option in options:
             chosen = (curve[choice] == option).to_numpy()
@@ -278,14 +316,17 @@ def _draw_choices(axes, curve: pd.DataFrame, choices: list[str]) -> None:
             axes.text(1.012, line, f"{curve['share'][chosen].median():.0%}", ha="left", color=style.QUIET, **side)
             line += 1
         line += 0.45
-    axes.text(1.012, -0.95, "median", transform=axes.get_yaxis_transform(), size=8.5, color=style.QUIET, va="center")
+    axes.text(
+        1.012, -0.95, say("median"), transform=axes.get_yaxis_transform(), size=8.5, color=style.QUIET, va="center"
+    )
     axes.set_ylim(line - 0.6, -1.3)
 
 
 def _alt(curve, published, above, below, weigh) -> str:
-    return (
-        f"Specification curve of {len(curve):,} counts of the share of companies that spend more on R&D than on selling. "
-        f"The shares run from {curve['share'].min():.0%} to {curve['share'].max():.0%} with a median of {curve['share'].median():.0%}; "
-        f"{above:,} lie above the published {published:.0%} and {below:,} below it. The choices that move the share most are "
-        f"{name_list(CHOICES[choice].lower() for choice in weigh.index[:2])}."
-    )
+    return say(
+        "Specification curve of {all:,} counts of the share of companies that spend more on R&D than on selling. "
+        "The shares run from {low:.0%} to {high:.0%} with a median of {median:.0%}; "
+        "{above:,} lie above the published {published:.0%} and {below:,} below it. The choices that move the share most are {top}.",
+        all=len(curve), low=curve["share"].min(), high=curve["share"].max(), median=curve["share"].median(), above=above,
+        published=published, below=below, top=name_list(say(CHOICES[choice]).lower() for choice in weigh.index[:2]),
+    )  # fmt: skip

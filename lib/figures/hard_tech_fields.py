@@ -10,10 +10,10 @@ from lib.errors import UserError
 from lib.measures import median_interval, share_of
 from lib.parameters import described
 from lib.publish import Figure, Mark
-from lib.words import count_word, name_list, sentence
+from lib.words import count_word, mark, name_list, say, sentence, sentences, term
 
 NAME = "06_hard_tech_fields"
-OUTSIDE = "All other industries"
+OUTSIDE = mark("All other industries")
 LINE = 0.205  # inches per row
 SHARE = style.Panel("share", 2.35, 0, left=2.35, right=0.25, top=0.5, bottom=0.12)
 INTENSITY = style.Panel("intensity", 1.5, 0, right=0.55, top=0.5, bottom=0.12)
@@ -64,32 +64,41 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
     fields = table[table["industry_en"].isna() & (table["field"] != OUTSIDE)]
     outside = table[table["field"] == OUTSIDE]
     top, bottom = fields.iloc[0], fields.iloc[-1]
-    title = f"{top['share']:.0%} of {top['field'].lower()} companies put product first"
-    if len(fields) > 1:
-        title += f", {bottom['share']:.0%} of {bottom['field'].lower()} companies"
-    subtitle = (
-        f"Share of companies that spend more on R&D than on selling, and median R&D as a share of revenue, fiscal {year}: {description}. "
-        "Lines are 95% intervals."
-    )
+    title = say(
+        mark("{high:.0%} of {highest} companies put product first, {low:.0%} of {lowest} companies")
+        if len(fields) > 1
+        else mark("{high:.0%} of {highest} companies put product first"),
+        high=top["share"], highest=term(top["field"]).lower(), low=bottom["share"], lowest=term(bottom["field"]).lower(),
+    )  # fmt: skip
+    subtitle = say(
+        "Share of companies that spend more on R&D than on selling, and median R&D as a share of revenue, fiscal {year}: {description}. "
+        "Lines are 95% intervals.",
+        year=year, description=description,
+    )  # fmt: skip
     out = cohorts.left_out(firms)
     unknown = int((cohorts.drawn(firms)["industry_en"].isna()).sum())
     if unknown:
-        out["of unknown industry"] = unknown
+        out[mark("of unknown industry")] = unknown
     own = cohorts.is_own(cohort)
     hollow = np.inf if own else small
     few = table[table["count_firms"] < hollow]
     unsold = int((table["count_firms"] - table["with_revenue"])[table["industry_en"].isna()].sum())
+    without = mark("R&D intensity is without {count} more, whose revenue is not confirmed.")
+    unstated = mark("R&D intensity is without {count} more, whose revenue is not known.")
     notes = [
-        cohorts.left_out_words(out, len(firms))
-        + (
-            f" R&D intensity is without {unsold} more, whose revenue is not {'known' if own else 'confirmed'}."
-            if unsold
-            else ""
-        )
-        + cohorts.provenance(cohort)
-        + (" Hence all dots are hollow." if own else ""),
-        f"{sentence(count_word(len(fields)))} of the column's fields: artificial intelligence is not an industry here, it sits inside information technology. "
-        + (f"Hollow: fewer than {small} companies." if len(few) and not own else ""),
+        sentences(
+            cohorts.left_out_words(out, len(firms)),
+            say(unstated if own else without, count=unsold) if unsold else "",
+            cohorts.provenance(cohort),
+            say("Hence all dots are hollow.") if own else "",
+        ),
+        sentences(
+            say(
+                "{count} of the column's fields: artificial intelligence is not an industry here, it sits inside information technology.",
+                count=sentence(count_word(len(fields))),
+            ),
+            say("Hollow: fewer than {small} companies.", small=small) if len(few) and not own else "",
+        ),
     ]
     notes.append(tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])))
     shown = (
@@ -112,12 +121,12 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
     style.inner_ticks(right.xaxis)
     _names(left, right, shown, heights)
     for axes, words, beside in (
-        (left, "Product-first share", SHARE.right),
-        (right, "Median R&D intensity", INTENSITY.right),
+        (left, say("Product-first share"), SHARE.right),
+        (right, say("Median R&D intensity"), INTENSITY.right),
     ):
         style.head(axes, words, up=22, room=style.inches(axes)[0] + beside - 0.05)
     right.annotate(
-        "firms",
+        say("firms"),
         (1, 1),
         (28, 5),
         xycoords="axes fraction",
@@ -147,10 +156,13 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
 def _marks(left, right, table: pd.DataFrame, heights) -> list[Mark]:
     """Both dots of each row."""
     words = [
-        f"{row['field'] if pd.isna(row['industry_en']) else row['industry_en']}: {row['count']:,} of {row['count_firms']:,} companies "
-        f"spend more on R&D, {row['share']:.0%} ({row['low']:.0%} to {row['high']:.0%}); {_intensity(row)}"
+        say(
+            "{name}: {count:,} of {total:,} companies spend more on R&D, {share:.0%} ({low:.0%} to {high:.0%}); {intensity}",
+            name=term(row["field"]) if pd.isna(row["industry_en"]) else cohorts.industry_name(row["industry_en"]),
+            total=row["count_firms"], intensity=_intensity(row), **row[["count", "share", "low", "high"]],
+        )
         for _, row in table.iterrows()
-    ]
+    ]  # fmt: skip
     return publish.dots(left, table["share"] * 100, heights, words) + publish.dots(
         right, table["intensity"], heights, words
     )
@@ -159,9 +171,11 @@ def _marks(left, right, table: pd.DataFrame, heights) -> list[Mark]:
 def _intensity(row: pd.Series) -> str:
     """A group's median R&D intensity in words; one firm alone has no interval, and none without revenue an intensity."""
     if pd.isna(row["intensity"]):
-        return "R&D intensity not known"
-    interval = f" ({row['intensity_low']:.1f} to {row['intensity_high']:.1f})" if row["with_revenue"] > 1 else ""
-    return f"median R&D intensity {row['intensity']:.1f}%{interval}"
+        return say("R&D intensity not known")
+    alone = mark("median R&D intensity {median:.1f}%")
+    between = mark("median R&D intensity {median:.1f}% ({low:.1f} to {high:.1f})")
+    found = {"median": row["intensity"], "low": row["intensity_low"], "high": row["intensity_high"]}
+    return say(between if row["with_revenue"] > 1 else alone, **found)
 
 
 def _group(part: pd.DataFrame, field: str, industry) -> dict:
@@ -221,7 +235,9 @@ def _names(left, right, table, heights) -> None:
     for height, (_, row) in zip(heights, table.iterrows(), strict=True):
         whole = pd.isna(row["industry_en"])
         name, weight, colour = (
-            (row["field"], "semibold", style.INK) if whole else (row["industry_en"], "normal", style.QUIET)
+            (term(row["field"]), "semibold", style.INK)
+            if whole
+            else (cohorts.industry_name(row["industry_en"]), "normal", style.QUIET)
         )
         size = 10 if whole else 9
         left.annotate(
@@ -257,14 +273,23 @@ def _source_row(cohort: str, year: int, row: pd.Series) -> str:
 
 def _alt(plural, year, fields, outside) -> str:
     lines = name_list(
-        f"{row['field'].lower()} {row['share']:.0%} of {row['count_firms']}" for _, row in fields.iterrows()
-    )
-    rest = "".join(
-        f" In all other industries it is {row['share']:.0%} of {row['count_firms']:,}." for _, row in outside.iterrows()
-    )
-    return (
-        f"Dot chart of hard-tech fields and their industries among {plural} in fiscal {year}. The share of companies that spend more on R&D than on "
-        f"selling, by field: {lines}.{rest} Beside it the median R&D as a share of revenue, from {fields['intensity'].max():.1f}% in "
-        f"{fields.loc[fields['intensity'].idxmax(), 'field'].lower()} to {fields['intensity'].min():.1f}% in "
-        f"{fields.loc[fields['intensity'].idxmin(), 'field'].lower()}."
-    )
+        say("{field} {share:.0%} of {count}", field=term(row["field"]).lower(), share=row["share"], count=row["count_firms"])
+        for _, row in fields.iterrows()
+    )  # fmt: skip
+    rest = [
+        say("In all other industries it is {share:.0%} of {count:,}.", share=row["share"], count=row["count_firms"])
+        for _, row in outside.iterrows()
+    ]
+    high, low = (fields.loc[place] for place in (fields["intensity"].idxmax(), fields["intensity"].idxmin()))
+    return sentences(
+        say(
+            "Dot chart of hard-tech fields and their industries among {plural} in fiscal {year}. The share of companies "
+            "that spend more on R&D than on selling, by field: {lines}.",
+            plural=plural, year=year, lines=lines,
+        ),
+        *rest,
+        say(
+            "Beside it the median R&D as a share of revenue, from {high:.1f}% in {highest} to {low:.1f}% in {lowest}.",
+            high=high["intensity"], highest=term(high["field"]).lower(), low=low["intensity"], lowest=term(low["field"]).lower(),
+        ),
+    )  # fmt: skip

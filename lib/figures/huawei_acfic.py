@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from lib import claims, huawei, publish, style, tables
 from lib.errors import ParameterError
 from lib.publish import Figure
-from lib.words import name_list
+from lib.words import billions, day_words, mark, name_list, say, sentences, span_words, term, year_ticks
 
 NAME = "07_huawei_acfic"
 SERIES = style.Panel("series", 4.75, 1.9, left=0.52, right=0.13, top=0.3, bottom=0.35)
@@ -21,11 +21,11 @@ SHOWN_RANKS = 5
 
 #: How a year is known, in the order of the key: marker for the series, fill and hatch for the cells of the sums.
 KINDS = {
-    "A": ("annual report (A)", "o", style.PRODUCT_FIRST, style.PRODUCT_FIRST, ""),
-    "weak": ("second-hand or weak (B, C)", "o", "white", style.PRODUCT_FIRST, ""),
-    "list": ("another body's list", "D", "white", style.SALES_TEXT, "/////"),
-    "sum": ("in a stated five-year sum", None, "#9fc0cc", "#9fc0cc", ""),
-    "": ("not found", None, "#ededed", "#ededed", ""),
+    "A": (mark("annual report (A)"), "o", style.PRODUCT_FIRST, style.PRODUCT_FIRST, ""),
+    "weak": (mark("second-hand or weak (B, C)"), "o", "white", style.PRODUCT_FIRST, ""),
+    "list": (mark("another body's list"), "D", "white", style.SALES_TEXT, "/////"),
+    "sum": (mark("in a stated five-year sum"), None, "#9fc0cc", "#9fc0cc", ""),
+    "": (mark("not found"), None, "#ededed", "#ededed", ""),
 }
 
 
@@ -65,11 +65,17 @@ def draw(
         int(max(points["fiscal_year"].max(), decade_end)) + 1,
     )
     title = _title(rebuilt, stated, ledger)
-    subtitle = (
-        f"Huawei's R&D, {points['fiscal_year'].min()} to {points['fiscal_year'].max()}, in billion yuan"
-        + (" and as a share of revenue" if series == "share_of_revenue" else "")
-        + "; what the years that are known add up to; the column's dollars at five exchange rates; and Huawei on the "
-        "ACFIC lists of private companies by R&D"
+    subtitle = say(
+        mark(
+            "Huawei's R&D, {span}, in billion yuan; what the years that are known add up to; the column's dollars at five "
+            "exchange rates; and Huawei on the ACFIC lists of private companies by R&D"
+        )
+        if series == "amount"
+        else mark(
+            "Huawei's R&D, {span}, in billion yuan and as a share of revenue; what the years that are known add up to; the "
+            "column's dollars at five exchange rates; and Huawei on the ACFIC lists of private companies by R&D"
+        ),
+        span=span_words(points["fiscal_year"].min(), points["fiscal_year"].max()),
     )
     sources = tables.source_line([source for ids in table["source_ids"] for source in ids.split(" ")])
     notes = [*_notes(rebuilt, rates, ledger), sources]
@@ -105,7 +111,7 @@ def draw(
         }
         | ({"stated_bn": stated} if stated == stated else {}),
         published={"rebuilt_bn": "cd-decade", "usd_bn_on_the_day": "cd-usd"},
-        marks=lambda: publish.dots(upper, points["fiscal_year"], points["drawn"], _mark_words(points, series)),
+        marks=lambda: publish.dots(upper, points["fiscal_year"], _heights(points, series), _mark_words(points, series)),
         columns=(
             "panel",
             "entity",
@@ -127,12 +133,21 @@ def idle(weakest_grade: str, **_) -> list[str]:
 
 
 def _mark_words(points: pd.DataFrame, series: str) -> list[str]:
-    unit = "% of revenue" if series == "share_of_revenue" else "billion yuan"
+    amount = mark("{year}: {drawn:,.1f} billion yuan, {how}; grade {grade}. {sources}; {source_row}")
+    share = mark("{year}: {drawn:,.1f} % of revenue, {how}; grade {grade}. {sources}; {source_row}")
     return [
-        f"{row['fiscal_year']}: {row['drawn']:,.1f} {unit}, {KINDS[row['how']][0]}; grade {row['grade']}. "
-        f"{tables.cite(row['source_ids'].split(' '))}; {row['source_row']}"
-        for _, row in points.iterrows()
-    ]
+        say(
+            amount if series == "amount" else share,
+            year=row["fiscal_year"], drawn=height, how=say(KINDS[row["how"]][0]), grade=row["grade"],
+            sources=tables.cite(row["source_ids"].split(" ")), source_row=row["source_row"],
+        )
+        for (_, row), height in zip(points.iterrows(), _heights(points, series), strict=True)
+    ]  # fmt: skip
+
+
+def _heights(points: pd.DataFrame, series: str) -> pd.Series:
+    """Where the yearly figures stand on their axis: amounts in the language's unit, shares in per cent."""
+    return billions(points["drawn"]) if series == "amount" else points["drawn"]
 
 
 def _points(years: pd.DataFrame, series: str) -> pd.DataFrame:
@@ -239,35 +254,49 @@ def _shown(lists: pd.DataFrame) -> pd.DataFrame:
 
 
 def _title(rebuilt: huawei.Rebuilt, stated: float, ledger: pd.DataFrame) -> str:
-    least = "at least " if rebuilt.missing else ""
-    against = f", against {stated:,.0f} stated" if stated == stated else ""
-    number = f"{ledger.at['cd-rank', 'published_value']:g}"
     ranked = {
-        "reproduced": f"a list has it first with over {number}",
-        "differs": f"the list does not have it first with {number}",
-    }.get(ledger.at["cd-rank", "verdict"], f"no list found ranks it first with {number} billion")
-    return f"Huawei's decade of R&D adds up to {least}{rebuilt.total:,.0f} billion yuan{against}; {ranked}"
+        "reproduced": mark("a list has it first with over {number:g}"),
+        "differs": mark("the list does not have it first with {number:g}"),
+    }.get(ledger.at["cd-rank", "verdict"], mark("no list found ranks it first with {number:g} billion"))
+    return say(
+        mark("Huawei's decade of R&D adds up to {total}, against {stated:,.0f} stated; {ranked}")
+        if stated == stated
+        else mark("Huawei's decade of R&D adds up to {total}; {ranked}"),
+        total=_sum(rebuilt, mark("{total:,.0f} billion yuan"), mark("at least {total:,.0f} billion yuan")),
+        stated=billions(stated), ranked=say(ranked, number=billions(ledger.at["cd-rank", "published_value"])),
+    )  # fmt: skip
+
+
+def _sum(rebuilt: huawei.Rebuilt, whole: str, least: str) -> str:
+    """The rebuilt sum: `whole`, or `least` where years are missing."""
+    return say(least if rebuilt.missing else whole, total=billions(rebuilt.total))
 
 
 def _notes(rebuilt: huawei.Rebuilt, rates: pd.DataFrame, ledger: pd.DataFrame) -> list[str]:
-    notes = [
-        "Years without a figure stay empty. A stated sum counts in place of the years inside it; a figure from another "
-        "body's list stands only where Huawei's own is missing. "
-        + (
-            f"Not known in the decade: {name_list(map(str, rebuilt.missing))}, so its sum is a lower bound."
-            if rebuilt.missing
-            else "Every year of the decade is covered, singly or within a stated sum."
+    years = name_list(map(str, rebuilt.missing)) if rebuilt.missing else ""
+    return [
+        sentences(
+            say(
+                "Years without a figure stay empty. A stated sum counts in place of the years inside it; a figure from another "
+                "body's list stands only where Huawei's own is missing."
+            ),
+            say("Not known in the decade: {years}, so its sum is a lower bound.", years=years)
+            if years
+            else say("Every year of the decade is covered, singly or within a stated sum."),
         ),
-        f"The column: {ledger.at['cd-decade', 'published_text']} in a decade; "
-        f"{ledger.at['cd-rank', 'published_text']} or {ledger.at['cd-usd', 'published_text']} in {huawei.CLAIM_YEAR}, first on "
-        "the ACFIC's '2022 ranking'. A list is named for the year of publication and ranks the R&D of the year before. "
-        "Where no source gives a company's amount, no bar is drawn.",
-    ]
-    return notes
+        say(
+            "The column: {decade} in a decade; {amount} or {dollars} in {year}, first on the ACFIC's '2022 ranking'. "
+            "A list is named for the year of publication and ranks the R&D of the year before. "
+            "Where no source gives a company's amount, no bar is drawn.",
+            decade=term(ledger.at["cd-decade", "published_text"]), amount=term(ledger.at["cd-rank", "published_text"]),
+            dollars=term(ledger.at["cd-usd", "published_text"]), year=huawei.CLAIM_YEAR,
+        ),
+    ]  # fmt: skip
 
 
 def _draw_series(axes, points: pd.DataFrame, span: range, series: str) -> None:
     """The yearly figures; neighbouring years of Huawei's own are joined, everything else stands alone."""
+    points = points.assign(drawn=_heights(points, series))
     top = points["drawn"].max() * 1.17
     axes.set_ylim(0, top)
     axes.set_yticks([tick for tick in MaxNLocator(4).tick_values(0, top) if tick <= top])
@@ -296,7 +325,7 @@ def _draw_series(axes, points: pd.DataFrame, span: range, series: str) -> None:
         # Above the dot, or below it where a line climbs away from it.
         below = own.get(row["fiscal_year"] + 1, 0) - row["drawn"] > 0.08 * top and row["kind"] == "own"
         axes.annotate(
-            f"{row['drawn']:.1f}",
+            _amount(row["rd_bn"]) if series == "amount" else f"{row['drawn']:.1f}",
             (row["fiscal_year"], row["drawn"]),
             (0, -7 if below else 7),
             textcoords="offset points",
@@ -305,12 +334,12 @@ def _draw_series(axes, points: pd.DataFrame, span: range, series: str) -> None:
             size=8.5,
             color=edge,
         )
-    axes.set_xticks(list(span), [f"{year}" if year == span[0] else f"’{year % 100:02d}" for year in span])
+    axes.set_xticks(list(span), year_ticks(span))
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(axis="x", length=0, pad=2)
     axes.xaxis.grid(False)
-    unit = "% of revenue" if series == "share_of_revenue" else "billion yuan"
-    style.head(axes, f"R&D by year, {unit}", style.MARGIN - SERIES.left)
+    heads = {"amount": mark("R&D by year, billion yuan"), "share_of_revenue": mark("R&D by year, % of revenue")}
+    style.head(axes, say(heads[series]), style.MARGIN - SERIES.left)
 
 
 def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> None:
@@ -325,8 +354,8 @@ def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -
     heads = dict(transform=axes.transAxes, size=8.5, color=style.QUIET, ha="right", va="bottom")
     width = style.inches(axes)[0]
     stated, added = 1 + STATED / width, 1 + ADDED / width
-    axes.text(stated, 1.02, "stated", **heads)
-    axes.text(added, 1.02, "added up", **heads)
+    axes.text(stated, 1.02, say("stated"), **heads)
+    axes.text(added, 1.02, say("added up"), **heads)
     for place, (_, row) in enumerate(decades.iterrows()):
         found = huawei.rebuild(row["first_year"], row["last_year"], years, sums)
         chosen = row["last_year"] == decade_end
@@ -346,14 +375,17 @@ def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -
             )
         for block in sums[sums["source_row"].isin(found.rows)].itertuples():
             middle = (block.first_year + block.last_year) / 2
-            axes.text(middle, place, f"{block.rd_bn:,.0f} stated for {block.years} years", size=8.5, ha="center", va="center")  # fmt: skip
+            words = say("{amount:,.0f} stated for {years} years", amount=billions(block.rd_bn), years=block.years)
+            axes.text(middle, place, words, size=8.5, ha="center", va="center")  # fmt: skip
         weight = dict(weight="bold" if chosen else "normal", size=10 if chosen else 9.5)
-        axes.text(stated, place, f"{row['rd_bn']:,.10g}", transform=right, ha="right", va="center", **weight)
+        axes.text(stated, place, _exact(row["rd_bn"]), transform=right, ha="right", va="center", **weight)
         sign = "≥ " if found.missing else ""
-        axes.text(added, place, f"{sign}{found.total:,.1f}", transform=right, ha="right", va="center", color=style.PRODUCT_TEXT, **weight)  # fmt: skip
+        axes.text(added, place, f"{sign}{_amount(found.total)}", transform=right, ha="right", va="center", color=style.PRODUCT_TEXT, **weight)  # fmt: skip
     if decades.empty:
-        axes.text(0.5, 0.5, "no stated sum of this grade", transform=axes.transAxes, ha="center", color=style.QUIET)
-    style.head(axes, "The decades that Huawei states, year by year", style.MARGIN - SERIES.left, up=3)
+        axes.text(
+            0.5, 0.5, say("no stated sum of this grade"), transform=axes.transAxes, ha="center", color=style.QUIET
+        )
+    style.head(axes, say("The decades that Huawei states, year by year"), style.MARGIN - SERIES.left, up=3)
     _key(axes)
 
 
@@ -380,7 +412,7 @@ def _key(axes) -> None:
         text = axes.text(
             (left + 0.18) / width,
             place,
-            words,
+            say(words),
             transform=axes.transAxes,
             size=8.5,
             va="center",
@@ -396,21 +428,32 @@ def _draw_total(axes, rebuilt: huawei.Rebuilt, stated: float, ledger: pd.DataFra
     sign = "≥ " if rebuilt.missing else ""
     how = list(rebuilt.cover.values())
     counts = {
-        "years stated singly": sum(cover in ("A", "B", "C") for cover in how),
-        "years in a shorter sum": how.count("sum"),
-        "from another list": how.count("list"),
-        "not known": how.count(""),
+        mark("years stated singly: {count}"): sum(cover in ("A", "B", "C") for cover in how),
+        mark("years in a shorter sum: {count}"): how.count("sum"),
+        mark("from another list: {count}"): how.count("list"),
+        mark("not known: {count}"): how.count(""),
     }
     lines = [
-        f"billion yuan, {decade_end - 9}–{decade_end}",
+        say("billion yuan, {first}–{last}", first=decade_end - 9, last=decade_end),
         "",
-        *(f"{words}: {count}" for words, count in counts.items() if count),
+        *(say(words, count=count) for words, count in counts.items() if count),
         "",
-        f"Huawei states {stated:,.10g}" if stated == stated else "No stated sum let in",
+        say("Huawei states {amount:,.10g}", amount=billions(stated))
+        if stated == stated
+        else say("No stated sum let in"),
     ]
     if decade_end == huawei.CLAIM_YEAR:
-        lines.append(f"The column has {ledger.at['cd-decade', 'published_value']:,.10g}")
-    big = axes.text(0, 1, f"{sign}{rebuilt.total:,.0f}", size=23, weight="bold", color=style.PRODUCT_TEXT, va="top")
+        column = billions(ledger.at["cd-decade", "published_value"])
+        lines.append(say("The column has {amount:,.10g}", amount=column))
+    big = axes.text(
+        0,
+        1,
+        sign + say("{amount:,.0f}", amount=billions(rebuilt.total)),
+        size=23,
+        weight="bold",
+        color=style.PRODUCT_TEXT,
+        va="top",
+    )
     axes.annotate(
         "\n".join(lines), (0, 0), (0, -3), xycoords=big, textcoords="offset points", size=9.5, va="top", linespacing=1.2
     )
@@ -438,7 +481,7 @@ def _draw_rates(axes, rates: pd.DataFrame, ledger: pd.DataFrame) -> None:
         )
         left = dollars > published + 0.6 * room
         axes.annotate(
-            f"{dollars:.2f}",
+            say("{dollars:.2f}", dollars=billions(dollars)),
             (dollars, place),
             (-7 if left else 7, 0),
             textcoords="offset points",
@@ -449,14 +492,14 @@ def _draw_rates(axes, rates: pd.DataFrame, ledger: pd.DataFrame) -> None:
             weight="semibold",
             bbox=dict(facecolor="white", edgecolor="none", pad=0.5),
         )
-    labels = [f"{row.label}\n{row.cny_per_usd:.4f}" for row in rates.itertuples()]
+    labels = [f"{_rate_name(row)}\n{row.cny_per_usd:.4f}" for row in rates.itertuples()]
     axes.set_yticks(range(len(rates)), labels, linespacing=1.0, size=8.5)
     axes.set_xticks([])
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
-    axes.set_xlabel(f"dotted: the column, {published:.2f}", size=8.5, labelpad=3)
-    style.head(axes, f"{amount:g}bn yuan in dollars", style.MARGIN - RATES.left, up=31)
-    axes.annotate("$ billion, at each rate\n(yuan a dollar below its name)", (0, 1), ((style.MARGIN - RATES.left) * 72, 5), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.QUIET, linespacing=1.1)  # fmt: skip
+    axes.set_xlabel(say("dotted: the column, {dollars:.2f}", dollars=billions(published)), size=8.5, labelpad=3)
+    style.head(axes, say("{amount:g}bn yuan in dollars", amount=billions(amount)), style.MARGIN - RATES.left, up=31)
+    axes.annotate(say("$ billion, at each rate\n(yuan a dollar below its name)"), (0, 1), ((style.MARGIN - RATES.left) * 72, 5), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.QUIET, linespacing=1.1)  # fmt: skip
 
 
 def _list_panels(lists: pd.DataFrame) -> list[style.Panel]:
@@ -493,9 +536,9 @@ def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.Data
             is_huawei = row.company == "Huawei"
             colour = style.PRODUCT_TEXT if is_huawei else style.INK
             if row.rank == row.rank:
-                at, amount, words = row.rank, row.rd_bn, f"{row.rank:.0f}  {row.company}"
+                at, amount, words = row.rank, row.rd_bn, f"{row.rank:.0f}  {term(row.company)}"
             else:
-                at, amount, words = 0, own.get(year, float("nan")), f"–  {row.company}"
+                at, amount, words = 0, own.get(year, float("nan")), f"–  {term(row.company)}"
             axes.text(3, at, words, size=8.5, va="bottom", color=colour, weight="bold" if is_huawei else "normal")
             if amount == amount:
                 ranked = row.rank == row.rank
@@ -508,46 +551,87 @@ def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.Data
                     linewidth=0.9,
                     linestyle="-" if ranked else (0, (2, 1)),
                 )
-                axes.text(claimed - 3, at, f"{amount:.1f}" if ranked else f"({amount:.1f})", size=8.5, va="bottom", ha="right", color=colour)  # fmt: skip
+                axes.text(claimed - 3, at, _amount(amount) if ranked else f"({_amount(amount)})", size=8.5, va="bottom", ha="right", color=colour)  # fmt: skip
         edition, kind = _edition(name)
         axes.set_title(
-            f"{edition} · {kind}\nR&D of {year}", size=8.5, color=style.QUIET, loc="left", pad=3, linespacing=1.1
+            say("{edition} · {kind}\nR&D of {year}", edition=edition, kind=kind, year=year),
+            size=8.5,
+            color=style.QUIET,
+            loc="left",
+            pad=3,
+            linespacing=1.1,
         )
         if place == 0:
-            style.head(axes, "Places on the ACFIC lists, R&D in billion yuan", 0, up=31)
-            axes.text(0, -0.02, f"dotted: {claimed:g}, the column's amount", transform=axes.transAxes, size=8.5, va="top", color=style.QUIET)  # fmt: skip
+            style.head(axes, say("Places on the ACFIC lists, R&D in billion yuan"), 0, up=31)
+            axes.text(0, -0.02, say("dotted: {amount:g}, the column's amount", amount=billions(claimed)), transform=axes.transAxes, size=8.5, va="top", color=style.QUIET)  # fmt: skip
         if place == len(names) - 1:
-            axes.text(1, -0.02, "dashed: not ranked, own figure", transform=axes.transAxes, size=8.5, va="top", ha="right", color=style.QUIET)  # fmt: skip
+            axes.text(1, -0.02, say("dashed: not ranked, own figure"), transform=axes.transAxes, size=8.5, va="top", ha="right", color=style.QUIET)  # fmt: skip
 
 
 def _edition(name: str) -> tuple[str, str]:
     """The year and the kind of a list, from its name in cited_figures.csv."""
     year = next((word for word in name.split() if word.isdigit() and len(word) == 4), name)
-    return f"{year} list", "R&D list" if "R&D" in name else "Top 500"
+    return say("{year} list", year=year), say("R&D list") if "R&D" in name else say("Top 500")
+
+
+def _rate_name(row) -> str:
+    """An exchange rate of `huawei.rates` as the figure calls it."""
+    if row.kind == "day":
+        return day_words(row.period_end)
+    names = {"closing": mark("Huawei's, end {year}"), "average": mark("average of {year}")}
+    return say(names[row.kind], year=huawei.CLAIM_YEAR)
+
+
+def _exact(amount: float) -> str:
+    """An amount in billion yuan, with all its digits, in the language's unit."""
+    return say("{amount:,.10g}", amount=billions(amount))
+
+
+def _amount(amount: float) -> str:
+    """An amount in billion yuan, to the tenth of a billion, in the language's unit."""
+    return say("{amount:,.1f}", amount=billions(amount))
 
 
 def _alt(points, rebuilt, stated, rates, lists, ledger, series) -> str:
     amount = ledger.at["cd-rank", "published_value"]
-    unit = "per cent of revenue" if series == "share_of_revenue" else "billion yuan"
+    heads = {
+        "amount": mark("Four panels. Huawei's R&D by year in billion yuan: {years}; other years have no figure."),
+        "share_of_revenue": mark(
+            "Four panels. Huawei's R&D by year in per cent of revenue: {years}; other years have no figure."
+        ),
+    }
+    own, listed = mark("{year} {value}"), mark("{year} {value} (from another list)")
     by_year = name_list(
-        f"{row.fiscal_year} {row.drawn:.1f}{' (from another list)' if row.how == 'list' else ''}"
+        say(
+            listed if row.how == "list" else own,
+            year=row.fiscal_year, value=f"{row.drawn:.1f}" if series == "share_of_revenue" else _amount(row.drawn),
+        )
         for row in points.itertuples()
-    )
-    least = "at least " if rebuilt.missing else ""
-    against = f" against {stated:,.1f} stated" if stated == stated else ""
+    )  # fmt: skip
     shown = _shown(lists)
+    known, unknown = mark("on the {list} {company} with {amount}"), mark("on the {list} {company} (no amount)")
     firsts = name_list(
-        f"on the {_edition(row.list)[0]} {row.company}"
-        + (f" with {row.rd_bn:.1f}" if row.rd_bn == row.rd_bn else " (no amount)")
+        say(
+            known if row.rd_bn == row.rd_bn else unknown,
+            list=_edition(row.list)[0], company=term(row.company), amount=_amount(row.rd_bn),
+        )
         for row in shown[shown["rank"] == 1].itertuples()
-    )
-    absent = "".join(
-        f" Huawei is not on the {_edition(row.list)[0]}."
+    )  # fmt: skip
+    absent = [
+        say("Huawei is not on the {list}.", list=_edition(row.list)[0])
         for row in shown[(shown["company"] == "Huawei") & shown["rank"].isna()].itertuples()
-    )
+    ]
     low, high = amount / rates["cny_per_usd"].max(), amount / rates["cny_per_usd"].min()
-    return (
-        f"Four panels. Huawei's R&D by year in {unit}: {by_year}; other years have no figure. The decade adds up to "
-        f"{least}{rebuilt.total:,.1f} billion yuan{against}. {amount:g} billion yuan are {low:.2f} to {high:.2f} billion dollars, "
-        f"depending on the exchange rate. First by R&D: {firsts}.{absent}"
-    )
+    total = _sum(rebuilt, mark("{total:,.1f} billion yuan"), mark("at least {total:,.1f} billion yuan"))
+    return sentences(
+        say(heads[series], years=by_year),
+        say("The decade adds up to {total} against {stated:,.1f} stated.", total=total, stated=billions(stated))
+        if stated == stated
+        else say("The decade adds up to {total}.", total=total),
+        say(
+            "{amount:g} billion yuan are {low:.2f} to {high:.2f} billion dollars, depending on the exchange rate.",
+            amount=billions(amount), low=billions(low), high=billions(high),
+        ),
+        say("First by R&D: {firsts}.", firsts=firsts),
+        *absent,
+    )  # fmt: skip

@@ -5,14 +5,15 @@ from dataclasses import replace
 import pandas as pd
 
 from lib import customers, publish, style, tables
+from lib.cohorts import company_name
 from lib.customers import PROXY, STATED
 from lib.publish import Figure
-from lib.words import count_word, name_list, sentence
+from lib.words import clauses, count_word, mark, millions, name_list, say, sentences, span_words, term, year_ticks
 
 NAME = "02_public_sector"
 HEADS = {
-    STATED: "Share sold to the state, as a source states it",
-    PROXY: "Proxies: customers or segments that include the state",
+    STATED: mark("Share sold to the state, as a source states it"),
+    PROXY: mark("Proxies: customers or segments that include the state"),
 }
 ROW, HEAD = 0.215, 0.29  # inches: a line of type, a group's heading
 ROWS = style.Panel("rows", 1.75, 0, left=3.64, right=1.61)
@@ -20,6 +21,8 @@ NARROW_ROWS = style.Panel("rows", 1.05, 0, left=1.7, right=1.55)
 SERIES = style.Panel("series", 2.95, 1.62, left=0.36, right=0.64, top=0.5, bottom=0.3)
 REVENUE = style.Panel("revenue", 2.93, 0.891, right=0.12, top=0.5)
 INTENSITY = style.Panel("intensity", 2.93, 0.583, right=0.12, top=0.146, bottom=0.3)
+#: Why a firm has no drawn share although it has a proxy, where proxies are not wanted.
+PROXY_ONLY = mark("a proxy only")
 COLOURS = {STATED: style.ACCENT, PROXY: style.ACCENT_PALE}
 NARROW = [replace(SERIES, height=1.1), replace(REVENUE, left=0.36), replace(INTENSITY, left=0.36)]
 
@@ -139,56 +142,73 @@ def _title(marks: pd.DataFrame, firms: pd.DataFrame, year: int, weaker: int) -> 
     named = firms[firms["in_article"]]
     stated = set(_stated(marks, year)["name_en"])
     among = len(stated & set(named["name_en"]))
-    start = "In grade-B sources we found" if weaker else "We found"
-    title = f"{start} the state's share of {year} sales for {_none(len(stated))} of {count_word(len(firms))} firms"
-    return title + f", and for {_none(among)} of the {count_word(len(named))} the article names" * bool(
-        stated and len(named)
+    if stated:
+        found = mark("We found the state's share of {year} sales for {stated} of {firms} firms")
+        weak = mark("In grade-B sources we found the state's share of {year} sales for {stated} of {firms} firms")
+    else:
+        found = mark("We found the state's share of {year} sales for none of {firms} firms")
+        weak = mark("In grade-B sources we found the state's share of {year} sales for none of {firms} firms")
+    count = {"stated": count_word(len(stated)), "firms": count_word(len(firms))}
+    title = say(weak if weaker else found, year=year, **count)
+    if not stated or named.empty:
+        return title
+    some, none = (
+        mark("{title}, and for {among} of the {named} the article names"),
+        mark("{title}, and for none of the {named} the article names"),
     )
-
-
-def _none(count: int) -> str:
-    return count_word(count) if count else "none"
+    return say(some if among else none, title=title, among=count_word(among), named=count_word(len(named)))
 
 
 def _subtitle(marks: pd.DataFrame, year: int) -> str:
-    span = f"{marks['fiscal_year'].min()} to {marks['last_fiscal_year'].max()}" if len(marks) else f"{year}"
-    return (
-        f"Share of revenue from state buyers (government, military, state-owned), %, fiscal {span}; "
-        f"large marks {year}, small grey marks other years, bars a range or a lower bound as stated"
-    )
+    first, last = (marks["fiscal_year"].min(), marks["last_fiscal_year"].max()) if len(marks) else (year, year)
+    return say(
+        "Share of revenue from state buyers (government, military, state-owned), %, fiscal {span}; "
+        "large marks {year}, small grey marks other years, bars a range or a lower bound as stated",
+        span=span_words(first, last), year=year,
+    )  # fmt: skip
 
 
 def _left_out(firms: pd.DataFrame, proxies: bool) -> dict[str, int]:
     """Firms without a drawn share, by reason, in the order of customers.STATUSES."""
-    reasons = firms["status"].replace({} if proxies else {PROXY: "a proxy only"})
+    reasons = firms["status"].replace({} if proxies else {PROXY: PROXY_ONLY})
     counts = reasons.value_counts()
-    names = [*(() if proxies else ("a proxy only",)), *customers.STATUSES[2:]]
+    names = [*(() if proxies else (PROXY_ONLY,)), *customers.STATUSES[2:]]
     return {name: int(counts[name]) for name in names if counts.get(name)}
 
 
 def _notes(marks, firms, silent, weaker: int) -> list[str]:
     others = firms[~firms["name_en"].isin([*marks["name_en"], *silent["name_en"]])]
-    reasons = others["status"].replace({PROXY: "a proxy only"})
-    listed = "; ".join(f"{name_list(part)} ({why})" for why, part in others["name_en"].groupby(reasons, sort=False))
-    notes = [
-        "Proxies are not the state's share: a customer group may hold private buyers, and a segment is not a customer. "
-        "Sales to private buyers are not drawn. The firms are those with a source, not all of them certified Little Giants."
-        + (f" Not drawn: {listed}." if listed else "")
-    ]
-    notes.append(
-        "Filled marks: grade B, second-hand; hollow: grade C, a mirror, a forum or a post. No company filed these shares in "
-        "a form we could read, so none is grade A. Growth is computed from the stated revenues. What the article's own "
-        "Figure 2 measures is not public in a form we found."
+    reasons = others["status"].replace({PROXY: PROXY_ONLY})
+    listed = clauses(
+        say("{names} ({reason})", names=name_list(_names(part)), reason=say(why))
+        for why, part in others.groupby(reasons, sort=False)
     )
-    if weaker:
-        notes[1] += f" {weaker} rows of grade C are left out here."
-    odd = marks[marks["unit"] != "percent of revenue"]
-    for _, row in odd.iterrows():
-        notes[0] += f" {row['name_en']}: {row['unit']}."
+    drawn = [
+        say(
+            "Proxies are not the state's share: a customer group may hold private buyers, and a segment is not a customer. "
+            "Sales to private buyers are not drawn. The firms are those with a source, not all of them certified Little Giants."
+        ),
+        say("Not drawn: {reasons}.", reasons=listed) if listed else "",
+    ]
+    graded = [
+        say(
+            "Filled marks: grade B, second-hand; hollow: grade C, a mirror, a forum or a post. No company filed these shares in "
+            "a form we could read, so none is grade A. Growth is computed from the stated revenues. What the article's own "
+            "Figure 2 measures is not public in a form we found."
+        ),
+        say("{count} rows of grade C are left out here.", count=weaker) if weaker else "",
+    ]
+    for _, row in marks[marks["unit"] != "percent of revenue"].iterrows():
+        drawn.append(say("{name}: {unit}.", name=company_name(row), unit=term(row["unit"])))
     clash = marks[marks.duplicated(["place", "fiscal_year", "last_fiscal_year"], keep=False)]
     if len(clash):
-        notes[0] += f" Readings that disagree, both drawn: {name_list(clash['name_en'].unique())}."
-    return notes
+        names = name_list(_names(clash.drop_duplicates("name_en")))
+        drawn.append(say("Readings that disagree, both drawn: {names}.", names=names))
+    return [sentences(*drawn), sentences(*graded)]
+
+
+def _names(rows: pd.DataFrame) -> list[str]:
+    return [company_name(row) for _, row in rows.iterrows()]
 
 
 def _value(row: pd.Series) -> str:
@@ -200,25 +220,36 @@ def _value(row: pd.Series) -> str:
     return f"{row['value_low']:g}"
 
 
-def _years(row: pd.Series) -> str:
+def _millions(value: float) -> str:
+    """An amount in million yuan, as the head of its panel counts it."""
+    return say("{millions:.0f}", millions=millions(value))
+
+
+def _dated(row: pd.Series) -> str:
+    """A share and the year or years it is of."""
     first, last = row["fiscal_year"], row["last_fiscal_year"]
-    return f"{first}" if first == last else f"{first}–{last % 100}"
+    if first == last:
+        return say("{value} in {years}", value=_value(row), years=first)
+    return say("{value} in {first}–{last}", value=_value(row), first=first, last=last % 100)
 
 
 def _measured(row: pd.Series) -> str:
     """What a row of the figure measures."""
-    about = row["about"].split(" (")[0] if pd.notna(row["about"]) else ""
-    before = {"top5_share": "top five: ", "largest_customer_share": "top buyer: "}
-    return before.get(row["item"], "") + about
+    about = term(row["about"]).split(" (")[0] if pd.notna(row["about"]) else ""
+    ahead = {"top5_share": mark("top five: {about}"), "largest_customer_share": mark("top buyer: {about}")}
+    return say(ahead[row["item"]], about=about) if row["item"] in ahead else about
 
 
-def _mark_words(mark: pd.Series) -> str:
+def _mark_words(row: pd.Series) -> str:
     """A share's firm, what it measures, its value and where it is from."""
-    unit = mark["unit"].replace("percent", "%")
-    return (
-        f"{mark['name_en']} {mark['company_id'] if pd.notna(mark['company_id']) else ''}, {_years(mark)}: {_measured(mark)} "
-        f"{_value(mark)} {unit}; grade {mark['grade']}. {tables.cite([mark['source_id']])}; {mark['source_row']}"
-    )
+    first, last = row["fiscal_year"], row["last_fiscal_year"]
+    return say(
+        "{name} {code}, {years}: {about} {value} {unit}; grade {grade}. {sources}; {source_row}",
+        name=company_name(row), code=row["company_id"] if pd.notna(row["company_id"]) else "",
+        years=f"{first}" if first == last else f"{first}–{last % 100}", about=_measured(row), value=_value(row),
+        unit=term(row["unit"]).replace("percent", "%"), grade=row["grade"], sources=tables.cite([row["source_id"]]),
+        source_row=row["source_row"],
+    )  # fmt: skip
 
 
 def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float], below: set[str]) -> dict[str, float]:
@@ -247,10 +278,10 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
     for share, words in ((0, "0"), (50, "50"), (100, "100%")):
         write(left + width * share / 100, 0.1, words, ha="center", color=style.QUIET)
     write(value, 0.1, f"{year}", weight="bold", ha="right")
-    write(others, 0.1, "other years", ha="right", color=style.QUIET)
+    write(others, 0.1, say("other years"), ha="right", color=style.QUIET)
     down = 0.16
     for kind, group in marks.groupby("group", sort=False):
-        write(style.MARGIN, down + HEAD * 0.6, HEADS[kind], weight="semibold", size=9.5, color=style.ACCENT)
+        write(style.MARGIN, down + HEAD * 0.6, say(HEADS[kind]), weight="semibold", size=9.5, color=style.ACCENT)
         down += HEAD
         before = ""
         for place, row in group.groupby("place", sort=False):
@@ -258,36 +289,43 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
             first = row.iloc[0]
             axes.plot([0, 100], [middle, middle], color=style.GRID, linewidth=0.7, zorder=0)
             if named := first["name_en"] != before:
-                write(style.MARGIN, middle, first["name_en"])
+                write(style.MARGIN, middle, company_name(first))
             beside = (style.MARGIN, middle + 0.15 * named) if narrow else (1.33, middle)
             write(*beside, _measured(first), size=8.5, color=style.QUIET)
-            for _, mark in row[::-1].iterrows():
-                _draw_mark(axes, mark, middle)
-            now = " or ".join(_value(mark) for _, mark in row[row["now"]].iterrows())
+            for _, one in row[::-1].iterrows():
+                _draw_mark(axes, one, middle)
+            now = say(" or ").join(_value(one) for _, one in row[row["now"]].iterrows())
             write(value, middle, now or "–", weight="bold" if now else "normal", ha="right")
-            more = " below" if first["name_en"] in below else " years"
+            more = mark("{count} more below") if first["name_en"] in below else mark("{count} more years")
             other = row[~row["now"]].sort_values("fiscal_year")
-            words = ", ".join(f"{_value(mark)} in {_years(mark)}" for _, mark in other.iterrows())
+            words = [_dated(one) for _, one in other.iterrows()]
             write(
                 others,
                 middle,
-                words if len(other) < 2 else f"{len(other)} more{more}",
+                "".join(words) if len(words) < 2 else say(more, count=len(words)),
                 size=8.5,
                 ha="right",
                 color=style.QUIET,
             )
             before, down = first["name_en"], down + deep_row
     if len(silent):
-        write(style.MARGIN, down + HEAD * 0.6, "Named by the article, and no share found", weight="semibold", size=9.5)
+        write(
+            style.MARGIN,
+            down + HEAD * 0.6,
+            say("Named by the article, and no share found"),
+            weight="semibold",
+            size=9.5,
+        )
         down += HEAD
     said = _words(rows, silent).set_index("name_en")
-    for name in silent["name_en"]:
+    for _, firm in silent.iterrows():
+        name = firm["name_en"]
         deep = ROW * 1.75
-        write(style.MARGIN, down + ROW * 0.45, name, weight="semibold")
+        write(style.MARGIN, down + ROW * 0.45, company_name(firm), weight="semibold")
         words = (
-            f"{said.at[name, 'period']}: {said.at[name, 'about']}"
+            say("{period}: {about}", period=term(said.at[name, "period"]), about=term(said.at[name, "about"]))
             if name in said.index
-            else "nothing on its customers found"
+            else say("nothing on its customers found")
         )
         write(style.MARGIN, down + ROW * 1.2, words, size=8.5, color=style.QUIET)
         middle = down + (ROW * 0.45 if narrow else deep / 2)
@@ -301,9 +339,9 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
             linewidth=0,
         )
         box = dict(facecolor="white", edgecolor="none", pad=1.5)
-        axes.text(50, middle, "not known", size=8.5, ha="center", va="center", color=style.INK, bbox=box)
+        axes.text(50, middle, say("not known"), size=8.5, ha="center", va="center", color=style.INK, bbox=box)
         revenue = rows[(rows["name_en"] == name) & (rows["item"] == "revenue")]
-        words = "revenue is known" if len(revenue) else "revenue not known either"
+        words = say(mark("revenue is known") if len(revenue) else mark("revenue not known either"))
         write(right + (0.08 if narrow else 0.27), middle, words, size=8.5, color=style.QUIET)
         down += deep
     for x in (0, 50, 100):
@@ -343,7 +381,7 @@ def _panel_head(axes, firm: str, text: str) -> None:
 
 def _year_axis(axes, years: list[int]) -> None:
     axes.set_xlim(min(years) - 0.5, max(years) + 0.5)
-    axes.set_xticks(years, [str(y) if y == years[0] else f"’{y % 100:02d}" for y in years])
+    axes.set_xticks(years, year_ticks(years))
     axes.tick_params(bottom=False)
 
 
@@ -351,10 +389,11 @@ def _draw_series(axes, series: pd.DataFrame, year: int) -> None:
     """One firm's stated share, year by year; a year without a figure breaks the line."""
     if series.empty:
         axes.set_axis_off()
-        axes.text(0, 0.5, "no firm has a stated share for a single year", size=9, color=style.QUIET)
+        axes.text(0, 0.5, say("no firm has a stated share for a single year"), size=9, color=style.QUIET)
         return
     years = [*range(series["fiscal_year"].min(), series["fiscal_year"].max() + 1)]
-    _panel_head(axes, series["name_en"].iloc[0], f"share of revenue from {series['about'].iloc[0]}, %")
+    about = term(series["about"].iloc[0])
+    _panel_head(axes, company_name(series.iloc[0]), say("share of revenue from {about}, %", about=about))
     line = series.drop_duplicates("fiscal_year").set_index("fiscal_year")["value_low"].reindex(years)
     axes.plot(years, line, color=style.ACCENT, linewidth=1.6, zorder=2)
     for _, row in series.iterrows():
@@ -384,17 +423,17 @@ def _draw_grower(frame, grower: dict[str, pd.DataFrame]) -> None:
     if both.empty:
         top.set_axis_off()
         low.set_axis_off()
-        top.text(0, 0.5, "no figures on the growth of a firm the article names", size=9, color=style.QUIET)
+        top.text(0, 0.5, say("no figures on the growth of a firm the article names"), size=9, color=style.QUIET)
         return
     years = [*range(both["fiscal_year"].min(), both["fiscal_year"].max() + 1)]
-    _panel_head(top, both["name_en"].iloc[0], "revenue, CNY million, and growth on the year before")
+    _panel_head(top, company_name(both.iloc[0]), say("revenue, CNY million, and growth on the year before"))
     values = revenue.set_index("fiscal_year")["value_low"]
     grades = revenue.set_index("fiscal_year")["grade"]
     fills = [style.ACCENT if grade == "B" else "white" for grade in grades]
     top.bar(values.index, values, 0.55, color=fills, edgecolor=style.ACCENT, linewidth=1.1)
     growth = (values / values.reindex(values.index - 1).to_numpy() - 1).dropna()
     for at, value in values.items():
-        words = f"{value:.0f}" + (f"\n{growth[at]:+.0%}".replace("-", "−") if at in growth else "")
+        words = _millions(value) + (f"\n{growth[at]:+.0%}".replace("-", "−") if at in growth else "")
         top.annotate(
             words, (at, value), (0, 2), textcoords="offset points", ha="center", va="bottom", size=8.5, linespacing=1
         )
@@ -420,7 +459,13 @@ def _draw_grower(frame, grower: dict[str, pd.DataFrame]) -> None:
     for axes in (top, low):
         axes.grid(visible=False)
     low.annotate(
-        "R&D, %\nof revenue", (1, 0.1), xycoords="axes fraction", size=8.5, color=style.QUIET, ha="right", linespacing=1
+        say("R&D, %\nof revenue"),
+        (1, 0.1),
+        xycoords="axes fraction",
+        size=8.5,
+        color=style.QUIET,
+        ha="right",
+        linespacing=1,
     )
 
 
@@ -437,26 +482,41 @@ def _table(marks: pd.DataFrame, grower: dict[str, pd.DataFrame], words: pd.DataF
 def _alt(marks, firms, silent, longest, grower, year) -> str:
     stated = _stated(marks, year)
     parts = [
-        f"Table with marks of the share of revenue that {len(firms)} firms earn from state buyers. For fiscal {year} sources "
-        f"state it for {_none(stated['name_en'].nunique())} of them"
+        say("Table with marks of the share of revenue that {count} firms earn from state buyers.", count=len(firms))
     ]
-    if len(stated):
-        parts[0] += ": " + name_list(f"{r['name_en']} {_value(r)}% ({r['about']})" for _, r in stated.iterrows())
+    shares = name_list(
+        say("{name} {value}% ({about})", name=company_name(row), value=_value(row), about=term(row["about"]))
+        for _, row in stated.iterrows()
+    ) if len(stated) else ""  # fmt: skip
+    said = mark("For fiscal {year} sources state it for {count} of them: {shares}.")
+    unsaid = mark("For fiscal {year} sources state it for none of them.")
+    count = count_word(stated["name_en"].nunique())
+    parts.append(say(said if shares else unsaid, year=year, count=count, shares=shares))
     if marks["kind"].eq(PROXY).any():
         proxies = marks.loc[marks["kind"] == PROXY, "name_en"].nunique()
-        parts.append(f"For {count_word(proxies)} more there is only a proxy")
+        parts.append(say("For {count} more there is only a proxy.", count=count_word(proxies)))
     if len(silent):
-        parts.append(f"No share was found for {name_list(silent['name_en'])}, which the article names")
+        parts.append(say("No share was found for {names}, which the article names.", names=name_list(_names(silent))))
     if len(longest):
-        ends = [f"{r['value_low']:.1f}% in {r['fiscal_year']}" for _, r in longest.iterrows()]
-        parts.append(f"Below, {longest['name_en'].iloc[0]}'s share from {longest['about'].iloc[0]}: {name_list(ends)}")
+        ends = name_list(
+            say("{value} in {years}", value=f"{row['value_low']:.1f}%", years=row["fiscal_year"])
+            for _, row in longest.iterrows()
+        )
+        name, about = company_name(longest.iloc[0]), term(longest["about"].iloc[0])
+        parts.append(say("Below, {name}'s share from {about}: {ends}.", name=name, about=about, ends=ends))
     revenue, intensity = grower["revenue"], grower["rd_intensity"]
     if len(revenue):
-        ends = [f"{r['value_low']:.0f} in {r['fiscal_year']}" for _, r in revenue.iterrows()]
-        parts.append(f"{revenue['name_en'].iloc[0]}'s revenue in CNY million: {name_list(ends)}")
+        ends = name_list(
+            say("{value} in {years}", value=_millions(row["value_low"]), years=row["fiscal_year"])
+            for _, row in revenue.iterrows()
+        )
+        parts.append(say("{name}'s revenue in CNY million: {ends}.", name=company_name(revenue.iloc[0]), ends=ends))
     if len(intensity):
         first, last = intensity.iloc[0], intensity.iloc[-1]
         parts.append(
-            f"its R&D: {first['value_low']:.1f}% of revenue in {first['fiscal_year']}, {last['value_low']:.1f}% in {last['fiscal_year']}"
-        )
-    return ". ".join(sentence(part) for part in parts) + "."
+            say(
+                "Its R&D: {low:.1f}% of revenue in {first}, {high:.1f}% in {last}.",
+                low=first["value_low"], first=first["fiscal_year"], high=last["value_low"], last=last["fiscal_year"],
+            )
+        )  # fmt: skip
+    return sentences(*parts)

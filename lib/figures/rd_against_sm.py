@@ -12,13 +12,28 @@ from lib.errors import UserError
 from lib.measures import Share, expense_ratio, share_of
 from lib.parameters import described
 from lib.publish import Figure, Mark
-from lib.words import count_word, name_list, sentence, share_words, times
+from lib.words import (
+    clauses,
+    count_word,
+    mark,
+    millions,
+    month_words,
+    name_list,
+    say,
+    sentence,
+    sentences,
+    share_words,
+    term,
+    times,
+)
 
 NAME = "01_rd_against_sm"
 MEASURES = {
-    "log_ratio": "Bar length: how many times as large the larger expense is as the smaller; log scale.",
-    "signed_ratio": "R&D divided by selling expense where R&D is larger, minus the inverse where it is not; log scale.",
-    "difference_over_sum": "R&D less selling expense, as a share of the two together.",
+    "log_ratio": mark("Bar length: how many times as large the larger expense is as the smaller; log scale."),
+    "signed_ratio": mark(
+        "R&D divided by selling expense where R&D is larger, minus the inverse where it is not; log scale."
+    ),
+    "difference_over_sum": mark("R&D less selling expense, as a share of the two together."),
 }
 BARS = style.Panel("bars", 3.95, 3.18, left=0.72, right=0.18, top=0.3, bottom=0.42)
 DOTS = style.Panel("dots", 2.05, 3.18, right=0.1, top=0.3, bottom=0.42)
@@ -58,7 +73,10 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
     share = share_of(bars["product_first"])
     plural, description = described(cohort)
     title = _title(plural, share, dots)
-    subtitle = f"R&D against selling expense, fiscal {year}, one bar per company: {description}. {MEASURES[measure]}"
+    subtitle = say(
+        "R&D against selling expense, fiscal {year}, one bar per company: {description}. {measure}",
+        year=year, description=description, measure=say(MEASURES[measure]),
+    )  # fmt: skip
     out = cohorts.left_out(pd.concat([firms[["status"]], internet[["status"]]]))
     drawn = pd.concat([bars, dots.sort_values("grade")])
     used = ["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel()]
@@ -70,8 +88,8 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
     _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]), bars["ratio"])
     blocks = _draw_bars(left, bars, share, measure)
     _draw_dots(right, dots, measure, float(bars["ratio"].median()))
-    style.head(left, f"{len(bars):,} {plural}, ranked", style.MARGIN - BARS.left, up=12)
-    style.head(right, "Consumer internet companies", 0, up=12)
+    style.head(left, say("{count:,} {plural}, ranked", count=len(bars), plural=plural), style.MARGIN - BARS.left, up=12)
+    style.head(right, say("Consumer internet companies"), 0, up=12)
     _mark(left, bars, highlight, blocks)
     table = pd.concat([bars.assign(group=cohort), dots.assign(group="consumer_internet")], ignore_index=True)
     return Figure(
@@ -120,48 +138,58 @@ TABLE = [
 
 
 def _title(plural: str, share: Share, dots: pd.DataFrame) -> str:
-    giants = f"{count_word(int(dots['product_first'].sum()))} of {count_word(len(dots))} internet giants do"
-    verb = "spend" if share.count != 1 else "spends"
-    return sentence(f"{share_words(share.share)} {plural} {verb} more on R&D than on selling; {giants}")
+    one = mark("{share} {plural} spends more on R&D than on selling; {giants} of {all} internet giants do")
+    many = mark("{share} {plural} spend more on R&D than on selling; {giants} of {all} internet giants do")
+    giants = {"giants": count_word(int(dots["product_first"].sum())), "all": count_word(len(dots))}
+    return sentence(say(one if share.count == 1 else many, share=share_words(share.share), plural=plural, **giants))
 
 
 def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
     out = cohorts.left_out(firms)
     first, absent = int(bars["product_first"].sum()), sum(out.values()) - out.get("bank, broker or insurer", 0)
     everyone = len(bars) + absent
-    notes = [f"Dot and whiskers: the share and its 95% interval. {cohorts.left_out_words(out, len(firms))}"]
-    if absent:
-        notes[0] += (
-            f" Were those without a ratio all sales first, the share would be {first / everyone:.0%}; all product first, "
-            f"{(first + absent) / everyone:.0%}."
+    own = cohorts.is_own(cohort)
+    weak = 0 if own else int((~bars["solid"]).sum())
+    counted = [
+        say("Dot and whiskers: the share and its 95% interval."),
+        cohorts.left_out_words(out, len(firms)),
+        say(
+            "Were those without a ratio all sales first, the share would be {low:.0%}; all product first, {high:.0%}.",
+            low=first / everyone, high=(first + absent) / everyone,
+        ) if absent else "",
+        cohorts.provenance(cohort),
+        say("Hence all bars are pale. The article's 93 are on the Beijing Stock Exchange.") if own else "",
+        say("Pale bars: {count} whose R&D no second extract confirms.", count=weak) if weak else "",
+        say("The article's 93 are other companies, on the Beijing Stock Exchange.") if cohort != "bse" and not own else "",
+    ]  # fmt: skip
+    graded = [
+        say(
+            "Grades: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
         )
-    if cohorts.is_own(cohort):
-        notes[0] += (
-            f"{cohorts.provenance(cohort)} Hence all bars are pale. The article's 93 are on the Beijing Stock Exchange."
-        )
-    elif weak := int((~bars["solid"]).sum()):
-        notes[0] += f" Pale bars: {weak} whose R&D no second extract confirms."
-    if cohort != "bse" and not cohorts.is_own(cohort):
-        notes[0] += " The article's 93 are other companies, on the Beijing Stock Exchange."
-    graded = (
-        "Grades: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
-    )
-    missing = internet[(internet["status"] != cohorts.DRAWN)].groupby("status", sort=False)["name_en"].agg(name_list)
+    ]
+    missing = internet[internet["status"] != cohorts.DRAWN].groupby("status", sort=False)
     if len(missing):
-        graded += " Not drawn: " + "; ".join(f"{names} ({reason})" for reason, names in missing.items()) + "."
-    odd = dots[dots["fiscal_year_end"].dt.month != 12]
-    for _, row in odd.iterrows():
-        graded += f" {row['name_en']}: year to {row['fiscal_year_end']:%B %Y}."
-    notes.append(graded)
+        reasons = [
+            say("{names} ({reason})", names=name_list(_names(rows)), reason=say(reason)) for reason, rows in missing
+        ]
+        graded.append(say("Not drawn: {reasons}.", reasons=clauses(reasons)))
+    for _, row in dots[dots["fiscal_year_end"].dt.month != 12].iterrows():
+        end = month_words(row["fiscal_year_end"])
+        graded.append(say("{name}: year to {end}.", name=cohorts.company_name(row), end=end))
+    notes = [sentences(*counted), sentences(*graded)]
     status = firms.set_index("company_id")["status"]
     missed = [
-        f"{code} ({status.get(code, 'not in this cohort')})"
+        say("{names} ({reason})", names=code, reason=say(status.get(code, mark("not in this cohort"))))
         for code in highlight
         if code not in set(bars["company_id"])
     ]
     if missed:
-        notes.append(f"Highlighted but not drawn: {name_list(missed)}.")
+        notes.append(say("Highlighted but not drawn: {names}.", names=name_list(missed)))
     return notes
+
+
+def _names(rows: pd.DataFrame) -> list[str]:
+    return [cohorts.company_name(row) for _, row in rows.iterrows()]
 
 
 def _scale(axes, measure: str, ratios: pd.Series, bars: pd.Series) -> None:
@@ -171,7 +199,7 @@ def _scale(axes, measure: str, ratios: pd.Series, bars: pd.Series) -> None:
     """
     texts = max(bars.iloc[int(len(bars) * 0.55) :].max(), -bars.iloc[: len(bars) // 3 + 1].min(), 0)
     if measure == "difference_over_sum":
-        ticks, labels = [-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", "equal", "0.5", "1"]
+        ticks, labels = [-1, -0.5, 0, 0.5, 1], ["−1", "−0.5", say("equal"), "0.5", "1"]
         limit = max(1.12, texts / 0.58)
     else:
         texts, reach = (
@@ -180,9 +208,9 @@ def _scale(axes, measure: str, ratios: pd.Series, bars: pd.Series) -> None:
         doublings = np.ceil(max(reach, texts / 0.58))
         step = max(1, int(np.ceil(doublings / 3)))
         powers = np.arange(step, doublings + step, step)
-        names = [f"{2**p:,.0f}×" for p in powers]
+        names = [say("{multiple:,.0f}×", multiple=2**p) for p in powers]
         if measure == "log_ratio":
-            places, middle, limit = powers, "equal", powers[-1] * 1.08
+            places, middle, limit = powers, say("equal"), powers[-1] * 1.08
         else:
             axes.set_yscale("symlog", base=2, linthresh=1, linscale=0.4)
             places, middle, limit = 2**powers, "0", 2 ** (powers[-1] * 1.08)
@@ -208,7 +236,7 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
     axes.axhline(0, color=style.INK, linewidth=0.8)
     axes.set_xlim(0, 100)
     axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
-    axes.set_xlabel("share of companies", labelpad=1)
+    axes.set_xlabel(say("share of companies"), labelpad=1)
     axes.xaxis.grid(False)
     inside = dict(transform=axes.transAxes, linespacing=1.15, bbox=dict(facecolor="white", edgecolor="none", pad=1))
     texts = [
@@ -226,7 +254,13 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
         axes.text(
             0.99,
             0.885,
-            f"{share.count:,} of {share.total:,} spend more on R&D\n95% interval {share.low:.1%} to {share.high:.1%}",
+            say(
+                "{count:,} of {total:,} spend more on R&D\n95% interval {low:.1%} to {high:.1%}",
+                count=share.count,
+                total=share.total,
+                low=share.low,
+                high=share.high,
+            ),
             color=style.PRODUCT_TEXT,
             va="top",
             ha="right",
@@ -235,7 +269,12 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
         axes.text(
             0.01,
             0.17,
-            f"{share.total - share.count:,} spend{'s' if share.total - share.count == 1 else ''} more\non selling",
+            say(
+                mark("{count:,} spends more\non selling")
+                if share.total - share.count == 1
+                else mark("{count:,} spend more\non selling"),
+                count=share.total - share.count,
+            ),
             size=11,
             weight="bold",
             color=style.SALES_TEXT,
@@ -245,7 +284,10 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
     ]
     claims = tables.load("claims").set_index("claim_id")
     published = claims.at["mp3-share", "published_value"] * 100
-    words = f"article: {claims.at['mp3-share', 'published_text']}\nof its {claims.at['mp3-cohort', 'published_text']}"
+    words = say(
+        "article: {share}\nof its {count}",
+        share=term(claims.at["mp3-share", "published_text"]), count=claims.at["mp3-cohort", "published_text"],
+    )  # fmt: skip
     strip = dict(transform=axes.get_xaxis_transform())
     axes.plot([published, published], [0.5, 0.625], color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)), **strip)
     texts.append(axes.text(published, 0.63, words, size=9, ha="center", va="bottom", linespacing=1.1, **strip))
@@ -309,13 +351,16 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
         axes.text(
             0.17,
             height,
-            f"{row['name_en']}  {_multiple(row)}  {row['grade']}",
+            f"{cohorts.company_name(row)}  {_multiple(row)}  {row['grade']}",
             size=9.5,
             va="center",
             color=text,
             bbox=dict(facecolor="white", edgecolor="none", pad=0.8),
         )
-    for place, words, colour in ((1, "↑ more R&D", style.PRODUCT_TEXT), (0, "↓ more selling", style.SALES_TEXT)):
+    for place, words, colour in (
+        (1, say("↑ more R&D"), style.PRODUCT_TEXT),
+        (0, say("↓ more selling"), style.SALES_TEXT),
+    ):
         axes.text(
             0.99,
             0.95 if place else 0.05,
@@ -328,7 +373,7 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
             bbox=dict(facecolor="white", edgecolor="none", pad=0.8),
         )
     axes.annotate(
-        "median\nof the bars",
+        say("median\nof the bars"),
         (1, median),
         (0, 2),
         textcoords="offset points",
@@ -355,26 +400,33 @@ def _company_words(rows: pd.DataFrame) -> list[str]:
     """Each company's name, its two expenses, its grade and where they come from."""
     cited = {pair: tables.cite(pair) for pair in set(zip(rows["rd_source_id"], rows["selling_source_id"], strict=True))}
     return [
-        f"{cohorts.company_label(row)}: R&D {row['rd_expense_cny'] / 1e6:,.1f} million yuan, selling "
-        f"{row['selling_expense_cny'] / 1e6:,.1f} million, {_multiple(row)}; grade {row['grade'] if pd.notna(row['grade']) else 'none'}. "
-        f"{cited[row['rd_source_id'], row['selling_source_id']]}; {row['source_row']}"
+        say(
+            "{company}: R&D {rd:,.1f} million yuan, selling {selling:,.1f} million, {multiple}; grade {grade}. {sources}; {source_row}",
+            company=cohorts.company_label(row), rd=millions(row["rd_expense_cny"] / 1e6),
+            selling=millions(row["selling_expense_cny"] / 1e6), multiple=_multiple(row),
+            grade=row["grade"] if pd.notna(row["grade"]) else say("none"),
+            sources=cited[row["rd_source_id"], row["selling_source_id"]], source_row=row["source_row"],
+        )
         for row in rows.to_dict("records")
-    ]
+    ]  # fmt: skip
 
 
 def _multiple(row: pd.Series) -> str:
     rd, selling = row["rd_expense_cny"], row["selling_expense_cny"]
-    return f"{max(rd, selling) / min(rd, selling):.1f}×"
+    return say("{multiple:.1f}×", multiple=max(rd, selling) / min(rd, selling))
 
 
 def _alt(plural: str, year: int, share: Share, bars: pd.DataFrame, dots: pd.DataFrame) -> str:
     log = expense_ratio(bars["rd_expense_cny"], bars["selling_expense_cny"])
+    larger = {True: mark("{name} (R&D {multiple})"), False: mark("{name} (selling {multiple})")}
     named = name_list(
-        f"{row['name_en']} ({'R&D' if row['product_first'] else 'selling'} {_multiple(row)})"
+        say(larger[row["product_first"]], name=cohorts.company_name(row), multiple=_multiple(row))
         for _, row in dots.iterrows()
     )
-    return (
-        f"Bar chart of {len(bars):,} {plural} in fiscal {year}, ranked by R&D against selling expense. {share.count:,} of them, "
-        f"{share}, spend more on R&D; the rest spend more on selling. The median company has {times(float(np.median(log)))}. "
-        f"Beside them, {len(dots)} consumer internet companies: {named}."
-    )
+    return say(
+        "Bar chart of {total:,} {plural} in fiscal {year}, ranked by R&D against selling expense. {count:,} of them, "
+        "{share:.1%} (95% interval {low:.1%} to {high:.1%}), spend more on R&D; the rest spend more on selling. "
+        "The median company has {median}. Beside them, {dots} consumer internet companies: {named}.",
+        total=len(bars), plural=plural, year=year, count=share.count, share=share.share, low=share.low, high=share.high,
+        median=times(float(np.median(log))), dots=len(dots), named=named,
+    )  # fmt: skip

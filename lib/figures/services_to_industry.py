@@ -10,7 +10,7 @@ from lib import cohorts, sectors, style, tables
 from lib.measures import growth_gap
 from lib.parameters import described
 from lib.publish import Figure, Mark
-from lib.words import name_list
+from lib.words import billions, clauses, mark, name_list, say, sentence, sentences, span_words, year_ticks
 
 NAME = "08_services_to_industry"
 LEVELS = style.Panel("levels", 2.75, 2.55, left=0.5, right=0.87, top=0.3, bottom=0.4)
@@ -31,8 +31,8 @@ LOOKS = {  # sector: fill, type, hatch
     "unknown": ("white", style.QUIET, "//////"),
     "tertiary": (style.SERVICES, style.SERVICES_TEXT, ""),
 }
-ITEM_WORDS = {"rd": "R&D", "selling": "selling expense"}
-PANEL_WORDS = {"same_firms": "same firms", "all_firms": "all firms"}
+ITEM_WORDS = {"rd": mark("R&D"), "selling": mark("selling expense")}
+PANEL_WORDS = {"same_firms": mark("same firms"), "all_firms": mark("all firms")}
 
 
 def build(cohort: str, panel: str, base_year: int, without: list[str], **look: str) -> Figure:
@@ -58,17 +58,21 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
     years = sorted(int(year) for year in rows["fiscal_year"].unique())
     distance = gap(rows)
     title = _title(found, panel, years)
-    subtitle = (
-        f"R&D and selling expense by economic sector, fiscal {years[0]} to {years[-1]}, in billion yuan: "
-        f"{described(cohort)[1]}, "
-        + ("those with both expenses in every year" if panel == "same_firms" else "those with both expenses that year")
-        + "; below, the national series that were found"
-    )
+    subtitle = say(
+        "R&D and selling expense by economic sector, fiscal {span}, in billion yuan: {description}, {panel}; "
+        "below, the national series that were found",
+        span=span_words(years[0], years[-1]), description=described(cohort)[1],
+        panel=say(
+            mark("those with both expenses in every year")
+            if panel == "same_firms"
+            else mark("those with both expenses that year")
+        ),
+    )  # fmt: skip
     used = rows[rows["summed"]]
     cited = ["company-list", "project-industry-map", *used["rd_source_id"].unique(), *national["source_id"]]
     sources = tables.source_line(cohorts.sources(cohort, cited))
     notes = [*_notes(rows, found, panel, years, distance, without), sources]
-    notes[0] += cohorts.provenance(cohort)
+    notes[0] = sentences(notes[0], cohorts.provenance(cohort))
     frame = style.Frame(title, subtitle, notes, ACROSS, NARROW)
     levels = frame.axes("levels")
     bars = _draw_levels(levels, found[panel], years)
@@ -153,20 +157,22 @@ def _headline(found, panel, years, distance) -> dict[str, float]:
 
 def percent(share: float) -> str:
     """A growth rate or share in words; 'by an unknown amount' where there was nothing to grow from."""
-    return f"{share:.0%}".replace("-", "−") if share == share else "by an unknown amount"
+    return f"{share:.0%}".replace("-", "−") if share == share else say("by an unknown amount")
 
 
 def _title(found: dict, panel: str, years: list[int]) -> str:
     same, every = (sectors.growth(found[name]) for name in PANEL_WORDS)
+    grown = {"industry": percent(same["secondary"]), "services": percent(same["tertiary"])}
     if panel == "same_firms":
-        return (
-            f"From {years[0]} to {years[-1]} the same firms' R&D grew {percent(same['secondary'])} in industry and "
-            f"{percent(same['tertiary'])} in services"
-        )
-    return (
-        f"Summed over all firms of each year, R&D rose {percent(every['secondary'])} in industry and {percent(every['tertiary'])} in services; "
-        f"in the same firms, {percent(same['secondary'])} and {percent(same['tertiary'])}"
-    )
+        return say(
+            "From {first} to {last} the same firms' R&D grew {industry} in industry and {services} in services",
+            first=years[0], last=years[-1], **grown,
+        )  # fmt: skip
+    return say(
+        "Summed over all firms of each year, R&D rose {all_industry} in industry and {all_services} in services; "
+        "in the same firms, {industry} and {services}",
+        all_industry=percent(every["secondary"]), all_services=percent(every["tertiary"]), **grown,
+    )  # fmt: skip
 
 
 def _notes(
@@ -174,39 +180,62 @@ def _notes(
 ) -> list[str]:
     members = rows["company_id"].nunique()
     last = found[panel][found[panel]["fiscal_year"] == years[-1]].set_index("sector")["firms"]
-    groups = name_list(f"{count:,} {sectors.SECTORS[name]}" for name, count in last.items() if count)
-    counts = "; ".join(f"{count:,} {reason}" for reason, count in sectors.left_out(rows, panel).items()) or "none"
-    notes = [f"{years[-1]}: {last.sum():,} of {members:,} companies ({groups}). Left out: {counts}."]
+    groups = name_list(_counted(count, sectors.SECTORS[name]) for name, count in last.items() if count)
+    counts = clauses(_counted(count, reason) for reason, count in sectors.left_out(rows, panel).items())
+    summed = [
+        say(
+            "{year}: {count:,} of {members:,} companies ({groups}). Left out: {reasons}.",
+            year=years[-1], count=last.sum(), members=members, groups=groups, reasons=counts or say("none"),
+        )
+    ]  # fmt: skip
     if panel == "all_firms":
         before = found[panel].groupby("fiscal_year")["firms"].sum()
-        notes[0] += f" Companies summed: {name_list(f'{before[year]:,} in {year}' for year in years)}."
+        counts = name_list(say("{count:,} in {year}", count=before[year], year=year) for year in years)
+        summed.append(say("Companies summed: {counts}.", counts=counts))
     sure = sectors.chosen(rows, panel)
     weak = sure.loc[sure["extract_check"] != "rd_confirmed", "rd_expense_cny"].sum() / sure["rd_expense_cny"].sum()
     if weak > 0:
-        notes[0] += f" Of the R&D summed, {weak:.1%} is not confirmed by a second extract."
+        summed.append(say("Of the R&D summed, {share:.1%} is not confirmed by a second extract.", share=weak))
     distance, low, high = distance
-    words = "Industry is the secondary sector of the national accounts, construction and power with it."
+    words = [say("Industry is the secondary sector of the national accounts, construction and power with it.")]
     if distance == distance:
-        interval = f" (95% interval {100 * low:.0f} to {100 * high:.0f})" if low == low else ""
-        words += f" In the same firms, R&D growth in industry less that in services is {100 * distance:.0f} points{interval}."
-        words = words.replace(" -", " −")
+        apart = mark("In the same firms, R&D growth in industry less that in services is {points} points.")
+        between = mark(
+            "In the same firms, R&D growth in industry less that in services is {points} points (95% interval {low} to {high})."
+        )
+        points = {"points": _points(distance), "low": _points(low), "high": _points(high)}
+        words.append(say(between if low == low else apart, **points))
     newcomer = sectors.largest_newcomer(rows)
     if newcomer is not None:
         every = found["all_firms"]
         total = every.loc[(every["fiscal_year"] == years[-1]) & (every["sector"] == "tertiary"), "rd_bn"].iloc[0]
         amount = newcomer["rd_expense_cny"] / 1e9
         base = every.loc[(every["fiscal_year"] == years[0]) & (every["sector"] == "tertiary"), "rd_bn"].iloc[0]
-        alone = f"Without {cohorts.company_label(newcomer)}, which has no figures for {years[0]}, services' R&D among all firms would have "
         if _absent_at_first(rows, newcomer) and base > 0:
-            words += f" {alone}grown {percent((total - amount) / base - 1)}."
-    notes.append(words)
+            words.append(
+                say(
+                    "Without {company}, which has no figures for {year}, services' R&D among all firms would have grown {growth}.",
+                    company=cohorts.company_label(newcomer), year=years[0], growth=percent((total - amount) / base - 1),
+                )
+            )  # fmt: skip
+    notes = [sentences(*summed), sentences(*words)]
     if absent := [code for code in without if code not in set(rows["company_id"])]:
-        notes.append(f"To leave out on request, but not in this cohort: {name_list(absent)}.")
+        notes.append(say("To leave out on request, but not in this cohort: {codes}.", codes=name_list(absent)))
     notes.append(
-        "In 2020 a new revenue standard moved freight from selling expense to cost of sales, so the "
-        "selling shares around 2020 are not like for like. Hollow dots below are second-hand; no line joins them."
+        say(
+            "In 2020 a new revenue standard moved freight from selling expense to cost of sales, so the "
+            "selling shares around 2020 are not like for like. Hollow dots below are second-hand; no line joins them."
+        )
     )
     return notes
+
+
+def _counted(count: int, words: str) -> str:
+    return say("{count:,} {words}", count=count, words=say(words))
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.0f}".replace("-", "−")
 
 
 def _absent_at_first(rows: pd.DataFrame, company: pd.Series) -> bool:
@@ -243,12 +272,21 @@ def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> list[tuple[floa
                 linewidth=0.3 if hatch else 0,
             )
             share, firms = this.at[sector, f"{item}_share"], this.at[sector, "firms"]
-            said = f"{ITEM_WORDS[item]} {year}, {sectors.SECTORS[sector]}: {_amount(amount)} yuan, {share:.1%}, {firms:,} firms"
+            said = say(
+                "{item} {year}, {sector}: {amount} yuan, {share:.1%}, {firms:,} firms",
+                item=say(ITEM_WORDS[item]), year=year, sector=say(sectors.SECTORS[sector]), amount=_amount(amount),
+                share=share, firms=firms,
+            )  # fmt: skip
             bars.append((left, left + amount, y, said))
             left += amount
         text = dict(size=9, va="center", weight="semibold")
         words = {
-            name: f"{_amount(this.at[name, f'{item}_bn'])} · {this.at[name, f'{item}_share']:.1%}" for name in LOOKS
+            name: say(
+                "{amount} · {share:.1%}",
+                amount=_amount(this.at[name, f"{item}_bn"]),
+                share=this.at[name, f"{item}_share"],
+            )
+            for name in LOOKS
         }
         beside = dict(textcoords="offset points", annotation_clip=False, **text)
         if this.at["secondary", f"{item}_bn"] > 0.36 * longest:
@@ -264,11 +302,12 @@ def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> list[tuple[floa
     grown = {item: sectors.growth(found, item) for item in ITEM_WORDS}
     for item, words in ITEM_WORDS.items():
         y = places[item, years[0]] - 0.48
-        growths = name_list(
-            f"{sectors.SECTORS[name]} {_signed(grown[item][name])}" for name in ("secondary", "tertiary")
-        )
+        growths = say(
+            "industry {industry} and services {services}",
+            industry=_signed(grown[item]["secondary"]), services=_signed(grown[item]["tertiary"]),
+        )  # fmt: skip
         head = axes.annotate(
-            words[:1].upper() + words[1:],
+            sentence(say(words)),
             (0, y),
             ((style.MARGIN - LEVELS.left) * 72, 0),
             textcoords="offset points",
@@ -287,7 +326,10 @@ def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> list[tuple[floa
             va="bottom",
         )
     firms = found[found["fiscal_year"] == years[-1]].set_index("sector")["firms"]
-    _key(axes, [(name, f"{sectors.SECTORS[name]} {firms[name]:,}") for name in LOOKS if firms[name]])
+    key = mark("{sector} {count:,}")
+    _key(
+        axes, [(name, say(key, sector=say(sectors.SECTORS[name]), count=firms[name])) for name in LOOKS if firms[name]]
+    )
     return bars
 
 
@@ -314,24 +356,26 @@ def _key(axes, key: list[tuple[str, str]]) -> None:
         )
         left += 0.17 + text.get_window_extent(axes.figure.canvas.get_renderer()).width / axes.figure.dpi + 0.12
     axes.text(
-        left / width, -0.105 / height, "firms", transform=axes.transAxes, size=8.5, va="center", color=style.QUIET
+        left / width, -0.105 / height, say("firms"), transform=axes.transAxes, size=8.5, va="center", color=style.QUIET
     )
 
 
-def _amount(billions: float) -> str:
-    return f"{billions:,.0f} bn" if billions >= 9.95 else f"{billions:,.1f} bn"
+def _amount(amount: float) -> str:
+    """An amount in billion yuan, with as many digits as a bar's label needs."""
+    template = mark("{amount:,.0f} bn") if amount >= 9.95 else mark("{amount:,.1f} bn")
+    return say(template, amount=billions(amount))
 
 
 def _signed(share: float) -> str:
-    return f"{share:+.0%}".replace("-", "−") if share == share else "not known"
+    return f"{share:+.0%}".replace("-", "−") if share == share else say("not known")
 
 
 def _draw_shares(axes, found: dict, panel: str, years: list[int]) -> None:
     """Services' share of both expenses by year: the chosen firms in full, the other panel dashed."""
     ends = []
     for item, colour, words in (
-        ("selling", style.SALES_TEXT, "selling"),
-        ("rd", style.PRODUCT_TEXT, "R&D"),
+        ("selling", style.SALES_TEXT, mark("{share:.1f}  selling, {panel}")),
+        ("rd", style.PRODUCT_TEXT, mark("{share:.1f}  R&D, {panel}")),
     ):
         for name in PANEL_WORDS:
             share = 100 * sectors.services_share(found[name], item)
@@ -347,9 +391,10 @@ def _draw_shares(axes, found: dict, panel: str, years: list[int]) -> None:
                 markerfacecolor=colour if main else "white",
             )
             if share.notna().any():
-                ends.append((share.iloc[-1], f"{share.iloc[-1]:.1f}  {words}, {PANEL_WORDS[name]}", colour, main))
+                label = say(words, share=share.iloc[-1], panel=say(PANEL_WORDS[name]))
+                ends.append((share.iloc[-1], label, colour, main))
     axes.set_xlim(years[0] - 0.15, years[-1] + 0.15)
-    axes.set_xticks(years, [str(years[0]), *(f"’{year % 100:02d}" for year in years[1:])])
+    axes.set_xticks(years, year_ticks(years))
     low, high = axes.get_ylim()
     axes.set_ylim(max(0, low - 0.06 * (high - low)), high + 0.06 * (high - low))
     low, high = axes.get_ylim()
@@ -379,7 +424,7 @@ def _draw_shares(axes, found: dict, panel: str, years: list[int]) -> None:
             annotation_clip=False,
         )
     axes.annotate(
-        "Services' share, %",
+        say("Services' share, %"),
         (0, 1),
         (-0.3 * 72, 8),
         xycoords="axes fraction",
@@ -399,17 +444,17 @@ def _draw_national(frame, national: pd.DataFrame) -> None:
         "chips": style.PRODUCT_TEXT,
     }
     heads = {
-        "R&D of the whole economy": "trillion yuan",
-        "fixed-asset investment": "growth, January to September, %",
-        "venture capital": "billion dollars",
+        "R&D of the whole economy": (mark("trillion yuan"), mark("{value:.2f}")),
+        "fixed-asset investment": (mark("growth, January to September, %"), mark("{value:.1f}")),
+        "venture capital": (mark("billion dollars"), mark("{dollars:.1f}")),
     }
     span = range(int(national["fiscal_year"].min()), int(national["fiscal_year"].max()) + 1)
-    for panel, unit in heads.items():
+    for panel, (unit, digits) in heads.items():
         axes = frame.axes(panel)
         dots = national[national["panel"] == panel].sort_values(["kind", "fiscal_year"])
         axes.set_ylim(min(0, dots["drawn"].min() * 1.3), dots["drawn"].max() * 1.35)
         axes.set_xlim(span[0] - 0.5, span[-1] + 0.5)
-        axes.set_xticks(list(span), [str(span[0]), *(f"’{year % 100:02d}" for year in span[1:])])
+        axes.set_xticks(list(span), year_ticks(span))
         axes.set_yticks([])
         axes.grid(False)
         last_of_kind = set(dots.drop_duplicates("kind", keep="last").index)
@@ -425,12 +470,12 @@ def _draw_national(frame, national: pd.DataFrame) -> None:
                 markeredgewidth=1.5,
                 markerfacecolor=colour if row.grade == "A" else "white",
             )
-            words = f"{row.drawn:.2f}" if panel == "R&D of the whole economy" else f"{row.drawn:.1f}"
-            if len(last_of_kind) > 1 and row.Index in last_of_kind:
-                words += " in all" if row.kind == "all" else f" {row.kind}"
+            words = say(digits, value=row.drawn, dollars=billions(row.drawn))
             beside = (dots["fiscal_year"] == row.fiscal_year).sum() > 1
             late = row.fiscal_year == span[-1]
-            words = words if beside else words.replace(" ", "\n")
+            if len(last_of_kind) > 1 and row.Index in last_of_kind:
+                kind = say("in all") if row.kind == "all" else say(row.kind)
+                words = f"{words} {kind}" if beside else f"{words}\n{kind}".replace(" ", "\n")
             axes.annotate(
                 words,
                 (row.fiscal_year, row.drawn),
@@ -444,8 +489,8 @@ def _draw_national(frame, national: pd.DataFrame) -> None:
             )
         head = dict(xycoords="axes fraction", textcoords="offset points")
         place = (style.MARGIN - ECONOMY.left) * 72
-        axes.annotate(panel[:1].upper() + panel[1:], (0, 1), (place, 17), size=10, weight="semibold", **head)
-        axes.annotate(unit, (0, 1), (place, 6), size=8.5, color=style.QUIET, **head)
+        axes.annotate(sentence(say(panel)), (0, 1), (place, 17), size=10, weight="semibold", **head)
+        axes.annotate(say(unit), (0, 1), (place, 6), size=8.5, color=style.QUIET, **head)
 
 
 def _alt(found: dict, panel: str, national: pd.DataFrame, years: list[int]) -> str:
@@ -454,15 +499,35 @@ def _alt(found: dict, panel: str, national: pd.DataFrame, years: list[int]) -> s
         amounts = found[panel].pivot_table(index="sector", columns="fiscal_year", values=f"{item}_bn")
         share = sectors.services_share(found[panel], item)
         changes = name_list(
-            f"{sectors.SECTORS[sector]} {amounts.at[sector, years[0]]:,.1f} to {amounts.at[sector, years[-1]]:,.1f}"
+            say(
+                "{sector} {first:,.1f} to {last:,.1f}",
+                sector=say(sectors.SECTORS[sector]), first=billions(amounts.at[sector, years[0]]),
+                last=billions(amounts.at[sector, years[-1]]),
+            )
             for sector in sectors.SECTORS
-        )
+        )  # fmt: skip
         words.append(
-            f"{name[:1].upper() + name[1:]} in billion yuan, {years[0]} to {years[-1]}: {changes}; services' share "
-            f"{share.iloc[0]:.1%} to {share.iloc[-1]:.1%}."
-        )
+            say(
+                "{item} in billion yuan, {span}: {changes}; services' share {first:.1%} to {last:.1%}.",
+                item=sentence(say(name)), span=span_words(years[0], years[-1]), changes=changes,
+                first=share.iloc[0], last=share.iloc[-1],
+            )
+        )  # fmt: skip
+    whole, part = mark("{panel} {year} {value:.3g}"), mark("{panel} ({kind}) {year} {value:.3g}")
     dots = name_list(
-        f"{row.panel}{'' if row.kind == 'all' else ' ' + '(' + row.kind + ')'} {row.fiscal_year} {row.drawn:.3g}"
+        say(
+            whole if row.kind == "all" else part,
+            panel=say(row.panel), kind="" if row.kind == "all" else say(row.kind), year=row.fiscal_year, value=_national(row),
+        )
         for row in national.sort_values(["panel", "kind", "fiscal_year"]).itertuples()
+    )  # fmt: skip
+    return sentences(
+        say("Stacked bars and lines, {panel}.", panel=say(PANEL_WORDS[panel])),
+        *words,
+        say("Below, single national figures: {dots}.", dots=dots),
     )
-    return f"Stacked bars and lines, {PANEL_WORDS[panel]}. {' '.join(words)} Below, single national figures: {dots}."
+
+
+def _national(row) -> float:
+    """A national figure as the head of its panel counts it: dollars in the language's unit."""
+    return billions(row.drawn) if row.panel == "venture capital" else row.drawn

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pandas as pd
-from matplotlib.dates import DateFormatter, MonthLocator, date2num
+from matplotlib.dates import MonthLocator, date2num, num2date
 from matplotlib.lines import Line2D
 
 from lib import cohorts, publish, style, tables
 from lib.publish import Figure, Mark
-from lib.words import count_word, day_words, gap_words, name_list
+from lib.words import count_word, day_tick, day_words, gap_words, mark, month_tick, name_list, say, sentences, term
 
 NAME = "03_who_are_the_93"
 BOARD = style.Panel("board", 4.5, 3.6, left=0.42, right=0.28, top=0.48, bottom=0.42)
@@ -19,9 +19,9 @@ ONE_DAY = pd.Timedelta(days=1)
 AROUND = 34 * ONE_DAY  # how far the close-up looks to each side
 #: How a published total stands to the roster's count of that day: marker, colour, words.
 CHECKS = {
-    "meets": ("o", style.INK, "published total"),
-    "differs": ("X", style.INK, "at odds with the roster"),
-    "unchecked": ("o", style.NEUTRAL, "later than the roster"),
+    "meets": ("o", style.INK, mark("published total")),
+    "differs": ("X", style.INK, mark("at odds with the roster")),
+    "unchecked": ("o", style.NEUTRAL, mark("later than the roster")),
 }
 
 
@@ -103,47 +103,63 @@ def _nearest(certified: pd.DataFrame, windows: list) -> pd.Series | None:
 
 def _when(windows: list) -> str:
     """The windows in words: each, or the first and how many where there are more than two."""
-    said = [f"{'from' if first != last else 'on'} {day_words(first, last)}" for first, last in windows]
-    return name_list(said) if len(said) < 3 else f"{said[0]} and {count_word(len(said) - 1)} times later"
+    one, many = mark("on {days}"), mark("from {days}")
+    said = [say(one if first == last else many, days=day_words(first, last)) for first, last in windows]
+    if len(said) < 3:
+        return name_list(said)
+    return say("{first} and {count} times later", first=said[0], count=count_word(len(said) - 1))
 
 
 def _title(count: int, windows: list, nearest: pd.Series | None) -> str:
     if not windows:
-        return f"At no time in these days did the Beijing exchange list exactly {count} companies"
-    title = f"{count} is the whole Beijing board {_when(windows)}"
+        return say("At no time in these days did the Beijing exchange list exactly {count} companies", count=count)
+    title = say("{count} is the whole Beijing board {when}", count=count, when=_when(windows))
     if nearest is None or len(windows) > 1:
         return title
-    among = f" of {nearest['bse_listed']}" if pd.notna(nearest["bse_listed"]) else ""
-    when = gap_words((nearest["date"] - windows[0][1]).days)
-    return f"{title}; {when}, {nearest['national_little_giants']}{among} were certified Little Giants"
+    part = mark("{title}; {when}, {certified} of {listed} were certified Little Giants")
+    alone = mark("{title}; {when}, {certified} were certified Little Giants")
+    return say(
+        part if pd.notna(nearest["bse_listed"]) else alone,
+        title=title, when=gap_words((nearest["date"] - windows[0][1]).days),
+        certified=nearest["national_little_giants"], listed=nearest["bse_listed"],
+    )  # fmt: skip
 
 
 def _subtitle(board: pd.Series, end: pd.Timestamp) -> str:
-    return f"Companies on the Beijing Stock Exchange by day, {day_words(board.index[0], end)}, with published counts"
+    days = day_words(board.index[0], end)
+    return say("Companies on the Beijing Stock Exchange by day, {days}, with published counts", days=days)
 
 
 def _notes(totals, certified, count: int, windows: list, end: pd.Timestamp) -> list[str]:
     checked = totals[totals["check"] != "unchecked"]
     odd = [
-        f"{row['bse_listed']} on {day_words(row['date'])} ({row['scope']}; the roster has {row['expected']})"
+        say(
+            "{count} on {day} ({scope}; the roster has {expected})",
+            count=row["bse_listed"], day=day_words(row["date"]), scope=term(row["scope"]), expected=row["expected"],
+        )
         for _, row in checked[checked["check"] == "differs"].iterrows()
-    ]
-    notes = [
-        f"The daily count comes from a roster of entries and exits. It meets {(checked['check'] == 'meets').sum()} of "
-        f"{len(checked)} published totals" + (f"; not met: {name_list(odd)}" if odd else "") + "."
-    ]
+    ]  # fmt: skip
+    whole = mark("The daily count comes from a roster of entries and exits. It meets {met} of {all} published totals.")
+    part = mark(
+        "The daily count comes from a roster of entries and exits. It meets {met} of {all} published totals; not met: {odd}."
+    )
+    met = int((checked["check"] == "meets").sum())
+    notes = [say(part if odd else whole, met=met, all=len(checked), odd=name_list(odd) if odd else "")]
     if end > cohorts.ROSTER_END:
-        notes[0] += f" The roster ends on {day_words(cohorts.ROSTER_END)}."
+        notes[0] = sentences(notes[0], say("The roster ends on {day}.", day=day_words(cohorts.ROSTER_END)))
     claims = tables.load("claims").set_index("claim_id")
     if windows and count == claims.at["mp3-cohort", "published_value"]:
-        words = f"A fit, not a proof: the article names no day and calls its {count} Little Giants."
+        words = [say("A fit, not a proof: the article names no day and calls its {count} Little Giants.", count=count)]
         if len(certified):
             most = certified.loc[certified["national_little_giants"].idxmax()]
-            words += (
-                f" The highest published count of certified ones is {most['national_little_giants']}, on "
-                f"{day_words(most['date'])}: if it counted those, it did so later, or otherwise."
-            )
-        notes.append(words)
+            words.append(
+                say(
+                    "The highest published count of certified ones is {count}, on {day}: if it counted those, it did so "
+                    "later, or otherwise.",
+                    count=most["national_little_giants"], day=day_words(most["date"]),
+                )
+            )  # fmt: skip
+        notes.append(sentences(*words))
     return notes
 
 
@@ -167,8 +183,10 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
     ticks = [tick for tick in range(0, int(top), step) if abs(tick - count) > step * 0.3]
     axes.set_yticks([*ticks, count], [*map(str, ticks), f"{count}"])
     axes.get_yticklabels()[-1].set(weight="bold", color=style.INK)
-    axes.xaxis.set_major_locator(MonthLocator(interval=max(1, round(span.days / 170))))
-    axes.xaxis.set_major_formatter(DateFormatter("%b\n%Y"))
+    # Worded now: a formatter would be asked when the figure is drawn, and that may be where another language is spoken.
+    months = MonthLocator(interval=max(1, round(span.days / 170))).tick_values(*num2date(axes.get_xlim()))
+    months = [day for day in num2date(months) if axes.viewLim.x0 <= date2num(day) <= axes.viewLim.x1]
+    axes.set_xticks(months, [month_tick(day) for day in months])
     _key(axes, totals, certified)
     for first, last in windows[:1]:
         if last - first > span / 3:  # wide enough to hold its name
@@ -178,7 +196,7 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
         else:
             place, shift, side = last + ONE_DAY, 4, "left"
         axes.annotate(
-            f"exactly {count}\n{day_words(first, last)}", (place, 1), (shift, -2), xycoords=("data", "axes fraction"),
+            say("exactly {count}\n{days}", count=count, days=day_words(first, last)), (place, 1), (shift, -2), xycoords=("data", "axes fraction"),
             textcoords="offset points", ha=side, va="top", size=9.5, weight="semibold", color=style.ACCENT, linespacing=1.1,
         )  # fmt: skip
 
@@ -187,13 +205,20 @@ def _marks(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> list[Mark]:
     """The published counts, whole board and certified companies."""
     marks = []
     for rows, column, what in (
-        (totals, "bse_listed", "companies on the board"),
-        (certified, "national_little_giants", "certified Little Giants"),
+        (totals, "bse_listed", mark("{day}: {count} companies on the board ({scope}). {sources}; {source_row}")),
+        (
+            certified,
+            "national_little_giants",
+            mark("{day}: {count} certified Little Giants ({scope}). {sources}; {source_row}"),
+        ),
     ):
         words = [
-            f"{day_words(row['date'])}: {row[column]} {what} ({row['scope']}). {tables.cite([row['source_id']])}; {row['source_row']}"
+            say(
+                what, day=day_words(row["date"]), count=row[column], scope=term(row["scope"]),
+                sources=tables.cite([row["source_id"]]), source_row=row["source_row"],
+            )
             for _, row in rows.iterrows()
-        ]
+        ]  # fmt: skip
         marks += publish.dots(axes, date2num(rows["date"]), rows[column], words)
     return marks
 
@@ -233,12 +258,12 @@ def _draw_close(axes, board, totals, count: int, windows: list, end: pd.Timestam
             bbox=dict(facecolor="white", edgecolor="none", pad=0.5) if value == count else None,
         )  # fmt: skip
     marks = [first, last + ONE_DAY]
-    axes.set_xticks(marks, [f"{day.day}\n{day:%b}" for day in marks])
+    axes.set_xticks(marks, [day_tick(day) for day in marks])
     axes.get_xticklabels()[0].set_ha("right")
     axes.get_xticklabels()[1].set_ha("left")
     axes.set_yticks([])
     axes.annotate(
-        "The days around it",
+        say("The days around it"),
         (0, 1),
         (0, 8),
         xycoords="axes fraction",
@@ -273,16 +298,25 @@ def _totals(axes, totals: pd.DataFrame) -> None:
 
 def _key(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> None:
     """What the marks mean, above the axes."""
-    handles = [Line2D([], [], color=style.ACCENT, linewidth=2.2, label="the board")]
+    handles = [Line2D([], [], color=style.ACCENT, linewidth=2.2, label=say("the board"))]
     if len(certified):
         handles.append(
-            Line2D([], [], marker="s", color=style.QUIET, linewidth=0, markersize=5, label="certified Little Giants")
+            Line2D(
+                [], [], marker="s", color=style.QUIET, linewidth=0, markersize=5, label=say("certified Little Giants")
+            )
         )
     for check, (marker, colour, words) in CHECKS.items():
         if (totals["check"] == check).any():
             handles.append(
                 Line2D(
-                    [], [], marker=marker, color=colour, markerfacecolor="white", linewidth=0, markersize=6, label=words
+                    [],
+                    [],
+                    marker=marker,
+                    color=colour,
+                    markerfacecolor="white",
+                    linewidth=0,
+                    markersize=6,
+                    label=say(words),
                 )
             )
     axes.legend(
@@ -308,16 +342,22 @@ def _table(board: pd.Series, totals: pd.DataFrame, certified: pd.DataFrame) -> p
 
 
 def _alt(board: pd.Series, totals: pd.DataFrame, certified: pd.DataFrame, count: int, windows: list) -> str:
-    words = (
-        f"Step line of the number of companies on the Beijing Stock Exchange: {board.iloc[0]} on {day_words(board.index[0])}, "
-        f"{board.iloc[-1]} on {day_words(board.index[-1])}. It is exactly {count} {_when(windows) if windows else 'on no day'}."
-    )
+    words = [
+        say(
+            "Step line of the number of companies on the Beijing Stock Exchange: {first} on {first_day}, {last} on {last_day}.",
+            first=board.iloc[0], first_day=day_words(board.index[0]), last=board.iloc[-1], last_day=day_words(board.index[-1]),
+        ),
+        say("It is exactly {count} {when}.", count=count, when=_when(windows) if windows else say("on no day")),
+    ]  # fmt: skip
     if len(totals):
-        said = name_list(f"{row['bse_listed']} ({day_words(row['date'])})" for _, row in totals.iterrows())
-        words += f" Published totals: {said}."
+        words.append(say("Published totals: {counts}.", counts=_dated(totals, "bse_listed")))
     if len(certified):
-        said = name_list(
-            f"{row['national_little_giants']} ({day_words(row['date'])})" for _, row in certified.iterrows()
-        )
-        words += f" Certified Little Giants, far below: {said}."
-    return words
+        counts = _dated(certified, "national_little_giants")
+        words.append(say("Certified Little Giants, far below: {counts}.", counts=counts))
+    return sentences(*words)
+
+
+def _dated(rows: pd.DataFrame, column: str) -> str:
+    return name_list(
+        say("{count} ({day})", count=row[column], day=day_words(row["date"])) for _, row in rows.iterrows()
+    )

@@ -74,6 +74,11 @@ class Shown:
         return self.record.get("title", self.question)
 
     @property
+    def language(self) -> str:
+        """The language of the record's texts, as HTML names it."""
+        return {"zh": "zh-Hans"}.get(self.record.get("parameters", {}).get("language"), "en")
+
+    @property
     def changed(self) -> dict[str, str]:
         """The parameters that are not at their default."""
         return {p["name"]: p["value"] for p in self.parameters if p["value"] != p["default"]}

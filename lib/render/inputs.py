@@ -13,7 +13,8 @@ from lib.paths import ROOT, data_dir
 def of(notebook: Path, data_files: list[str]) -> dict[str, str]:
     """Everything that decides a figure's bytes but its parameters: name -> hash or version.
 
-    The notebook's cells, the modules of lib that it imports (and they), the tables it read, CITATION.cff, and package versions.
+    The notebook's cells, the modules of lib that it imports (and they) with the texts these say in Chinese, the tables it
+    read, CITATION.cff, and package versions.
     """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     told = [(cell["cell_type"], "".join(cell["source"]), cell["metadata"].get("tags")) for cell in cells]
@@ -21,7 +22,10 @@ def of(notebook: Path, data_files: list[str]) -> dict[str, str]:
         source for kind, source, _ in told if kind == "code" and not source.lstrip().startswith(("%", "!"))
     )
     found = {f"notebooks/{notebook.name}": _sha256(json.dumps(told).encode())}
-    found |= {path.relative_to(ROOT).as_posix(): file_hash(path) for path in sorted(_modules(code))}
+    modules = _modules(code)
+    if ROOT / "lib" / "words.py" in modules:
+        modules |= set((ROOT / "lib" / "locale").glob("*.po"))
+    found |= {path.relative_to(ROOT).as_posix(): file_hash(path) for path in sorted(modules)}
     found |= {f"data/{name}": file_hash(data_dir() / name) for name in sorted(data_files)}
     found["./CITATION.cff"] = file_hash(ROOT / "CITATION.cff")  # cited in every bundle
     return found | versions()
