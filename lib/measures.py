@@ -83,7 +83,7 @@ def median_interval(values) -> tuple[float, float, float]:
     values = values[np.isfinite(values)]
     if len(values) < 2:
         return (float(np.median(values)) if len(values) else np.nan, np.nan, np.nan)
-    return float(np.median(values)), *_bootstrap((values,), np.median)
+    return float(np.median(values)), *_bootstrap((values,), _middle)
 
 
 def growth_gap(first, last, inside) -> tuple[float, float, float]:
@@ -104,6 +104,13 @@ def growth_gap(first, last, inside) -> tuple[float, float, float]:
 
     interval = _bootstrap(groups, gap, paired=False) if min(map(len, groups)) > 1 else (np.nan, np.nan)
     return float(gap(*groups)), *interval
+
+
+def _middle(values: np.ndarray, axis: int) -> np.ndarray:
+    """The median, as np.median gives it; numpy sorts faster than it parts."""
+    values, half = np.sort(values, axis), values.shape[axis] // 2
+    odd = values.shape[axis] % 2
+    return (values.take(half - 1 + odd, axis) + values.take(half, axis)) / 2
 
 
 def _bootstrap(samples, statistic, paired: bool = True) -> tuple[float, float]:

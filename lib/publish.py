@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -25,8 +27,10 @@ from lib.errors import UserError
 from lib.paths import NOTEBOOKS, outputs_dir
 from lib.words import LANGUAGE, speaking, term
 
-#: Without these, a picture would carry the time it was made.
-UNDATED = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+#: Without these, a drawing would carry the time it was made.
+UNDATED = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+#: What a font needs to place glyphs. A PDF has them placed, and cutting these tables down is most of its cost.
+LAYOUT_TABLES = {"BASE", "GDEF", "GPOS", "GSUB"}
 
 
 DOT_RADIUS = 4  # pixels of the drawing
@@ -89,9 +93,8 @@ class Figure:
     def picture(self, dots: int) -> bytes:
         """The drawing as a PNG of `dots` per inch, for a screen."""
         picture = io.BytesIO()
-        # Lightly packed: a reader waits for it, and it is not kept.
         with _all_glyphs(self):
-            self.drawing.savefig(picture, format="png", dpi=dots, pil_kwargs={"compress_level": 1})
+            save_png(self.drawing, picture, dots)
         return picture.getvalue()
 
     def _repr_png_(self) -> bytes:
@@ -130,18 +133,51 @@ def publish(figure: Figure, **values) -> Path:
     return folder
 
 
+def save_png(drawing: Drawing, file: Path | BinaryIO, dpi: float, shown: float | None = None) -> None:
+    """Write the drawing as an opaque PNG without a date, packed lightly: that halves the time and adds no byte.
+
+    dpi: pixels for an inch of the drawing; shown: for an inch as it is shown, where that is larger or smaller.
+    """
+    from PIL import Image
+
+    before = drawing.dpi
+    try:
+        drawing.dpi = dpi
+        drawing.canvas.draw()
+        picture = Image.fromarray(np.asarray(drawing.canvas.buffer_rgba())).convert("RGB")
+    finally:
+        drawing.dpi = before
+    picture.save(file, format="png", dpi=(shown or dpi,) * 2, compress_level=1)
+
+
 def _draw(figure: Figure, size: str, paths: dict[str, Path]) -> None:
     """Save the pictures as large as `size` is shown, whatever the page is that the figure is laid out on."""
     shown = style.SIZES[size]
     scale = shown.shown / figure.drawing.get_figwidth()
-    printed = {"pil_kwargs": {"dpi": (shown.dpi, shown.dpi)}}
-    with _all_glyphs(figure):
+    with _all_glyphs(figure), _light_fonts():
+        save_png(figure.drawing, paths["png"], shown.dpi * scale, shown.dpi)
         for kind, metadata in UNDATED.items():
-            options = printed if kind == "png" else {}
-            figure.drawing.savefig(paths[kind], dpi=shown.dpi * scale, metadata=metadata, **options)
+            figure.drawing.savefig(paths[kind], metadata=metadata)
     if scale != 1:
         _scale_svg(paths["svg"], scale)
         _scale_pdf(paths["pdf"], scale)
+
+
+@contextmanager
+def _light_fonts() -> Iterator[None]:
+    """Have fonts embedded without the tables that place glyphs."""
+    from fontTools import subset
+
+    open_font = subset.load_font
+
+    def font_to_embed(*arguments, **options):
+        font = open_font(*arguments, **options)
+        for table in LAYOUT_TABLES & set(font.keys()):
+            del font[table]
+        return font
+
+    with mock.patch.object(subset, "load_font", font_to_embed):
+        yield
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from lib.errors import UserError
 from lib.words import LANGUAGE, speaking
@@ -282,24 +283,26 @@ def wrapped(figure, text: str, size: float, weight: str, inches: float) -> list[
     # Twice where it is close: type that fits a screen's pixels may be wider at 300 dpi, if not beyond the margin.
     probes = {scale: figure.text(0, 0, "", size=scale * size, weight=weight) for scale in (1, 3)}
 
-    def inches_of(line: str, scale: int) -> float:
-        probes[scale].set_text(line)
+    @functools.cache
+    def inches_of(words: str, scale: int = 1) -> float:
+        probes[scale].set_text(words)
         return probes[scale].get_window_extent(renderer).width / figure.dpi / scale
 
     def fits(line: str) -> bool:
-        width = inches_of(line, 1)
+        width = inches_of(line)
         return width < 0.9 * inches or (width <= inches and inches_of(line, 3) <= inches + 0.08)
 
-    lines = [""]
+    lines, end = [], 0.0
     for piece in _pieces(text):
-        longer = f"{lines[-1]}{piece}".strip()
-        if lines[-1] and not fits(longer):
-            lines.append(piece.strip())
+        # Each piece once, since measuring costs by the letter; bars count the space, which has no ink.
+        step = inches_of(f"|{piece}|") - inches_of("||")
+        if lines and (end + step < 0.88 * inches or fits(f"{lines[-1]}{piece}")):
+            lines[-1], end = f"{lines[-1]}{piece}", end + step
         else:
-            lines[-1] = longer
+            lines, end = [*lines, piece.strip()], step
     for probe in probes.values():
         probe.remove()
-    return lines
+    return lines or [""]
 
 
 #: Chinese characters and full-width marks, and the marks among them that may not end or begin a line.
@@ -329,10 +332,10 @@ def label_points(axes, points: list[tuple[float, float, str]], taken: list = (),
     renderer = figure.canvas.get_renderer()
     boxes = [*boxes, *(artist.get_window_extent(renderer).padded(2) for artist in taken)]
     room = axes.get_window_extent(renderer)
-    steps = sorted(
-        ((dx, dy) for dx in range(-208, 209, 16) for dy in range(-180, 181, 10) if abs(dy) > 9 or abs(dx) > 30),
-        key=lambda step: abs(step[0]) * 0.7 + abs(step[1]),
+    steps = np.array(
+        [(dx, dy) for dx in range(-208, 209, 16) for dy in range(-180, 181, 10) if abs(dy) > 9 or abs(dx) > 30]
     )
+    steps = steps[np.argsort(np.abs(steps) @ (0.7, 1), kind="stable")] * 0.72  # points, nearest first
     for x, y, label in points:
         note = axes.annotate(
             label,
@@ -346,18 +349,18 @@ def label_points(axes, points: list[tuple[float, float, str]], taken: list = (),
             bbox=dict(facecolor="white", edgecolor="none", pad=0.6),
             **text,
         )
-        outward = 1 if y >= 0 else -1
-        for dx, dy in steps:
-            if dy * outward < 0:
-                continue
-            note.set_position((dx * 0.72, dy * 0.72))
-            note.update_positions(renderer)
-            box = matplotlib.text.Text.get_window_extent(note, renderer).padded(1)
-            if room.contains(*box.min) and room.contains(*box.max) and not any(box.overlaps(b) for b in boxes):
-                boxes.append(box)
-                break
-        else:
+        note.update_positions(renderer)
+        here = matplotlib.text.Text.get_window_extent(note, renderer).padded(1)
+        outward = steps[steps[:, 1] * (1 if y >= 0 else -1) >= 0]
+        low, high = (corner + outward * figure.dpi / 72 for corner in (here.min, here.max))
+        free = ((low >= room.min) & (high <= room.max)).all(axis=1)
+        for box in boxes:
+            free &= ~((low <= box.max) & (high >= box.min)).all(axis=1)
+        if not free.any():
             raise UserError(f"no room for the label {label}: highlight fewer companies.")
+        place = free.argmax()
+        note.set_position(outward[place])
+        boxes.append(Bbox([low[place], high[place]]))
 
 
 def spread(places: np.ndarray, gap: float) -> np.ndarray:

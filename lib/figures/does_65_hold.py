@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import operator
 from dataclasses import replace
 
 import numpy as np
@@ -57,11 +58,15 @@ def specifications(cohort_names: list[str], years: list[int], thresholds: list[f
     rows = []
     for cohort in cohort_names:
         by_year = {year: cohorts.company_years(cohort, year).set_index("company_id") for year in years}
+        panels = {}
+        for absent, check in itertools.product(ABSENT, CHECKS):
+            counted = {year: _counted(rows, absent, check) for year, rows in by_year.items()}
+            always = functools.reduce(operator.and_, (firms["rd"].notna() for firms in counted.values()))
+            panels[absent, check] = counted, always
         for year, balanced, absent, check in itertools.product(years, PANELS, ABSENT, CHECKS):
-            firms = _counted(by_year[year], absent, check)
-            if balanced:
-                others = [_counted(rows, absent, check).index for rows in by_year.values()]
-                firms = firms[firms.index.isin(functools.reduce(pd.Index.intersection, others))]
+            counted, always = panels[absent, check]
+            firms = counted[year]
+            firms = firms[always if balanced else firms["rd"].notna()]
             if firms.empty:
                 continue
             rd, selling = firms["rd"].to_numpy(), firms["selling"].to_numpy()
@@ -180,7 +185,7 @@ def draw(curve: pd.DataFrame) -> Figure:
 
 
 def _counted(firms: pd.DataFrame, absent: str, check: str) -> pd.DataFrame:
-    """The firms that a specification counts, with `rd` and `selling` in yuan under its reading of zero and missing."""
+    """`rd` and `selling` in yuan under a specification's reading of zero and missing; none for firms it does not count."""
     usable = firms["status"] == cohorts.DRAWN
     if absent in ("zeros", "lines"):
         usable |= firms["status"].isin(["R&D is zero", "selling expense is zero"])
@@ -188,11 +193,8 @@ def _counted(firms: pd.DataFrame, absent: str, check: str) -> pd.DataFrame:
         usable |= firms["status"].isin(["no R&D line", "no selling expense"])
     if check == "confirmed":
         usable &= firms["extract_check"] == "rd_confirmed"
-    chosen = firms[usable]
-    counted = pd.DataFrame(
-        {"rd": chosen["rd_expense_cny"].fillna(0), "selling": chosen["selling_expense_cny"].fillna(0)}
-    )
-    return counted[counted.sum(axis=1) > 0]
+    both = pd.DataFrame({"rd": firms["rd_expense_cny"].fillna(0), "selling": firms["selling_expense_cny"].fillna(0)})
+    return both.where(usable & (both.sum(axis=1) > 0))
 
 
 def _draw_curve(axes, curve, published, words, above, below, near) -> None:
