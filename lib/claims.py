@@ -38,6 +38,7 @@ def judges(claim_id: str):
     return register
 
 
+@tables.kept
 def ledger(figure: str | None = None) -> pd.DataFrame:
     """All claims, or those that one figure shows, judged on the tables as they are now.
 

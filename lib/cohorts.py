@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+import numpy as np
 import pandas as pd
 
 from lib import own, parameters, tables
@@ -77,7 +78,9 @@ def board_counts() -> pd.Series:
     """Companies on the Beijing Stock Exchange at the end of each day, from its first day to ROSTER_END."""
     roster = tables.load("bse_roster")
     days = pd.date_range(roster["entry_date"].min(), ROSTER_END)
-    return pd.Series([int(on_board(roster, day).sum()) for day in days], days)
+    joined = np.sort(roster["entry_date"].dropna())
+    left = np.sort(roster[["entry_date", "exit_date"]].max(axis=1, skipna=False).dropna())
+    return pd.Series(joined.searchsorted(days, "right") - left.searchsorted(days, "right"), days)
 
 
 def board_windows(count: int) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
@@ -92,6 +95,7 @@ def is_own(cohort: str) -> bool:
     return cohort not in parameters.COHORTS
 
 
+@tables.kept
 def company_years(cohort: str, fiscal_year: int) -> pd.DataFrame:
     """A cohort's filed expenses in one fiscal year: one row per member, also for those without figures.
 

@@ -62,6 +62,31 @@ def load(name: str) -> pd.DataFrame:
     return frame.copy()
 
 
+def kept(function):
+    """Keep the results of a function of the tables, frames, for as long as no file in data/ changes; gives copies."""
+    results: dict[tuple, tuple[pd.DataFrame, dict[str, str]]] = {}
+
+    @functools.wraps(function)
+    def look_up(*arguments):
+        nonlocal results
+        files = (path for path in sorted(data_dir().rglob("*")) if path.is_file())
+        state = tuple((path, hashlib.sha256(path.read_bytes()).digest()) for path in files)
+        key = (state, *arguments)
+        if key not in results:
+            results = {other: result for other, result in results.items() if other[0] == state}
+            before = dict(files_read)
+            files_read.clear()
+            try:
+                results[key] = function(*arguments), dict(files_read)
+            finally:
+                files_read.update(before | files_read)
+        frame, read = results[key]
+        files_read.update(read)
+        return frame.copy()
+
+    return look_up
+
+
 def source_line(source_ids) -> str:
     """The line that names the sources of the rows with these ids, each once, in the order of first use."""
     used = pd.Series(pd.unique(pd.Series(source_ids).dropna()), dtype="str")
