@@ -7,7 +7,9 @@ a process group of its own, so no cell sees another run's state, and a kernel is
 import contextlib
 import multiprocessing
 import os
+import shutil
 import signal
+import sys
 import threading
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
@@ -25,6 +27,18 @@ _thread = threading.local()
 def can_fork() -> bool:
     """Whether warm kernels are to be had: a fork server, in a process that may have children."""
     return "forkserver" in multiprocessing.get_all_start_methods() and not multiprocessing.current_process().daemon
+
+
+@contextlib.contextmanager
+def without(*packages: str):
+    """Imports inside the block go without `packages`, unless they are there already: what is imported can do so, too."""
+    absent = set(packages) - sys.modules.keys()
+    sys.modules.update(dict.fromkeys(absent))  # Python's way to say that there is no such module
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def warm_up() -> None:
@@ -160,13 +174,17 @@ def _kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
     from matplotlib import rcParams
 
     rcParams["backend"] = "module://matplotlib_inline.backend_inline"  # as in a kernel that imports matplotlib itself
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    IPKernelApp.launch_instance(argv=[*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
+    sockets = Path(arguments[arguments.index("-f") + 1]).parent
+    threading.Thread(target=_end_with_parent, args=(sockets,), daemon=True).start()
+    arguments = [*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
+    IPKernelApp.launch_instance(argv=[*arguments, "--HistoryManager.enabled=False"])  # no one will look back
 
 
-def _end_with_parent() -> None:
-    """Wait for the render to end, however it ends; then end this kernel and all that it started."""
+def _end_with_parent(sockets: Path | None = None) -> None:
+    """Wait for the render to end, however it ends; then end this process, all that it started, and its sockets."""
     multiprocessing.parent_process().join()
+    if sockets:
+        shutil.rmtree(sockets, ignore_errors=True)
     os.killpg(os.getpid(), signal.SIGKILL)
 
 

@@ -11,8 +11,9 @@ import bibtexparser
 import ipykernel.ipkernel
 import ipykernel.kernelapp
 import ipykernel.zmqshell
+import IPython.core.debugger
+import pandas.io.formats.csvs
 import pandas.io.formats.style
-import pandera.pandas
 import pylatexenc.latexencode
 import pypdf
 import scipy.stats
@@ -21,8 +22,16 @@ import xlsxwriter
 import yaml
 
 import lib.figures
+import lib.render.gallery
 from lib import style, tables
 from lib.errors import DataError
+from lib.render.kernels import without
+
+with without("debugpy", "hypothesis"):  # no one debugs a kernel here, nor draws data at random
+    import ipykernel.debugger
+    import pandera.pandas
+with contextlib.suppress(ImportError):  # comes with the packages that fetch data; pandas uses it where it is
+    import pyarrow.acero
 
 
 def _warm_backends() -> None:

@@ -5,6 +5,7 @@ A run's outcome goes into outputs/manifest.json as soon as it is known, so that 
 
 import contextlib
 import difflib
+import functools
 import json
 import logging
 import os
@@ -37,7 +38,7 @@ class Job:
     def name(self) -> str:
         return self.notebook.stem
 
-    @property
+    @functools.cached_property
     def slot(self) -> str:
         """The bundle's folder below outputs/, which also names the job."""
         return bundle.slot(self.notebook, self.values)
@@ -175,7 +176,7 @@ def sole_render(say: Callable[[str], None]) -> Iterator[None]:
         say("another render is at work in outputs/; waiting for it to end")
         lock.acquire()
     try:
-        for pattern in (".run-*", "**/.publish-*"):
+        for pattern in (".run-*", "**/.publish-*", "**/.gallery-*"):
             for left in outputs_dir().glob(pattern):
                 shutil.rmtree(left, ignore_errors=True)
         yield
@@ -189,6 +190,7 @@ def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None],
 
     if not options["cold"] and kernels.can_fork():
         kernels.warm_up()
+    import_papermill()  # while the warm process imports its own
     # Users' own cohorts are not among what is checked here: a broken one concerns only the calls that use it.
     tables = [name for name in tables_on_disk() if "/" not in name]
     now = {name: inputs.file_hash(data_dir() / name) for name in tables}
@@ -205,11 +207,29 @@ def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None],
     return failed
 
 
+def import_papermill():
+    """papermill, without two packages that take longer to import than all the rest.
+
+    rfc3987_syntax compiles a grammar of web addresses, which no notebook is checked for; pyarrow would open hdfs:// paths.
+    """
+    from lib.render import kernels
+
+    with kernels.without("rfc3987_syntax", "pyarrow"):
+        import papermill
+    return papermill
+
+
 def build_gallery(cold: bool = False) -> Path:
     """Build the gallery of all bundles, in the warm process unless `cold`; gives its first page."""
-    from lib.render import gallery, kernels
+    from lib.render import kernels
 
-    return gallery.build() if cold else kernels.call(gallery.build)
+    return _gallery() if cold else kernels.call(_gallery)
+
+
+def _gallery() -> Path:
+    from lib.render import gallery  # here, since it needs pandas
+
+    return gallery.build()
 
 
 def _problems() -> list[str]:
@@ -254,8 +274,8 @@ def run_all(
 
 def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: list | None = None) -> Outcome:
     """Run one job in a kernel that publishes below `outputs`; never raises for what the notebook does wrong."""
+    papermill = import_papermill()
     import nbformat
-    import papermill
     from nbclient.exceptions import DeadKernelError
 
     from lib.render import kernels
