@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from matplotlib.text import Text
 
 from lib.paths import ROOT
@@ -32,7 +33,7 @@ def outputs(tmp_path, monkeypatch) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def command():
     """Runs `python -m lib` as a user does; gives exit code, both streams and seconds."""
 
@@ -69,8 +70,13 @@ def edit(data):
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
+def chromium(tmp_path_factory) -> str:
     """Where the machine's Chromium is; on Debian, as root, it is installed where there is none."""
+    with FileLock(tmp_path_factory.getbasetemp().parent / "chromium.lock"):  # workers share one machine
+        return _installed()
+
+
+def _installed() -> str:
     if not (found := _chromium()) and Path("/etc/debian_version").exists() and getattr(os, "geteuid", int)() == 0:
         for words in (["update"], ["install", "-y", "chromium"]):
             subprocess.run(["apt-get", *words], env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=False)

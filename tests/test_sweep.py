@@ -2,6 +2,7 @@
 
 import csv
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -103,19 +104,21 @@ def test_a_failed_set_is_listed_and_not_fatal(command, outputs, tmp_path):
 
 @pytest.fixture
 def cluster():
-    """A Dask scheduler and three worker processes on this machine; gives its address and the workers."""
+    """A Dask scheduler and two worker processes on this machine; gives its address and the workers."""
     started = []
 
     def start(*words):
         started.append(subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stderr=subprocess.DEVNULL))
         return started[-1]
 
-    address = "tcp://127.0.0.1:18786"
-    start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "18786", "--no-dashboard")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
     time.sleep(3)
     workers = [
         start("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
-        for _ in range(3)
+        for _ in range(2)
     ]
     yield address, workers
     for process in reversed(started):
@@ -126,21 +129,21 @@ def cluster():
 @pytest.mark.slow
 def test_a_cluster_gives_the_same_bundles_though_a_worker_dies(command, outputs, tmp_path, cluster):
     address, workers = cluster
-    product = {"cohort": ["star", "chinext", "little_giants"], "fiscal_year": [2019, 2020, 2021]}
+    product = {"cohort": ["star", "chinext"], "fiscal_year": [2019, 2020, 2021]}
     path = grid(tmp_path / "g.yml", json.dumps({"product": product}))
     process = subprocess.Popen([sys.executable, "-m", "lib", "sweep", "1", str(path), "--scheduler", address], cwd=ROOT,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
     seen = []
     for line in process.stdout:
         seen.append(line)
-        if line.startswith("[2/9]"):
+        if line.startswith("[1/6]"):
             workers[0].kill()
     assert process.wait() == 0, "".join(seen)
     rows = table(outputs / NAME / "sweep-g")
-    assert len(rows) == 9 and {row["status"] for row in rows} == {"done"}
+    assert len(rows) == 6 and {row["status"] for row in rows} == {"done"}
     slot = "cohort=star,fiscal_year=2020"
     there = {file.name: file.read_bytes() for file in (outputs / NAME / slot).iterdir() if file.suffix != ".ipynb"}
-    assert command("sweep", "1", str(path), "--force").returncode == 0
+    assert command("render", "1", "-p", "cohort=star", "-p", "fiscal_year=2020", "--force").returncode == 0
     here = {file.name: file.read_bytes() for file in (outputs / NAME / slot).iterdir() if file.suffix != ".ipynb"}
     assert there == here
 
