@@ -1,6 +1,6 @@
 """Whole-process comparisons of the render engine with its peers, all in one run on one machine.
 
-    python benchmarks/run.py [--sets 100] [--peer-sets 20] [--out benchmarks/results.json]
+    python benchmarks/run.py [--sets 100] [--out benchmarks/results.json]
 
 Each case runs as a user would run it, in a fresh outputs folder. Measured: wall time, CPU time and peak memory of the process
 tree (sampled, proportional set size). The floor calls the figures' functions in one warm process, without notebooks.
@@ -28,7 +28,9 @@ from lib.render import run
 
 FIGURES = [path.stem for path in run.figures()]
 SWEPT = FIGURES[0]
+SNAKEMAKE = "Snakemake with papermill, all cores"
 BIN = Path(sys.executable).parent
+PEER_SETS = 40  # how many of a sweep's sets the peers run; each set costs them the same
 WEIGH_EVERY = 2.0  # seconds: weighing a process holds it up
 COHORTS, YEARS = ["little_giants", "star", "chinext", "all_listed"], [2019, 2020, 2021]
 MEASURES = ["log_ratio", "signed_ratio", "difference_over_sum"]
@@ -48,32 +50,28 @@ def measured(words: list, outputs: Path, cwd: Path = ROOT, data: Path | None = N
     env = {**os.environ, "FIGURES_OUTPUTS": str(outputs), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     env |= {"FIGURES_DATA": str(data)} if data else {}
     env["PLOOMBER_STATS_ENABLED"] = "false"  # no calls home while measuring
-    start = time.perf_counter()
-    process = psutil.Popen(
-        [str(word) for word in words], cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    peak, spent, weighed = 0.0, {}, 0.0
-    while process.poll() is None:
-        memory, weigh = 0.0, time.perf_counter() - weighed > WEIGH_EVERY
-        for one in [process, *_children(process)]:
-            try:
-                times = one.cpu_times()
-                spent[one.pid, one.create_time()] = times.user + times.system
-                memory += one.memory_full_info().pss if weigh else 0
-            except (psutil.Error, OSError):
-                continue
-        if weigh:
-            peak, weighed = max(peak, memory), time.perf_counter()
-        time.sleep(0.1)
-    error = process.stderr.read().decode(errors="replace")
-    if process.returncode:
-        print(error[-600:], file=sys.stderr, flush=True)
-    return {
-        "wall": time.perf_counter() - start,
-        "cpu": sum(spent.values()),
-        "mib": peak / 2**20,
-        "exit": process.returncode,
-    }
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryFile() as told:
+        start = time.perf_counter()
+        process = psutil.Popen([str(word) for word in words], cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=told)
+        peak, spent, weighed = 0.0, {}, 0.0
+        while process.poll() is None:
+            memory, weigh = 0.0, time.perf_counter() - weighed > WEIGH_EVERY
+            for one in [process, *_children(process)]:
+                try:
+                    times = one.cpu_times()
+                    spent[one.pid, one.create_time()] = times.user + times.system
+                    memory += one.memory_full_info().pss if weigh else 0
+                except (psutil.Error, OSError):
+                    continue
+            if weigh:
+                peak, weighed = max(peak, memory), time.perf_counter()
+            time.sleep(0.1)
+        wall = time.perf_counter() - start
+        if process.returncode:
+            told.seek(0)
+            print(told.read().decode(errors="replace")[-600:], file=sys.stderr, flush=True)
+    return {"wall": wall, "cpu": sum(spent.values()), "mib": peak / 2**20, "exit": process.returncode, "load": load}
 
 
 def _children(process) -> list:
@@ -128,9 +126,12 @@ def peers(folder: Path, jobs: list[tuple[Path, dict]]) -> dict[str, list]:
                 papermill.execute_notebook(path, f'{folder}/api-{{i}}.ipynb', values, progress_bar=False)
             """)],
         "jupyter nbconvert --execute, in a loop": ["bash", script(folder, "convert.sh", "set -e\n" + "\n".join(convert))],
-        "ploomber-engine, in a loop": [sys.executable, script(folder, "ploomber.py", f"""\
-            import os, traceback
+        "ploomber-engine, in one process": [sys.executable, script(folder, "ploomber.py", f"""\
+            import base64, os, traceback
             from ploomber_engine import execute_notebook
+            from lib.publish import Figure
+            as_bytes = Figure._repr_png_  # which it puts into the notebook as they are, and then fails on
+            Figure._repr_png_ = lambda figure: base64.b64encode(as_bytes(figure)).decode()
             status = 0
             try:
                 for i, (path, values) in enumerate({listed!r}):
@@ -140,7 +141,7 @@ def peers(folder: Path, jobs: list[tuple[Path, dict]]) -> dict[str, list]:
                 status = 1
             os._exit(status)  # its shell's history thread does not end by itself
             """)],
-        "Snakemake with papermill, all cores": ["snakemake", "--cores", "all", "--quiet", "all", "--snakefile",
+        SNAKEMAKE: ["snakemake", "--cores", "all", "--quiet", "all", "--snakefile",
                                                 script(folder, "Snakefile", snake), "--directory", folder],
     }  # fmt: skip
 
@@ -169,14 +170,23 @@ def floor(folder: Path, jobs: list[tuple[str, dict]]) -> dict:
     return found
 
 
+#: `python -m lib` as it is, but for the gallery, which the peers do not build.
+BARE = """\
+    if __name__ == "__main__":  # the warm process reads this file, too
+        from lib.__main__ import main
+        from lib.render import run
+        run.build_gallery = lambda cold: "no gallery"
+        main(prog_name="python -m lib")
+    """
+
+
 def ours(folder: Path, *words, data: Path | None = None) -> dict:
     return measured([sys.executable, "-m", "lib", *words], folder / "ours", data=data)
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--sets", type=int, default=100, help="sets of the sweep for us and the floor")
-    arguments.add_argument("--peer-sets", type=int, default=20, help="sets of the sweep for the peers, which are slow")
+    arguments.add_argument("--sets", type=int, default=100, help="sets of the sweep")
     arguments.add_argument(
         "--growth", type=int, nargs="*", default=[10, 30, 100, 300], help="sets to see how cost grows"
     )
@@ -184,10 +194,11 @@ def main() -> None:
     chosen = arguments.parse_args()
     results: dict = {"machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version(),
                                  **{name: version(name) for name in ("papermill", "nbconvert", "ploomber-engine", "snakemake")}},
-                     "load_before": os.getloadavg()}  # fmt: skip
+                     }  # fmt: skip
 
-    def note(case: str, who: str, found: dict) -> None:
-        results.setdefault(case, {})[who] = {key: round(value, 2) for key, value in found.items()}
+    def note(case: str, who: str, found: dict, sets: int = 1) -> None:
+        """Keep a result at once, so that a run that is cut short keeps what it has."""
+        results.setdefault(case, {})[who] = {key: round(value, 2) for key, value in found.items()} | {"sets": sets}
         print(
             f"{case} | {who} | {found['wall']:.1f} s, CPU {found['cpu']:.1f} s, {found['mib']:.0f} MiB, exit {found['exit']}",
             flush=True,
@@ -197,15 +208,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         jobs = [(ROOT / "notebooks" / f"{figure}.ipynb", {}) for figure in FIGURES]
+        note("full", "ours", ours(folder, "render"))
+        bare = [sys.executable, script(folder, "bare.py", BARE), "render"]
+        note("full", "ours, without the gallery", measured(bare, folder / "bare"))
+        note("full", "floor", floor(folder, [(figure, {}) for figure in FIGURES]))
         for who, words in peers(folder, jobs).items():
             note("full", who, measured(words, folder / "peer"))
-        note("full", "ours", ours(folder, "render"))
-        note("full", "floor", floor(folder, [(figure, {}) for figure in FIGURES]))
-        note(
-            "unchanged",
-            "Snakemake with papermill, all cores",
-            measured(peers(folder, jobs)["Snakemake with papermill, all cores"], folder / "peer"),
-        )
+        note("unchanged", SNAKEMAKE, measured(peers(folder, jobs)[SNAKEMAKE], folder / "peer"))
         note("unchanged", "ours", ours(folder, "render"))
         data = folder / "data"
         shutil.copytree(ROOT / "data", data)
@@ -218,17 +227,22 @@ def main() -> None:
             table.read_text(encoding="utf-8").replace("rd_confirmed,", "rd_confirmed,x", 1), encoding="utf-8"
         )
         note("one row of spending changed", "ours", ours(folder, "render", data=data))
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
-        few = [(ROOT / "notebooks" / f"{SWEPT}.ipynb", values) for values in sets(chosen.peer_sets)]
-        for who, words in peers(folder, few).items():
-            note(f"sweep of {chosen.peer_sets}", who, measured(words, folder / "peer"))
-        note(f"sweep of {chosen.sets}", "floor", floor(folder, [(SWEPT, values) for values in sets(chosen.sets)]))
-    for count in dict.fromkeys([chosen.peer_sets, chosen.sets, *chosen.growth]):
+    for count in dict.fromkeys([chosen.sets, *chosen.growth]):
         with tempfile.TemporaryDirectory(prefix="bench-") as name:
             grid = Path(name) / "grid.yml"
             grid.write_text(json.dumps({"list": sets(count)}), encoding="utf-8")
-            note(f"sweep of {count}", "ours", ours(Path(name), "sweep", SWEPT, grid))
+            found = ours(Path(name), "sweep", SWEPT, grid)
+        if count == chosen.sets:
+            note("sweep", "ours", found, count)
+        if count in chosen.growth:
+            note("growth", f"ours, {count} sets", found, count)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        note("sweep", "floor", floor(folder, [(SWEPT, values) for values in sets(chosen.sets)]), chosen.sets)
+        fewer = min(PEER_SETS, chosen.sets)
+        few = [(ROOT / "notebooks" / f"{SWEPT}.ipynb", values) for values in sets(fewer)]
+        for who, words in peers(folder, few).items():
+            note("sweep", who, measured(words, folder / "peer"), fewer)
 
 
 if __name__ == "__main__":

@@ -7,20 +7,29 @@ HERE = Path(__file__).parent
 LOOP = "papermill command line, in a loop"
 
 
-def table(title: str, rows: dict[str, dict], sets: int = 1) -> str:
-    """One case as Markdown; times a set where there are sets."""
-    base = rows.get("ours")
+CASES = {
+    "full": "All eight figures",
+    "unchanged": "Nothing changed",
+    "sweep": "Sweep of Figure 1, per set",
+    "growth": "Sweeps of more and more sets, per set",
+}
+
+
+def table(title: str, rows: dict[str, dict]) -> str:
+    """One case as Markdown, the fastest first; times a set where there are sets."""
+    each = {who: row["wall"] / row["sets"] for who, row in rows.items()}
     lines = [
         f"## {title}",
         "",
-        "| | times ours | wall, s | CPU, s | peak, MiB |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "| | times ours | sets | wall, s | CPU, s | peak, MiB | load before |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for who, row in sorted(rows.items(), key=lambda item: item[1]["wall"]):
-        ratio = f"{row['wall'] / base['wall']:.2f}" if base else ""
+    for who, row in rows.items() if "ours" not in rows else sorted(rows.items(), key=lambda item: each[item[0]]):
+        ratio = f"{each[who] / each['ours']:.2f}" if "ours" in rows else ""
         failed = "" if row["exit"] == 0 else f" (exit {row['exit']:.0f})"
         lines.append(
-            f"| {who}{failed} | {ratio} | {row['wall'] / sets:.2f} | {row['cpu'] / sets:.2f} | {row['mib']:.0f} |"
+            f"| {who}{failed} | {ratio} | {row['sets']} | {each[who]:.2f} | {row['cpu'] / row['sets']:.2f} | "
+            f"{row['mib']:.0f} | {row['load']:.2f} |"
         )
     return "\n".join(lines)
 
@@ -28,23 +37,23 @@ def table(title: str, rows: dict[str, dict], sets: int = 1) -> str:
 def main() -> None:
     results = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
     machine = results.pop("machine")
-    load, note = results.pop("load_before"), results.pop("note", "")
     parts = [
         "# Benchmarks",
         "`make bench` measures the render engine against its peers in one run: the same notebooks, the same packages, each as a user "
-        "would start it. The peers write executed notebooks and bundles; ours also builds the gallery and the sweep's sheet. "
-        "The floor calls the figures' functions in one warm process, start-up left out. A peer with an exit status in brackets did not finish: "
-        "ploomber-engine ends with an error on these notebooks and does not return, and was stopped. Tables are made by `python benchmarks/table.py`.",
+        "would start it. The peers write executed notebooks and bundles; ours also builds the gallery, unless the table says that it does "
+        "not, and a sweep's table, sheet and page. The floor calls the figures' functions in one warm process, start-up left out. "
+        "A loop starts a process or a kernel for each notebook; ploomber-engine runs them all in one process, so that each sees what the "
+        "last one left, and is handed pictures as text, since it writes a notebook with a picture's bytes that nbformat refuses. The peers "
+        "run the first of a sweep's sets, as many as the table says. An exit status in brackets means that a peer failed. Tables are made "
+        "by `python benchmarks/table.py`.",
         f"{machine['cpus']} cores, {machine['platform']}, Python {machine['python']}, papermill {machine['papermill']}, nbconvert "
-        f"{machine['nbconvert']}, ploomber-engine {machine['ploomber-engine']}, Snakemake {machine['snakemake']}. Load before the run: {load[0]:.2f}. {note}".strip(),
+        f"{machine['nbconvert']}, ploomber-engine {machine['ploomber-engine']}, Snakemake {machine['snakemake']}.",
     ]
     loop = results["full"].get(LOOP)
     for case, rows in results.items():
-        count = int(case.split()[-1]) if case.startswith("sweep") else 1
         if case == "unchanged" and loop:
             rows = rows | {f"{LOOP} (cannot skip)": loop}
-        what = {"full": "All eight figures", "unchanged": "Nothing changed"}.get(case, case.capitalize())
-        parts.append(table(what + (", per set" if count > 1 else ""), rows, count))
+        parts.append(table(CASES.get(case, case.capitalize()), rows))
     (HERE / "README.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
