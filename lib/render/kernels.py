@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -120,6 +121,9 @@ class Provisioner(LocalProvisioner):
             process = context.Process(target=_kernel, args=(arguments, options["env"], options["cwd"]))
             with _starting:
                 process.start()
+            with contextlib.suppress(ProcessLookupError):
+                while os.getpgid(process.pid) != process.pid:  # only then can it be killed with all that it started
+                    time.sleep(0.001)
             self.process, self.pid, self.pgid = _Forked(process), process.pid, process.pid
         place.pid = self.pid
         if place.closed:  # stopped while the kernel started

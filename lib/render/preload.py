@@ -21,6 +21,7 @@ import seaborn
 import xlsxwriter
 import yaml
 
+import lib.__main__
 import lib.figures
 import lib.render.gallery
 from lib import style, tables
