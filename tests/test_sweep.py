@@ -143,7 +143,8 @@ def test_a_cluster_gives_the_same_bundles_though_a_worker_dies(command, outputs,
     assert len(rows) == 6 and {row["status"] for row in rows} == {"done"}
     slot = "cohort=star,fiscal_year=2020"
     there = {file.name: file.read_bytes() for file in (outputs / NAME / slot).iterdir() if file.suffix != ".ipynb"}
-    assert command("render", "1", "-p", "cohort=star", "-p", "fiscal_year=2020", "--force").returncode == 0
+    alone = grid(tmp_path / "alone.yml", "list: [{cohort: star, fiscal_year: 2020}]")
+    assert command("sweep", "1", str(alone), "--force").returncode == 0
     here = {file.name: file.read_bytes() for file in (outputs / NAME / slot).iterdir() if file.suffix != ".ipynb"}
     assert there == here
 
