@@ -105,10 +105,11 @@ def follows_a_control(page, name):
 
 
 def assert_nothing_is_cut(page) -> None:
-    """No output of the notebook scrolls sideways, nor does any line of code."""
+    """No output of the notebook scrolls sideways, nor does any line of code or the explorer's table."""
     wide = page.evaluate(
-        """() => [...document.querySelectorAll('.jp-OutputArea-output, .cm-scroller')]
-            .filter((box) => box.scrollWidth > box.clientWidth + 1)
+        """() => [...document.querySelectorAll('.jp-OutputArea-output, .cm-scroller, .dt-container')]
+            .filter((box) => [box, ...box.querySelectorAll('table.dataTable')].some((part) =>
+                part.getBoundingClientRect().right > box.getBoundingClientRect().right + 1 || part.scrollWidth > part.clientWidth + 1))
             .map((box) => `${box.className} ${box.scrollWidth} > ${box.clientWidth}: ${box.innerText.slice(0, 80)}`)"""
     )
     assert wide == []

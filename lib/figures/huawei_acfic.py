@@ -116,7 +116,6 @@ def draw(
             "panel",
             "entity",
             "list",
-            "first_year",
             "fiscal_year",
             "rank",
             "value",

@@ -100,8 +100,6 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
             "fiscal_year",
             "rd_expense_cny",
             "selling_expense_cny",
-            "item",
-            "value",
         ),
     )
 
