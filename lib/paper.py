@@ -81,6 +81,7 @@ def latex(record: dict, table: pd.DataFrame) -> str:
     """
     name, size = record["id"], record["parameters"].get("size", "web")
     across = "*" if size == "two_columns" else ""
+    stop = "。" if record["parameters"].get("language") == "zh" else "."
     label = name.replace("_", "-")
     notes = "\n\n".join(escape(text) for text in (*record["notes"], record["source"]))
     rows = _printed(table) if len(table) <= PAGE_ROWS else _headline(record)
@@ -100,7 +101,7 @@ def latex(record: dict, table: pd.DataFrame) -> str:
         rf"\begin{{figure{across}}}",
         r"\centering",
         rf"\includegraphics[width=\linewidth]{{{name}.pdf}}",
-        rf"\caption[{escape(record['title'])}]{{\textbf{{{escape(record['title'])}.}} {_stopped(escape(record['subtitle']))}}}",
+        rf"\caption[{escape(record['title'])}]{{\textbf{{{escape(_stopped(record['title'], stop))}}} {escape(_stopped(record['subtitle'], stop))}}}",
         rf"\label{{fig:{label}}}",
         r"\begin{minipage}{\linewidth}\smallskip\footnotesize",
         notes,
@@ -167,8 +168,8 @@ def _word(value) -> str:
     return escape(str(value))
 
 
-def _stopped(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."
+def _stopped(text: str, stop: str) -> str:
+    return text if text.endswith(stop) else text + stop
 
 
 @functools.cache
