@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lib import cohorts, customers, huawei, parameters, sectors, tables
+from lib.errors import UserError
 from lib.measures import expense_ratio, share_of
 from lib.words import count_word, day_words, name_list, speaking, times
 
@@ -214,7 +215,10 @@ def _rank(claim: pd.Series) -> Verdict:
 
 @judges("cd-shift")
 def _shift(claim: pd.Series) -> Verdict:
-    rows = sectors.company_years("all_listed", parameters.fiscal_years()[0])
+    try:
+        rows = sectors.company_years("all_listed", parameters.fiscal_years()[0])
+    except UserError as error:  # as after a refresh of one board alone, whose years the others lack
+        return Verdict("open", "", str(error))
     shares = [sectors.services_share(sectors.sums(rows, panel)) for panel in parameters.allowed(parameters.Panel)]
     changes = [share.iloc[-1] - share.iloc[0] for share in shares]
     words = [f"{share.iloc[0]:.1%} to {share.iloc[-1]:.1%}" for share in shares]

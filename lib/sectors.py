@@ -24,7 +24,7 @@ def company_years(cohort: str, base_year: int, without: tuple = ()) -> pd.DataFr
 
     `sector` (a key of SECTORS; 'unknown' for a company whose industry is not known), `summed` (both expenses are
     known and confirmed or not contradicted), and `same_firm` (summed in every one of the years). `without`: codes of
-    companies to leave out.
+    companies to leave out. Raises UserError where no company with a sector is summed in every year.
     """
     years = [year for year in parameters.fiscal_years() if year >= base_year]
     rows = pd.concat([cohorts.company_years(cohort, year) for year in years], ignore_index=True)
