@@ -22,6 +22,7 @@ bench: $(VENV)/ready  ## install the peers beside us, measure, and write benchma
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	.venv-bench/bin/python benchmarks/run.py
+	.venv-bench/bin/python benchmarks/explore.py
 	.venv-bench/bin/python benchmarks/table.py
 
 refresh: $(VENV)/refresh-ready  ## fetch newer figures: make refresh SOURCES="bse fx"

@@ -1,6 +1,7 @@
-"""Turn benchmarks/results.json into the tables of benchmarks/README.md, ratios first: python benchmarks/table.py."""
+"""Turn the measurements in benchmarks/*.json into the tables of benchmarks/README.md, ratios first."""
 
 import json
+import statistics
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -34,6 +35,14 @@ def table(title: str, rows: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
+def waits(measured: dict[str, list[int]]) -> str:
+    """How long a reader waits in the explorer, as Markdown."""
+    lines = ["| figure | median, s | worst, s | changes |", "| --- | ---: | ---: | ---: |"]
+    for name, times in measured.items():
+        lines.append(f"| {name} | {statistics.median(times) / 1000:.2f} | {max(times) / 1000:.2f} | {len(times)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     results = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
     machine = results.pop("machine")
@@ -54,6 +63,13 @@ def main() -> None:
         if case == "unchanged" and loop:
             rows = rows | {f"{LOOP} (cannot skip)": loop}
         parts.append(table(CASES.get(case, case.capitalize()), rows))
+    explored = json.loads((HERE / "explore.json").read_text(encoding="utf-8"))
+    parts += [
+        "## The explorer: from a control's change to the new picture",
+        "Measured in the browser, in JupyterLab, by `python benchmarks/explore.py`: from the event of the control until the new picture is on "
+        "the screen, the kernel on the same machine.",
+        waits(explored),
+    ]
     (HERE / "README.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 

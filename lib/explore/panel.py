@@ -1,5 +1,6 @@
 """What `explore` shows: the controls, the live chart and its table, kept in step."""
 
+import asyncio
 import importlib
 import shlex
 
@@ -13,6 +14,8 @@ from lib.explore.view import View
 from lib.paths import NOTEBOOKS, ROOT
 from lib.publish import Figure, publish
 
+PAUSE = 0.3  # seconds from a new picture to the table behind it
+
 
 class Panel(widgets.VBox):
     """Controls for a figure's parameters over the chart, its numbers and its table; each change draws the figure anew."""
@@ -23,6 +26,7 @@ class Panel(widgets.VBox):
         self._notebook = NOTEBOOKS / f"{figure.name}.ipynb"
         self._declared = parameters.declared(self._notebook)
         self._values = figure.parameters
+        self._later: asyncio.TimerHandle | None = None
         self.controls = {name: control(p, self._values[name]) for name, p in self._declared.items()}
         self.view, self.table = View(), table.show(None, figure)
         row = widgets.HBox(list(self.controls.values()), layout={"flex_flow": "row wrap", "grid_gap": "2px 20px"})
@@ -49,7 +53,18 @@ class Panel(widgets.VBox):
         for name, one in self.controls.items():
             one.disabled = name in idle
         self.view.show(figure, self.command)
-        table.show(self.table, figure)
+        self._follow(figure)
+
+    def _follow(self, figure: Figure) -> None:
+        """Have the table follow when the picture is on the screen: the browser draws one thing after the other."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no notebook around
+            table.show(self.table, figure)
+            return
+        if self._later:
+            self._later.cancel()
+        self._later = loop.call_later(PAUSE, table.show, self.table, figure)
 
     def _idle(self) -> list[str]:
         """The parameters that make no difference to the figure as it is."""
