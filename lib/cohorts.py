@@ -1,12 +1,13 @@
 """Which companies a cohort holds, what they spent in a year, and who is left out and why."""
 
+import contextlib
 from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
 
 from lib import own, parameters, tables
-from lib.errors import ParameterError
+from lib.errors import ParameterError, UserError
 from lib.words import LANGUAGE, clauses, mark, name_list, say, term
 
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
@@ -144,6 +145,9 @@ def selection(cohort: str, fiscal_year: int, **columns: str) -> str:
 def company_names() -> dict[str, str]:
     """Every company with a six-digit code, by code: the code and its names, as a reader looks it up."""
     parts = [tables.load("companies"), tables.load("bse_roster")]
+    for cohort in parameters.own_cohorts():
+        with contextlib.suppress(UserError):  # a broken file concerns only the calls that use it
+            parts.append(members(cohort))
     rows = pd.concat([part[["company_id", "name_en", "name_zh"]] for part in parts])
     rows = rows[rows["company_id"].str.isdigit()].drop_duplicates("company_id").sort_values("company_id")
     words = rows["company_id"] + (" " + rows["name_en"]).fillna("") + (" " + rows["name_zh"]).fillna("")

@@ -67,8 +67,8 @@ class Figure:
 
     name: the notebook's name; title, alt, source_line: computed from the rows plotted; table: those rows, with a
     column `source_row` that leads back to data/; companies: how many companies it counts, and left_out: how many it does
-    not, by reason; headline: the figure's numbers by name, and published: the claims that give the same number, by its
-    name; drawing: the matplotlib figure; marks: gives the places in it that stand for a row; columns: the columns of the
+    not, by reason; headline: the figure's numbers by name, published: the claims that give the same number, by its name,
+    and shares: the names of those that are shares or growth rates; drawing: the matplotlib figure; marks: gives the places in it that stand for a row; columns: the columns of the
     table to read first; parameters: those that it was published with; language, size: those that it is drawn in.
     """
 
@@ -84,6 +84,7 @@ class Figure:
     left_out: dict[str, int] = field(default_factory=dict)
     headline: dict[str, float] = field(default_factory=dict)
     published: dict[str, str] = field(default_factory=dict)
+    shares: tuple[str, ...] = ()
     marks: Callable[[], list[Mark]] = list
     columns: tuple[str, ...] = ()
     parameters: dict | None = None

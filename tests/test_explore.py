@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import render
 
 from lib import figures, parameters
 from lib.errors import UserError
@@ -180,6 +181,29 @@ def test_a_control_without_effect_is_disabled_and_has_none(panel):
             figures.build("07_huawei_acfic", weakest_grade=grade, list_figures=one).picture(50) for one in (True, False)
         ]
         assert (pictures[0] == pictures[1]) == alike
+
+
+def test_numbers_are_told_as_the_chart_tells_them(panel):
+    numbers = {name: (value, published) for name, value, published in panel("01_rd_against_sm").view.numbers}
+    headline = figures.build("01_rd_against_sm").headline
+    assert numbers["share"] == (f"{headline['share']:.1%}", "nearly 65%")
+    assert numbers["low"][0] == f"{headline['low']:.1%}"
+    assert numbers["firms"][0] == f"{headline['firms']:,}"
+    assert numbers["median rd to selling"][0] == f"{headline['median_rd_to_selling']:.4g}"
+
+
+def test_the_picker_finds_companies_of_an_own_cohort(panel, data):
+    (data / "cohorts").mkdir(exist_ok=True)
+    (data / "cohorts" / "mine.csv").write_text("name,code,fiscal_year,rd,sm\nUnlisted Chips,999001,2021,5,3\n")
+    picker = panel("01_rd_against_sm", cohort="mine").controls["highlight"]
+    picker.children[0].value = "unlisted chips"
+    assert picker.value == ["999001"]
+
+
+def test_a_render_from_a_notebook_is_not_watched(outputs, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "a notebook that runs a render")
+    folder = render("03_who_are_the_93")
+    assert "widget-view" not in (folder / "03_who_are_the_93.ipynb").read_text(encoding="utf-8")
 
 
 def test_a_figure_that_was_not_published_cannot_be_explored(monkeypatch):

@@ -17,10 +17,10 @@ def test_default_figure_in_numbers():
     bars = figure.table[figure.table["group"] == "little_giants"]
     dots = figure.table[figure.table["group"] == "consumer_internet"].set_index("name_en")
     assert len(bars) == 514 and bars["product_first"].sum() == 352
-    assert bars["ratio"].is_monotonic_decreasing
-    assert figure.headline["median_ratio"] == pytest.approx(0.5903, abs=1e-4)
-    assert 2 ** dots.loc["Trip.com", "ratio"] == pytest.approx(8992 / 4922)
-    assert 2 ** -dots.loc["Alibaba", "ratio"] == pytest.approx(119799 / 55465)
+    assert bars["log2_ratio"].is_monotonic_decreasing
+    assert figure.headline["median_rd_to_selling"] == pytest.approx(1.5055, abs=1e-4)
+    assert 2 ** dots.loc["Trip.com", "log2_ratio"] == pytest.approx(8992 / 4922)
+    assert 2 ** -dots.loc["Alibaba", "log2_ratio"] == pytest.approx(119799 / 55465)
     assert dict(dots["grade"]) == {
         "Trip.com": "C", "Tencent": "C", "NetEase": "A", "Bilibili": "A", "Alibaba": "A", "JD.com": "A", "Kuaishou": "C",
         "Pinduoduo": "A",
@@ -66,7 +66,7 @@ def test_an_edited_company_moves_title_alt_and_table(edit):
     edit("spending", {"company_id": company, "fiscal_year": "2021"}, "rd_expense_cny", "1")
     after = draw()
     assert "352 of them" in before.alt and "351 of them" in after.alt
-    assert after.table["ratio"].iloc[513] == pytest.approx(
+    assert after.table["log2_ratio"].iloc[513] == pytest.approx(
         expense_ratio([1], after.table.loc[513:513, "selling_expense_cny"])[0]
     )
     assert after.headline["share"] < before.headline["share"]
@@ -81,4 +81,4 @@ def test_a_cohort_of_one_sided_firms_still_draws():
         "log_ratio",
         [],
     )
-    assert figure.headline["share"] == 1 and np.isfinite(figure.table["ratio"]).all()
+    assert figure.headline["share"] == 1 and np.isfinite(figure.table["log2_ratio"]).all()

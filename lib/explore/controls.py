@@ -12,6 +12,8 @@ from pydantic import TypeAdapter
 from lib import cohorts
 from lib.parameters import TYPES, Parameter
 
+LANGUAGES = {"en": "English", "zh": "Chinese"}
+
 
 def control(parameter: Parameter, value: Any) -> widgets.DOMWidget:
     """The control of a parameter, set to `value`. Its trait `value` is one that the parameter's type accepts."""
@@ -44,7 +46,7 @@ def control(parameter: Parameter, value: Any) -> widgets.DOMWidget:
 
 def _named(values: list) -> list[tuple[str, Any]]:
     """Options as a menu shows them: 'little giants' for little_giants."""
-    return [(str(value).replace("_", " "), value) for value in values]
+    return [(LANGUAGES.get(value, str(value).replace("_", " ")), value) for value in values]
 
 
 class Slider(anywidget.AnyWidget):

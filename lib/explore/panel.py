@@ -7,6 +7,7 @@ import shlex
 import ipywidgets as widgets
 
 from lib import figures, parameters
+from lib.bundle import FORMATS
 from lib.errors import UserError
 from lib.explore import table
 from lib.explore.controls import control
@@ -37,18 +38,24 @@ class Panel(widgets.VBox):
             one.observe(self._redraw, "value")
 
     def _redraw(self, _) -> None:
-        self._figure = None
+        self._figure, self.view.busy = None, True
+        if self._later:
+            self._later.cancel()
         chosen = {name: one.value for name, one in self.controls.items()}
         try:
             self._values = parameters.check_all(self._notebook, chosen)
             self._show(figures.build(self._notebook.stem, **self._values))
         except UserError as error:
-            self.view.fail(str(error))
+            self._fail(str(error))
         except Exception as error:  # else the reader would take the last picture for this one
-            self.view.fail(f"this view cannot be drawn: {type(error).__name__}: {error}")
+            self._fail(f"this view cannot be drawn: {type(error).__name__}: {error}")
+
+    def _fail(self, words: str) -> None:
+        self.view.fail(words)
+        self.table.layout.display = "none"
 
     def _show(self, figure: Figure) -> None:
-        self._figure = figure
+        self._figure, self.table.layout.display = figure, None
         idle = self._idle()
         for name, one in self.controls.items():
             one.disabled = name in idle
@@ -62,8 +69,6 @@ class Panel(widgets.VBox):
         except RuntimeError:  # no notebook around
             table.show(self.table, figure)
             return
-        if self._later:
-            self._later.cancel()
         self._later = loop.call_later(PAUSE, table.show, self.table, figure)
 
     def _idle(self) -> list[str]:
@@ -91,10 +96,12 @@ class Panel(widgets.VBox):
     def _export(self) -> None:
         if not self._figure:
             return
+        self.view.saved = ""
         try:
-            folder = publish(self._figure, **self._values)
+            # Drawn anew, so that its record names the files that this figure reads, not all that the reader looked at.
+            folder = publish(figures.build(self._notebook.stem, **self._values), **self._values)
         except UserError as error:
             self.view.saved = str(error)
         else:
             place = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
-            self.view.saved = f"Saved in {place}: {', '.join(sorted(path.suffix[1:] for path in folder.glob('*.*')))}."
+            self.view.saved = f"Saved in {place}: {', '.join(FORMATS)}."

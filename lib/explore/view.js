@@ -15,7 +15,7 @@ function render({ model, el }) {
   const words = element("div", { class: "words", role: "status" });
   const stage = element(
     "div",
-    { class: "stage", tabindex: "0", role: "group", "aria-label": "Chart. Arrow keys go from mark to mark, Enter highlights." },
+    { class: "stage", tabindex: "0", role: "group" },
     picture, spot, words,
   );
   const numbers = element("dl", { class: "numbers", "aria-live": "polite" });
@@ -28,7 +28,7 @@ function render({ model, el }) {
   el.classList.add("figure-view");
   el.append(numbers, error, stage, actions);
 
-  let at = -1; // the mark that is named
+  let [at, named] = [-1, undefined]; // the mark that is named, by place and itself
   let held = false; // named until another is picked, wherever the pointer goes
   let address = "";
 
@@ -59,7 +59,7 @@ function render({ model, el }) {
 
   function name(index) {
     at = index;
-    const mark = model.get("marks")[index];
+    const mark = (named = model.get("marks")[index]);
     stage.classList.toggle("named", Boolean(mark));
     words.textContent = mark ? mark[4] : "";
     if (!mark) return;
@@ -87,11 +87,23 @@ function render({ model, el }) {
     return best;
   }
 
+  // Holds the words in place, or lets go of them; labels a company where the figure can.
   function pick(index) {
     const mark = model.get("marks")[index];
-    held = Boolean(mark);
-    name(index);
+    held = Boolean(mark) && !(held && index === at);
+    name(held ? index : -1);
     if (mark && mark[5]) model.send({ do: "pick", company: mark[5] });
+  }
+
+  function showMarks() {
+    const marks = model.get("marks");
+    const labels = marks.some((mark) => mark[5]);
+    stage.setAttribute(
+      "aria-label", `Chart. Arrow keys go from mark to mark; Enter ${labels ? "labels a company" : "holds"}; Escape lets go.`,
+    );
+    const company = held ? named?.[5] : "";
+    held = Boolean(company) && marks.some((mark) => mark[5] === company);
+    name(held ? marks.findIndex((mark) => mark[5] === company) : -1);
   }
 
   stage.addEventListener("pointermove", (event) => held || name(nearest(event)));
@@ -112,16 +124,23 @@ function render({ model, el }) {
 
   save.addEventListener("click", () => model.send({ do: "export" }));
   copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(model.get("command"));
-    saved.textContent = "Copied.";
+    try {
+      await navigator.clipboard.writeText(model.get("command"));
+      saved.textContent = "Copied.";
+    } catch { // a page that is not served securely may not
+      getSelection().selectAllChildren(command);
+      saved.textContent = "Selected: copy it with your keyboard.";
+    }
   });
 
   model.on("change:picture", showPicture);
   model.on("change:numbers", showNumbers);
-  model.on("change:marks", () => { held = false; name(-1); });
+  model.on("change:marks", showMarks);
+  model.on("change:busy", () => stage.setAttribute("aria-busy", model.get("busy")));
   for (const trait of ["error", "saved", "command"]) model.on(`change:${trait}`, showState);
   showPicture();
   showNumbers();
+  showMarks();
   showState();
   return () => URL.revokeObjectURL(address);
 }

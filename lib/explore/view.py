@@ -27,17 +27,20 @@ class View(anywidget.AnyWidget):
     error = traitlets.Unicode().tag(sync=True)
     command = traitlets.Unicode().tag(sync=True)
     saved = traitlets.Unicode().tag(sync=True)
+    busy = traitlets.Bool().tag(sync=True)  # another view is being drawn
 
     def show(self, figure: Figure, command: str) -> None:
         """Show a figure and the command that renders it."""
         with self.hold_sync():  # one message, so that picture, words and numbers change together
             self.picture, self.alt, self.error, self.saved = figure.picture(DOTS), figure.alt, "", ""
+            self.busy = False
             self.marks, self.numbers, self.command = _placed(figure), _numbers(figure), command
 
     def fail(self, words: str) -> None:
         """Show a sentence in place of the chart."""
         with self.hold_sync():
             self.error, self.saved, self.numbers, self.marks = words, "", [], []
+            self.busy = False
 
 
 def _placed(figure: Figure) -> list[list]:
@@ -57,25 +60,22 @@ def _placed(figure: Figure) -> list[list]:
 
 def _numbers(figure: Figure) -> list[list[str]]:
     """The headline numbers, each with its name and the published text beside it: those that have one come first."""
-    claims = tables.load("claims").set_index("claim_id")
-    names = sorted(figure.headline, key=lambda name: name not in figure.published)
-    rows = []
-    for name in names:
-        claim = claims.loc[figure.published[name]] if name in figure.published else None
-        share = claim is not None and claim["unit"].startswith("share")
-        rows.append(
-            [
-                name.replace("_", " "),
-                _number(figure.headline[name], share),
-                "" if claim is None else claim["published_text"],
-            ]
-        )
-    return rows
+    said = tables.load("claims").set_index("claim_id")["published_text"]
+    return [
+        [
+            name.replace("_", " "),
+            _number(figure.headline[name], name in figure.shares),
+            said[figure.published[name]] if name in figure.published else "",
+        ]
+        for name in sorted(figure.headline, key=lambda name: name not in figure.published)
+    ]
 
 
 def _number(value, share: bool) -> str:
     if value is None or value != value:
         return "not known"
     if share:
-        return f"{value:.1%}"
-    return f"{value:,}" if float(value).is_integer() else f"{value:,.4g}"
+        return f"{value:.1%}".replace("-", "−")
+    if 0 < value < 0.001:
+        return "under 0.001"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}".replace("-", "−")

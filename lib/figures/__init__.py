@@ -5,7 +5,7 @@ Each has NAME (the notebook's name) and `build`, which takes the notebook's para
 
 import importlib
 
-from lib import parameters
+from lib import parameters, tables
 from lib.paths import NOTEBOOKS
 
 
@@ -14,5 +14,6 @@ def build(name: str, **values):
 
     Raises ParameterError for a parameter or value that the notebook does not allow.
     """
+    tables.files_read.clear()  # the figure's record names what this one reads
     module = importlib.import_module(f"lib.figures.{name[3:]}")
     return module.build(**parameters.check_all(NOTEBOOKS / f"{name}.ipynb", values))

@@ -198,7 +198,8 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
         companies=len(firms),
         left_out=out,
         headline={"firms": len(firms), "to_product_2020": int(moved["to_product"]), "to_sales_2020": int(moved["to_sales"]),
-                  "anyway_2020": anyway, "selling_fall_2020": fall / 100, **test},
+                  "anyway_2020": anyway, "selling_fall_2020": fall / 100, **_plain(test)},
+        shares=("selling_fall_2020", *(name for name in test if name.startswith("median"))),
         marks=lambda: publish.dots(
             below,
             np.expm1(by_industry["change"]) * 100,
@@ -214,6 +215,11 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
         ),
         columns=("panel", "what", "group", "year", "value", "firms"),
     )  # fmt: skip
+
+
+def _plain(test: dict[str, float]) -> dict[str, float]:
+    """The numbers of the test with log changes as growth rates."""
+    return {name: float(np.expm1(value)) if name.startswith("median") else value for name, value in test.items()}
 
 
 def _group(rows: pd.DataFrame) -> pd.Series:

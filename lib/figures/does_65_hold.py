@@ -175,8 +175,10 @@ def draw(curve: pd.DataFrame) -> Figure:
         table=curve.assign(source_row=[cohorts.selection(*pair) for pair in zip(curve["cohort"], curve["year"], strict=True)]),
         drawing=frame.figure,
         headline={"specifications": len(curve), "above": above, "below": below, "lowest": curve["share"].min(),
-                  "median": curve["share"].median(), "highest": curve["share"].max()},
-        published={"median": "mp3-share"},
+                  "median": curve["share"].median(), "highest": curve["share"].max()}
+        | ({"nearest_to_the_article": near["share"].iloc[0]} if len(near) else {}),
+        published={"nearest_to_the_article": "mp3-share"},
+        shares=("lowest", "median", "highest", "nearest_to_the_article"),
         marks=lambda: publish.dots(
             top_axes, np.arange(len(curve)), curve["share"] * 100, [_mark_words(row) for _, row in curve.iterrows()]
         ),

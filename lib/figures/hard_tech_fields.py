@@ -148,6 +148,7 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
         left_out=out,
         headline={"fields": len(fields), "highest": top["share"], "lowest": bottom["share"]},
         published={"fields": "cd-fields"},
+        shares=("highest", "lowest"),
         marks=lambda: _marks(left, right, shown, heights),
         columns=("field", "industry_en", "count", "count_firms", "share", "intensity"),
     )  # fmt: skip

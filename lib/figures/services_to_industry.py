@@ -91,6 +91,7 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
         companies=headline["firms"],
         left_out=sectors.left_out(rows, panel),
         headline=headline,
+        shares=tuple(name for name in headline if not name.startswith("firms")),
         marks=lambda: [Mark(levels, left, y - 0.37, right, y + 0.37, words) for left, right, y, words in bars],
         columns=(
             "panel",
