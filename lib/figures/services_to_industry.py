@@ -129,7 +129,7 @@ TABLE = [
 
 def _table(used: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
     """The company-years that the sums are made of, and the national figures."""
-    firms = used.assign(panel="company", period_end=used["fiscal_year_end"], grade=used[["rd_grade", "selling_grade"]].max(axis=1))  # fmt: skip
+    firms = used.assign(panel="company", period_end=used["fiscal_year_end"], grade=cohorts.weaker_grade(used))
     macro = national.assign(rd_source_id=national["source_id"])
     parts = [part.reindex(columns=[name for name in TABLE if name in part]) for part in (firms, macro)]
     return pd.concat(parts, ignore_index=True).reindex(columns=TABLE)
