@@ -8,6 +8,7 @@ import difflib
 import functools
 import json
 import logging
+import math
 import os
 import re
 import shutil
@@ -130,6 +131,15 @@ class Manifest:
                 reasons.append(f"outputs/{task.slot}/{file} was {'edited' if found else 'deleted'}")
         return reasons
 
+    def longest_first(self, jobs: list[Job]) -> list[Job]:
+        """The jobs in the order that leaves no long one to run alone at the end: by their last run, before it by size."""
+
+        def length(task: Job) -> tuple[float, int]:
+            entry = self.content["figures"].get(task.slot, {"seconds": math.inf})
+            return entry["seconds"], task.notebook.stat().st_size
+
+        return sorted(jobs, key=length, reverse=True)
+
     def record(self, outcome: Outcome) -> None:
         """Store what became of a job, at once."""
         self.content["figures"][outcome.job.slot] = {
@@ -199,7 +209,7 @@ def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None],
             raise DataError(problems)
         manifest.content["tables"] = now
     failed = []
-    for outcome in run_all(jobs, **options):
+    for outcome in run_all(manifest.longest_first(jobs), **options):
         manifest.record(outcome)
         report(outcome)
         if outcome.error:
