@@ -79,15 +79,16 @@ def companies(weakest_grade: str = "C") -> pd.DataFrame:
     """Every company of the table, one row each: `name_en`, `name_zh`, `in_article` and `status` (one of STATUSES)."""
     rows = evidence(weakest_grade)
     found = tables.load("public_sector").groupby("name_en", sort=False)[["name_zh", "in_article"]].first().reset_index()
-    found["status"] = [_status(rows[rows["name_en"] == name]) for name in found["name_en"]]
+    kinds = shares(rows).groupby("name_en")["kind"].agg(set)
+    found["status"] = [_status(rows[rows["name_en"] == name], kinds.get(name)) for name in found["name_en"]]
     return found
 
 
-def _status(rows: pd.DataFrame) -> str:
-    """How much one company's rows say of its sales to the state."""
+def _status(rows: pd.DataFrame, kinds: set[str] | None) -> str:
+    """How much one company's rows say of its sales to the state. kinds: of its shares, as in `shares`."""
     if rows.empty:
         return "weaker sources only"
-    if kinds := set(shares(rows)["kind"]):
+    if kinds:
         return STATED if STATED in kinds else PROXY
     if rows["buyer"].isin(["state", "mixed"]).any():
         return "in words only"

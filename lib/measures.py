@@ -1,5 +1,6 @@
 """R&D against selling expense: the ratio in three measures, and shares of firms with intervals."""
 
+import functools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,7 +84,12 @@ def median_interval(values) -> tuple[float, float, float]:
     values = values[np.isfinite(values)]
     if len(values) < 2:
         return (float(np.median(values)) if len(values) else np.nan, np.nan, np.nan)
-    return float(np.median(values)), *_bootstrap((values,), _middle)
+    return float(np.median(values)), *_median_bounds(values.tobytes())
+
+
+@functools.lru_cache(maxsize=256)  # a notebook's table and its chart ask for the same ones
+def _median_bounds(values: bytes) -> tuple[float, float]:
+    return _bootstrap((np.frombuffer(values),), _middle)
 
 
 def growth_gap(first, last, inside) -> tuple[float, float, float]:
@@ -93,8 +99,14 @@ def growth_gap(first, last, inside) -> tuple[float, float, float]:
     differences of growth rates: 0.1 is ten points faster. The interval is the percentile bootstrap over the firms of
     each group. All three are NaN where a group has nothing in the first year, the interval where one has a single firm.
     """
-    first, last = (np.asarray(values, dtype=float) for values in (first, last))
-    groups = [np.flatnonzero(np.asarray(inside, dtype=bool) == side) for side in (True, False)]
+    amounts = (np.asarray(values, dtype=float).tobytes() for values in (first, last))
+    return _growth_gap(*amounts, np.asarray(inside, dtype=bool).tobytes())
+
+
+@functools.lru_cache(maxsize=16)
+def _growth_gap(first: bytes, last: bytes, inside: bytes) -> tuple[float, float, float]:
+    first, last = (np.frombuffer(values) for values in (first, last))
+    groups = [np.flatnonzero(np.frombuffer(inside, dtype=bool) == side) for side in (True, False)]
     if not all(first[group].sum() > 0 for group in groups):
         return np.nan, np.nan, np.nan
 
