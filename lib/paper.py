@@ -4,9 +4,8 @@ The same figure gives the same bytes: nothing here holds a time.
 """
 
 import functools
-import math
 import re
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,8 +18,6 @@ EPOCH = datetime(1980, 1, 1)  # in place of the hour at which a workbook is made
 PAGE_ROWS = 60  # more do not fit a printed page, so a longer table is left to the other files
 CELL = 60  # longer texts are quotes from sources, which no printed table holds
 WIDEST = 50  # of a column in the workbook, in characters
-LONGEST = 2**15 - 1  # text that a cell of a workbook can hold, in characters
-DAY_ZERO = date(1899, 12, 30)  # workbooks count days from here
 CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
 #: What `escape` needs: only XeLaTeX and LuaLaTeX can print Chinese, and only in a font that has it.
 ZH = r"\providecommand{\zh}[1]{\ifdefined\Umathcode#1\else[Chinese]\fi}"
@@ -33,7 +30,8 @@ def excel(record: dict, table: pd.DataFrame, path: Path) -> None:
     """
     from xlsxwriter import Workbook
 
-    with Workbook(path, {"constant_memory": True}) as book:
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "default_date_format": "yyyy-mm-dd"}
+    with Workbook(path, {"constant_memory": True, **plain}) as book:
         book.set_properties({"author": "tech-pivot-figures", "created": EPOCH})
         _sheet(book, "rows", [list(table.columns), *_cells(table)])
         _sheet(book, "record", [["what", "value"], *_record_rows(record)])
@@ -66,40 +64,14 @@ def _plain(value):
 
 def _sheet(book, title: str, rows: list) -> None:
     """A sheet with a header that stays in sight, and columns as wide as their words."""
-    from xlsxwriter.utility import xl_col_to_name
-
     sheet = book.add_worksheet(title)
     sheet.freeze_panes(1, 0)
     for place, column in enumerate(zip(*rows[:100], *rows[-100:], strict=True)):
         width = max(len(str(value)) + sum(c >= "\u2e80" for c in str(value)) for value in column if value is not None)
         sheet.set_column(place, place, min(width, WIDEST) + 2)
     sheet.write_row(0, 0, rows[0], book.add_format({"bold": True}))
-    # The rest as XlsxWriter would write it, but whole rows at a time: by the cell, it takes longer than the pictures.
-    sheet._check_dimensions(len(rows) - 1, len(rows[0]) - 1)
-    sheet._write_single_row(len(rows))
-    day = book.add_format({"num_format": "yyyy-mm-dd"})._get_xf_index()
-    letters = [xl_col_to_name(place) for place in range(len(rows[0]))]
-    cell = functools.lru_cache(maxsize=None, typed=True)(functools.partial(_cell, sheet, day))
-    for number, row in enumerate(rows[1:], 2):
-        cells = [
-            f'<c r="{letter}{number}"{cell(value)}</c>'
-            for letter, value in zip(letters, row, strict=True)
-            if value is not None and value != ""
-        ]
-        sheet.fh.write(f'<row r="{number}">{"".join(cells)}</row>')
-
-
-def _cell(sheet, day: int, value) -> str:
-    """What a cell's XML says after its place. day: the format of days."""
-    if isinstance(value, bool):
-        return f' t="b"><v>{value:d}</v>'
-    if isinstance(value, int | float) and math.isfinite(value):
-        return f"><v>{value:.16G}</v>"
-    if isinstance(value, date):
-        return f' s="{day}"><v>{(value - DAY_ZERO).days}</v>'
-    text = sheet._escape_data(sheet._escape_control_characters(str(value)[:LONGEST]))
-    space = ' xml:space="preserve"' if text != text.strip() else ""
-    return f' t="inlineStr"><is><t{space}>{text}</t></is>'
+    for number, row in enumerate(rows[1:], 1):
+        sheet.write_row(number, 0, row)
 
 
 def latex(record: dict, table: pd.DataFrame) -> str:
