@@ -325,13 +325,14 @@ def _pieces(text: str) -> list[str]:
 def label_points(axes, points: list[tuple[float, float, str]], taken: list = (), boxes: list = (), **text) -> None:
     """Label points of `axes` so that no label covers another label, the artists in `taken` or the `boxes`.
 
-    points: (x, y, label) in data units; boxes: in pixels. Each label takes the nearest free place around its point and is tied
-    to it by a thin line. Raises UserError where there is no free place left.
+    points: (x, y, label) in data units; boxes: in pixels. Each label is tied to its point by a thin line, and takes the
+    nearest free place where fewest of these lines run through labels. Raises UserError where there is no free place left.
     """
     figure = axes.figure
     renderer = figure.canvas.get_renderer()
     boxes = [*boxes, *(artist.get_window_extent(renderer).padded(2) for artist in taken)]
     room = axes.get_window_extent(renderer)
+    labels, lines = [], []
     steps = np.array(
         [(dx, dy) for dx in range(-208, 209, 16) for dy in range(-180, 181, 10) if abs(dy) > 9 or abs(dx) > 30]
     )
@@ -351,16 +352,30 @@ def label_points(axes, points: list[tuple[float, float, str]], taken: list = (),
         )
         note.update_positions(renderer)
         here = matplotlib.text.Text.get_window_extent(note, renderer).padded(1)
-        outward = steps[steps[:, 1] * (1 if y >= 0 else -1) >= 0]
+        outward = steps[steps[:, 1] * np.sign(y) >= 0]  # from zero; at zero, either way
         low, high = (corner + outward * figure.dpi / 72 for corner in (here.min, here.max))
         free = ((low >= room.min) & (high <= room.max)).all(axis=1)
         for box in boxes:
             free &= ~((low <= box.max) & (high >= box.min)).all(axis=1)
         if not free.any():
             raise UserError(f"no room for the label {label}: highlight fewer companies.")
-        place = free.argmax()
+        point, middles = axes.transData.transform((x, y)), (low + high) / 2
+        struck = sum((_crosses(point, middles, box.min, box.max) for box in labels), np.zeros(len(outward)))
+        struck = sum((_crosses(*line, low, high) for line in lines), struck)
+        place = np.where(free, struck, np.inf).argmin()
         note.set_position(outward[place])
-        boxes.append(Bbox([low[place], high[place]]))
+        labels.append(Bbox([low[place], high[place]]))
+        lines.append((point, middles[place]))
+        boxes.append(labels[-1])
+
+
+def _crosses(start: np.ndarray, end: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Whether lines from `start` to `end` meet boxes from `low` to `high`: one line and many boxes, or the reverse."""
+    way = end - start
+    way = np.where(way == 0, 1e-9, way)
+    sides = (low - start) / way, (high - start) / way  # how far along the line each side is met, 1 being its end
+    enter, leave = np.minimum(*sides).max(axis=1), np.maximum(*sides).min(axis=1)
+    return (enter <= leave) & (leave >= 0) & (enter <= 1)
 
 
 def spread(places: np.ndarray, gap: float) -> np.ndarray:

@@ -123,6 +123,29 @@ def loose(node: ast.AST) -> list[str]:
     return [text for child in ast.iter_child_nodes(node) for text in loose(child)]
 
 
+def written(node: ast.AST) -> list[str]:
+    """Texts in an expression as they stand, those in an f-string with them; what a call gives or a key looks up is none."""
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) else []
+    if isinstance(node, ast.FormattedValue):
+        return written(node.value)
+    if isinstance(node, ast.Call | ast.Compare | ast.Subscript):
+        return []
+    return [text for child in ast.iter_child_nodes(node) for text in written(child)]
+
+
+def test_no_drawn_word_goes_past_the_language():
+    place_of = {"text": 2, "annotate": 0, "write": 2, "head": 1, "set_xlabel": 0, "set_ylabel": 0}
+    loud = []
+    for path in [ROOT / "lib" / "style.py", *sorted((ROOT / "lib" / "figures").glob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(getattr(node, "func", None), "attr", getattr(getattr(node, "func", None), "id", ""))
+            if name in place_of and len(node.args) > place_of[name]:
+                words = "".join(written(node.args[place_of[name]]))
+                loud += [f"{path.name}:{node.lineno}: {words}"] if re.search("[A-Za-z]{2}", words) else []
+    assert loud == []
+
+
 def fields(template: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 

@@ -151,7 +151,10 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     )  # fmt: skip
     title = turned
     if moved["to_product"]:
-        title = say("{turned}; {anyway:,} of them would have anyway", turned=turned, anyway=anyway)
+        title = say(
+            "{turned}; {anyway:,} would have at {year}'s selling expense per yuan of revenue",
+            turned=turned, anyway=anyway, year=first,
+        )  # fmt: skip
     subtitle = say(
         "The same {count:,} companies, fiscal {span}: {description}. From 2020 the revenue standard CAS 14 counts freight "
         "to customers in cost of sales.",
@@ -170,8 +173,8 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
             say("Hence hollow dots.") if cohorts.is_own(cohort) else "",
         ),
         say(
-            "Per yuan of revenue, the median firm's selling expense changed by {changes}. Would have anyway: with their "
-            "selling expense per yuan of revenue as in 2019. 2020 was also the first year of the pandemic.",
+            "Per yuan of revenue, the median firm's selling expense changed by {changes}. "
+            "2020 was also the first year of the pandemic.",
             changes=_changes(test),
         ),
         tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])),
@@ -304,7 +307,8 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
 
     if by_industry.empty:
         axes.axis("off")
-        axes.text(0, 0.5, f"No industry of {minimum_firms} firms or more", color=style.QUIET, transform=axes.transAxes)
+        words = say("No industry of {minimum} firms or more", minimum=minimum_firms)
+        axes.text(0, 0.5, words, color=style.QUIET, transform=axes.transAxes)
         return
     change = np.expm1(by_industry["change"]) * 100
     rows = by_industry.assign(percent=change)
@@ -335,16 +339,19 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
     axes.set(xlabel="", ylabel="")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.0f}%".replace("-", "−") if value else "0")
     axes.set_ylim(len(GROUPS) - 0.45, -0.6)
-    labels = []
     for place, group in enumerate(GROUPS):
         axes.plot([medians[group], medians[group]], [place - 0.22, place + 0.22], color=style.INK, linewidth=2)
+    style.inner_ticks(axes.xaxis)  # settles the view, which labels are placed in
+    dot = np.ptp(axes.get_xlim()) / style.inches(axes)[0] * 6 / 72  # a dot's width; nearer ones look like one
+    labels = []
+    for place, group in enumerate(GROUPS):
         chosen = rows[rows["group"] == group]
         ends = sorted({*range(min(2, len(chosen))), max(len(chosen) - 1, 0)}) if len(chosen) else []
+        farthest = chosen.iloc[ends]
         labels += [
             (row["percent"], place, cohorts.industry_name(row["industry_en"]))
-            for _, row in chosen.iloc[ends].iterrows()
+            for _, row in farthest[~(farthest["percent"].diff() < dot)].iterrows()
         ]
-    style.inner_ticks(axes.xaxis)  # settles the view, which labels are placed in
     places = axes.transData.transform(
         [(row["percent"], list(GROUPS).index(row["group"])) for _, row in rows.iterrows()]
     )
