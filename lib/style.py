@@ -48,7 +48,7 @@ SIZES = {
     "web": Size(7.0, 7.0, (15, 10.5, 8.5, 8.5)),
     "one_column": Size(4.3, 88 / 25.4, (0, 0, 0, 0)),
     "two_columns": Size(7.0, 178 / 25.4, (0, 0, 0, 0)),
-    "slide": Size(8.4, 13.335, (16, 9.5, 0, 6.5), ratio=9 / 16, dpi=200),
+    "slide": Size(8.4, 13.335, (16, 9.5, 7, 6.5), ratio=9 / 16, dpi=200),
 }
 
 #: Colours by role. Dark and light enough to stay apart in grey, and apart for colour-blind readers.
@@ -162,17 +162,18 @@ class Frame:
     """A figure with title, subtitle, notes and the panels between them, on the page of the size that is drawn.
 
     title, subtitle: set at the top, wrapped to the width; notes: small print at the foot, one paragraph each, the source
-    line last. panels: a Panel, a tuple of what stands side by side or a list of what stands one above the other, to any
+    line last; slide_note: the key and caveat that a slide has in their place. panels: a Panel, a tuple of what stands side by side or a list of what stands one above the other, to any
     depth; narrow: the same for one column; slide: for a slide. Without them, panels stand one above the other in one
     column, and on a slide as they do on the page. Use inside `look()`.
     """
 
-    def __init__(self, title: str, subtitle: str, notes: list[str], panels, narrow=None, slide=None):
+    def __init__(self, title: str, subtitle: str, notes: list[str], panels, narrow=None, slide=None, slide_note=""):
         size = SIZES[SIZE.get()]
         if SIZE.get() == "one_column":
             panels = narrow or _leaves(panels)
         elif SIZE.get() == "slide":
             panels = slide or panels
+            notes = [*filter(None, [slide_note]), notes[-1]]
         # A provisional canvas to measure the wrapped text on; its height does not matter.
         # Not through pyplot, which would keep the figure alive and show it twice in a notebook.
         self.figure = Figure(figsize=(size.width, 5))

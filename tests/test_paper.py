@@ -203,6 +203,7 @@ def test_the_bundle_compiles(name, outputs, tmp_path):
 
 
 SIZES = [(name, size) for name in NAMES for size in style.SIZES if size != "web"]
+WITH_KEY = [NAMES[0]]  # whose marks a slide must explain
 TOO_DENSE = ("07_huawei_acfic", "one_column")
 
 
@@ -221,7 +222,10 @@ def test_a_figure_of_any_size_is_readable_and_whole(name, size):
     smallest = min(text.get_fontsize() for text in texts if text not in drawing.texts) * scale
     if size == "slide":
         assert height / width == pytest.approx(9 / 16)
-        assert {"".join(words.split()) for words in (figure.title, figure.subtitle, figure.source_line)} == around
+        own = {"".join(words.split()) for words in (figure.title, figure.subtitle, figure.source_line)}
+        key, said = "".join(around - own), "".join("".join(figure.notes).split())
+        assert own <= around and bool(key) == (name in WITH_KEY)
+        assert [words for words in re.split(r"(?<=\.)(?=[A-Z])", key) if words not in said] == []
         assert smallest >= 9.5
     else:
         assert not around, "a paper has its own caption"

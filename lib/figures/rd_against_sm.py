@@ -37,7 +37,12 @@ MEASURES = {
 }
 BARS = style.Panel("bars", 3.95, 3.18, left=0.72, right=0.18, top=0.3, bottom=0.42)
 DOTS = style.Panel("dots", 2.05, 3.18, right=0.1, top=0.3, bottom=0.42)
-NARROW = [replace(BARS, right=0.22), replace(DOTS, left=style.MARGIN, height=1.9, bottom=0.05)]
+NARROW = [replace(BARS, right=0.22), replace(DOTS, left=BARS.left, height=1.9, bottom=0.05)]
+DOT = 0.123  # inches: a dot's place in its panel
+GRADES = mark(
+    "Grades: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
+)
+ELSEWHERE = mark("The article's 93 are other companies, on the Beijing Stock Exchange.")
 
 
 def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
@@ -82,14 +87,17 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
     used = ["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel()]
     sources = tables.source_line(cohorts.sources(cohort, used))
     notes = [*_notes(cohort, firms, internet, dots, bars, highlight), sources]
-    frame = style.Frame(title, subtitle, notes, (BARS, DOTS), NARROW)
+    others = cohort != "bse" and not cohorts.is_own(cohort)
+    key = sentences(say(GRADES), say(ELSEWHERE) if others else "", cohorts.provenance(cohort))
+    frame = style.Frame(title, subtitle, notes, (BARS, DOTS), NARROW, slide_note=key)
     left = frame.axes("bars")
     right = frame.axes("dots", sharey=left)
     _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]), bars["ratio"])
     blocks = _draw_bars(left, bars, share, measure)
     _draw_dots(right, dots, measure, float(bars["ratio"].median()))
     style.head(left, say("{count:,} {plural}, ranked", count=len(bars), plural=plural), style.MARGIN - BARS.left, up=12)
-    style.head(right, say("Consumer internet companies"), 0, up=12)
+    inset = style.MARGIN - BARS.left if style.SIZE.get() == "one_column" else 0
+    style.head(right, say("Consumer internet companies"), inset, up=12)
     _mark(left, bars, highlight, blocks)
     table = pd.concat([bars.assign(group=cohort), dots.assign(group="consumer_internet")], ignore_index=True)
     return Figure(
@@ -139,8 +147,8 @@ TABLE = [
 
 
 def _title(plural: str, share: Share, dots: pd.DataFrame) -> str:
-    one = mark("{share} {plural} spends more on R&D than on selling; {giants} of {all} internet giants do")
-    many = mark("{share} {plural} spend more on R&D than on selling; {giants} of {all} internet giants do")
+    one = mark("{share} {plural} spends more on R&D than on selling; {giants} of {all} internet giants with data do")
+    many = mark("{share} {plural} spend more on R&D than on selling; {giants} of {all} internet giants with data do")
     giants = {"giants": count_word(int(dots["product_first"].sum())), "all": count_word(len(dots))}
     return sentence(say(one if share.count == 1 else many, share=share_words(share.share), plural=plural, **giants))
 
@@ -161,13 +169,9 @@ def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
         cohorts.provenance(cohort),
         say("Hence all bars are pale. The article's 93 are on the Beijing Stock Exchange.") if own else "",
         say("Pale bars: {count} whose R&D no second extract confirms.", count=weak) if weak else "",
-        say("The article's 93 are other companies, on the Beijing Stock Exchange.") if cohort != "bse" and not own else "",
+        say(ELSEWHERE) if cohort != "bse" and not own else "",
     ]  # fmt: skip
-    graded = [
-        say(
-            "Grades: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
-        )
-    ]
+    graded = [say(GRADES)]
     missing = internet[internet["status"] != cohorts.DRAWN].groupby("status", sort=False)
     if len(missing):
         reasons = [
@@ -291,7 +295,8 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
     )  # fmt: skip
     strip = dict(transform=axes.get_xaxis_transform())
     axes.plot([published, published], [0.5, 0.625], color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)), **strip)
-    texts.append(axes.text(published, 0.63, words, size=9, ha="center", va="bottom", linespacing=1.1, **strip))
+    box = dict(bbox=inside["bbox"], linespacing=1.1)
+    texts.append(axes.text(published, 0.635, words, size=9, ha="center", va="bottom", **box, **strip))
     axes.errorbar(
         share.share * 100,
         0,
@@ -325,9 +330,9 @@ def _mark(axes, bars: pd.DataFrame, highlight: list[str], texts: list) -> None:
 def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
     """The internet companies as dots with their names, ratios and grades; hollow where the figure is weak."""
     axes.axhline(0, color=style.INK, linewidth=0.8)
-    axes.tick_params(labelleft=False, bottom=False, labelbottom=False)
+    axes.tick_params(labelleft=style.SIZE.get() == "one_column", bottom=False, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
-    axes.set_xlim(0, 1)
+    axes.set_xlim(0, style.inches(axes)[0])
     axes.xaxis.grid(False)
     axes.axhline(
         median, color=style.PRODUCT_TEXT if median > 0 else style.SALES_TEXT, linewidth=1, linestyle=(0, (4, 2))
@@ -338,7 +343,7 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
     for (_, row), height in zip(dots.iterrows(), heights, strict=True):
         colour = style.PRODUCT_FIRST if row["product_first"] else style.SALES_FIRST
         axes.plot(
-            0.06,
+            DOT,
             row["ratio"],
             "o",
             markersize=6.5,
@@ -347,10 +352,10 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
             markeredgewidth=1.6,
             zorder=4,
         )
-        axes.plot([0.105, 0.155], [row["ratio"], height], color=style.NEUTRAL, linewidth=0.7)
+        axes.plot([DOT, 0.33], [row["ratio"], height], color=style.NEUTRAL, linewidth=0.7)
         text = style.PRODUCT_TEXT if row["product_first"] else style.SALES_TEXT
         axes.text(
-            0.17,
+            0.35,
             height,
             f"{cohorts.company_name(row)}  {_multiple(row)}  {row['grade']}",
             size=9.5,
@@ -377,12 +382,14 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
         say("median\nof the bars"),
         (1, median),
         (0, 2),
+        xycoords=axes.get_yaxis_transform(),
         textcoords="offset points",
         ha="right",
         va="bottom",
         size=8.5,
         color=style.QUIET,
         linespacing=1,
+        bbox=dict(facecolor="white", edgecolor="none", pad=0.5),
     )
 
 
@@ -394,7 +401,7 @@ def _marks(left, right, bars: pd.DataFrame, dots: pd.DataFrame) -> list[Mark]:
         Mark(left, i * width, 0, (i + 1) * width, ratio, said, company if company.isdigit() else "")
         for i, (ratio, company, said) in enumerate(zip(bars["ratio"], bars["company_id"], words[0], strict=True))
     ]
-    return marks + publish.dots(right, np.full(len(dots), 0.06), dots["ratio"], words[1])
+    return marks + publish.dots(right, np.full(len(dots), DOT), dots["ratio"], words[1])
 
 
 def _company_words(rows: pd.DataFrame) -> list[str]:
