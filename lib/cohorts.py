@@ -43,6 +43,8 @@ COUNTED = {
     "no selling expense": mark("{count:,} without selling expense"),
     "R&D is zero": mark("{count:,} with zero R&D"),
     "selling expense is zero": mark("{count:,} with zero selling expense"),
+    "no figures in an earlier year": mark("{count:,} without figures in an earlier year"),
+    "left out on request": mark("{count:,} on request"),
 }
 
 BOARDS = {"star": ["STAR"], "chinext": ["ChiNext"], "all_listed": ["SSE Main", "SZSE Main", "ChiNext", "STAR"]}
@@ -190,11 +192,16 @@ def left_out(rows: pd.DataFrame) -> dict[str, int]:
 
 def left_out_words(counts: dict[str, int], total: int) -> str:
     """The sentence that says how many of `total` companies are left out, by reason."""
+    return say("Left out of {total:,} companies: {words}.", total=total, words=reason_words(counts))
+
+
+def reason_words(counts: dict[str, int]) -> str:
+    """The numbers of companies that are left out, each with its reason."""
     words = clauses(
         say(COUNTED.get(reason, mark("{count:,} {reason}")), count=count, reason=term(reason))
         for reason, count in counts.items()
     )
-    return say("Left out of {total:,} companies: {words}.", total=total, words=words or say("none"))
+    return words or say("none")
 
 
 def company_label(row: pd.Series) -> str:

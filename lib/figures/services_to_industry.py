@@ -10,7 +10,7 @@ from lib import cohorts, sectors, style, tables
 from lib.measures import growth_gap
 from lib.parameters import described
 from lib.publish import Figure, Mark
-from lib.words import billions, clauses, mark, name_list, say, sentence, sentences, span_words, year_ticks
+from lib.words import billions, mark, name_list, say, sentence, sentences, span_words, year_ticks
 
 NAME = "08_services_to_industry"
 LEVELS = style.Panel("levels", 2.75, 2.55, left=0.5, right=0.87, top=0.3, bottom=0.4)
@@ -22,7 +22,7 @@ ECONOMY, INVESTMENT, VENTURE = (
 )
 ACROSS = [(LEVELS, SHARES), (ECONOMY, INVESTMENT, VENTURE)]
 NARROW = [
-    *(LEVELS, replace(SHARES, height=1.7, left=0.5)),
+    *(replace(LEVELS, right=1.2), replace(SHARES, height=1.7, left=0.5)),
     *((ECONOMY, VENTURE), replace(INVESTMENT, left=0.28, right=0.13)),
 ]
 LOOKS = {  # sector: fill, type, hatch
@@ -73,7 +73,7 @@ def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, wi
     sources = tables.source_line(cohorts.sources(cohort, cited))
     notes = [*_notes(rows, found, panel, years, distance, without), sources]
     notes[0] = sentences(notes[0], cohorts.provenance(cohort))
-    frame = style.Frame(title, subtitle, notes, ACROSS, NARROW)
+    frame = style.Frame(title, subtitle, notes, ACROSS, NARROW, slide_note=_caveat())
     levels = frame.axes("levels")
     bars = _draw_levels(levels, found[panel], years)
     _draw_shares(frame.axes("shares"), found, panel, years)
@@ -180,11 +180,11 @@ def _notes(
     members = rows["company_id"].nunique()
     last = found[panel][found[panel]["fiscal_year"] == years[-1]].set_index("sector")["firms"]
     groups = name_list(_counted(count, sectors.SECTORS[name]) for name, count in last.items() if count)
-    counts = clauses(_counted(count, reason) for reason, count in sectors.left_out(rows, panel).items())
+    reasons = cohorts.reason_words(sectors.left_out(rows, panel))
     summed = [
         say(
             "{year}: {count:,} of {members:,} companies ({groups}). Left out: {reasons}.",
-            year=years[-1], count=last.sum(), members=members, groups=groups, reasons=counts or say("none"),
+            year=years[-1], count=last.sum(), members=members, groups=groups, reasons=reasons,
         )
     ]  # fmt: skip
     if panel == "all_firms":
@@ -220,13 +220,14 @@ def _notes(
     notes = [sentences(*summed), sentences(*words)]
     if absent := [code for code in without if code not in set(rows["company_id"])]:
         notes.append(say("To leave out on request, but not in this cohort: {codes}.", codes=name_list(absent)))
-    notes.append(
-        say(
-            "In 2020 a new revenue standard moved freight from selling expense to cost of sales, so the "
-            "selling shares around 2020 are not like for like. Hollow dots below are second-hand; no line joins them."
-        )
+    return [*notes, _caveat()]
+
+
+def _caveat() -> str:
+    return say(
+        "In 2020 a new revenue standard moved freight from selling expense to cost of sales, so the "
+        "selling shares around 2020 are not like for like. Hollow dots below are second-hand; no line joins them."
     )
-    return notes
 
 
 def _counted(count: int, words: str) -> str:
@@ -456,12 +457,17 @@ def _draw_national(frame, national: pd.DataFrame) -> None:
         axes.set_xticks(list(span), year_ticks(span))
         axes.set_yticks([])
         axes.grid(False)
+        # Of one year side by side, the higher where the lower one's words do not reach.
+        late = dots["fiscal_year"] == span[-1]
+        aside = dots["drawn"].where(late, -dots["drawn"]).groupby(dots["fiscal_year"]).rank() - 1
+        aside -= dots.groupby("fiscal_year")["drawn"].transform("size") / 2 - 0.5
+        dots = dots.assign(place=dots["fiscal_year"] + 0.28 * aside)
         last_of_kind = set(dots.drop_duplicates("kind", keep="last").index)
         for row in dots.itertuples():
             colour = colours[row.kind]
-            axes.plot([row.fiscal_year] * 2, [0, row.drawn], color=colour, linewidth=0.8)
+            axes.plot([row.place] * 2, [0, row.drawn], color=colour, linewidth=0.8)
             axes.plot(
-                row.fiscal_year,
+                row.place,
                 row.drawn,
                 "o",
                 markersize=6,
@@ -475,14 +481,15 @@ def _draw_national(frame, national: pd.DataFrame) -> None:
             if len(last_of_kind) > 1 and row.Index in last_of_kind:
                 kind = say("in all") if row.kind == "all" else say(row.kind)
                 words = f"{words} {kind}" if beside else f"{words}\n{kind}".replace(" ", "\n")
+            low = row.drawn < 0.15 * axes.get_ylim()[1]  # beside such a dot runs the axis
             axes.annotate(
                 words,
-                (row.fiscal_year, row.drawn),
+                (row.place, row.drawn),
                 ((-7 if late else 7) if beside else 0, 0 if beside else 6),
                 textcoords="offset points",
                 ha=("right" if late else "left") if beside else "center",
                 linespacing=1,
-                va="center" if beside else "bottom",
+                va="center" if beside and not low else "bottom",
                 size=8.5,
                 color=colour,
             )
