@@ -75,7 +75,12 @@ def _chinese() -> bool:
 
 def count_word(number: int) -> str:
     """A count as a word up to twelve, in digits above; in Chinese always in digits, as its measure words want."""
-    return SMALL[number] if number < len(SMALL) and not _chinese() else f"{number:,}"
+    return SMALL[number] if number < len(SMALL) and not _chinese() else digits(number)
+
+
+def digits(number: int) -> str:
+    """A count in digits, with commas between thousands where the language has them."""
+    return f"{number}" if _chinese() else f"{number:,}"
 
 
 def share_words(share: float) -> str:

@@ -76,6 +76,7 @@ def test_nothing_is_left_in_english(figure):
 def test_punctuation_is_as_wide_as_the_characters(figure):
     said = [figure.title, figure.subtitle, figure.alt, *figure.notes, figure.source_line]
     assert [text for text in said if re.search(f"[{HAN}][,;:.?!()]|[,;:?!()][{HAN}]", text)] == []
+    assert [text for text in [*said, *drawn(figure)] if re.search(r"\d,\d", text)] == []
     assert figure.alt.endswith("。") and figure.source_line.startswith("资料来源：") and not figure.title.endswith("。")
 
 
@@ -185,7 +186,7 @@ def test_numbers_lists_and_days_are_said_as_in_chinese():
     with words.speaking("zh"):
         shares = [words.share_words(share) for share in (2 / 3, 0.685, 0.48, 0.585, 0.455, 0.0)]
         assert shares == ["三分之二的", "超过三分之二的", "近半数", "近六成", "46%的", "0%的"]
-        assert words.count_word(3) == "3" and words.count_word(1200) == "1,200"
+        assert words.count_word(3) == "3" and words.count_word(1200) == "1200"
         assert words.name_list(["甲"]) == "甲" and words.name_list(["甲", "乙", "丙"]) == "甲、乙和丙"
         assert words.times(1) == "研发费用为销售费用的2.0倍" and words.times(-1) == "销售费用为研发费用的2.0倍"
         assert words.day_words(day("2022-06-01")) == "2022年6月1日"

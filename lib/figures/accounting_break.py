@@ -12,7 +12,7 @@ from lib import cohorts, publish, style, tables
 from lib.errors import UserError
 from lib.parameters import described
 from lib.publish import Figure
-from lib.words import mark, name_list, say, sentences, span_words
+from lib.words import digits, mark, name_list, say, sentences, span_words
 
 NAME = "05_accounting_break"
 YEARS = (2019, 2020, 2021)  # the year before the new standard, its first year, and the next
@@ -280,7 +280,7 @@ def _draw_crossings(axes, crossed: pd.DataFrame) -> None:
             axes.text(
                 count + reach * 0.03,
                 place + offset,
-                say(words, count=count) if place == 0 else f"{count:,}",
+                say(words, count=count) if place == 0 else digits(count),
                 va="center",
                 size=9.5,
                 color=text,

@@ -10,7 +10,7 @@ from lib.errors import UserError
 from lib.measures import median_interval, share_of
 from lib.parameters import described
 from lib.publish import Figure, Mark
-from lib.words import count_word, mark, name_list, say, sentence, sentences, term
+from lib.words import count_word, digits, mark, name_list, say, sentence, sentences, term
 
 NAME = "06_hard_tech_fields"
 OUTSIDE = mark("All other industries")
@@ -254,7 +254,7 @@ def _names(left, right, table, heights) -> None:
             color=colour,
         )
         right.annotate(
-            f"{row['count_firms']:,}",
+            digits(row["count_firms"]),
             (1, height),
             (28, 0),
             xycoords=("axes fraction", "data"),

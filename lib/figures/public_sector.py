@@ -23,6 +23,8 @@ REVENUE = style.Panel("revenue", 2.93, 0.891, right=0.12, top=0.5)
 INTENSITY = style.Panel("intensity", 2.93, 0.583, right=0.12, top=0.146, bottom=0.3)
 #: Why a firm has no drawn share although it has a proxy, where proxies are not wanted.
 PROXY_ONLY = mark("a proxy only")
+KEY = mark("Filled marks: grade B, second-hand; hollow: grade C, a mirror, a forum or a post.")
+FIRMS = mark("The firms are those with a source, not all of them certified Little Giants.")
 COLOURS = {STATED: style.ACCENT, PROXY: style.ACCENT_PALE}
 NARROW = [replace(SERIES, height=1.1), replace(REVENUE, left=0.36), replace(INTENSITY, left=0.36)]
 
@@ -53,7 +55,8 @@ def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> F
         0.2 + HEAD * (groups.ngroups + bool(len(silent))) + row * marks["place"].nunique() + 1.75 * ROW * len(silent)
     )
     panels = [replace(ROWS, height=upper), (SERIES, [REVENUE, INTENSITY])]
-    frame = style.Frame(title, subtitle, notes, panels, [replace(NARROW_ROWS, height=upper), *NARROW])
+    column = [replace(NARROW_ROWS, height=upper), *NARROW]
+    frame = style.Frame(title, subtitle, notes, panels, column, slide_note=sentences(say(KEY), say(FIRMS)))
     axes = frame.axes("rows")
     heights = _draw_rows(axes, marks, silent, rows, year, (upper, row), set(longest["name_en"]))
     _draw_series(frame.axes("series"), longest, year)
@@ -186,13 +189,15 @@ def _notes(marks, firms, silent, weaker: int) -> list[str]:
     drawn = [
         say(
             "Proxies are not the state's share: a customer group may hold private buyers, and a segment is not a customer. "
-            "Sales to private buyers are not drawn. The firms are those with a source, not all of them certified Little Giants."
+            "Sales to private buyers are not drawn."
         ),
+        say(FIRMS),
         say("Not drawn: {reasons}.", reasons=listed) if listed else "",
     ]
     graded = [
+        say(KEY),
         say(
-            "Filled marks: grade B, second-hand; hollow: grade C, a mirror, a forum or a post. No company filed these shares in "
+            "No company filed these shares in "
             "a form we could read, so none is grade A. Growth is computed from the stated revenues. What the article's own "
             "Figure 2 measures is not public in a form we found."
         ),
@@ -263,7 +268,7 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
     narrow = deep_row > ROW
     left, width = (NARROW_ROWS if narrow else ROWS).left, style.inches(axes)[0]
     right = left + width
-    value, others = (right + 0.5, right + 1.44) if narrow else (right + 0.59, right + 1.49)
+    value, others = (right + 0.49, right + 1.46) if narrow else (right + 0.52, right + 1.49)
     axes.set_ylim(height, 0)  # an inch down is a unit
     axes.set_xlim(0, 100)
     axes.set_yticks([])
@@ -273,7 +278,8 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
 
     def write(inches: float, down: float, text: str, **style_of) -> None:
         place = axes.get_yaxis_transform()
-        axes.text((inches - left) / width, down, text, transform=place, va="center", **({"size": 9} | style_of))
+        looks = {"size": 9, "bbox": dict(facecolor="white", edgecolor="none", pad=0.3)} | style_of
+        axes.text((inches - left) / width, down, text, transform=place, va="center", **looks)
 
     for share, words in ((0, "0"), (50, "50"), (100, "100%")):
         write(left + width * share / 100, 0.1, words, ha="center", color=style.QUIET)
