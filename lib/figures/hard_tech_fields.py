@@ -81,7 +81,14 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
         out[mark("of unknown industry")] = unknown
     own = cohorts.is_own(cohort)
     hollow = np.inf if own else small
-    few = table[table["count_firms"] < hollow]
+    # A slide holds the fields alone.
+    shown = table[table["industry_en"].isna()] if style.SIZE.get() == "slide" else table
+    few = (shown["count_firms"] < hollow).any()
+    sales_first = ((shown["field"] != OUTSIDE) & (shown["share"] <= 0.5)).any()
+    key = sentences(
+        say("Orange: no more than half put product first.") if sales_first else "",
+        say("Hollow: fewer than {small} companies.", small=small) if few and not own else "",
+    )
     unsold = int((table["count_firms"] - table["with_revenue"])[table["industry_en"].isna()].sum())
     without = mark("R&D intensity is without {count} more, whose revenue is not confirmed.")
     unstated = mark("R&D intensity is without {count} more, whose revenue is not known.")
@@ -97,17 +104,14 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
                 "{count} of the column's fields: artificial intelligence is not an industry here, it sits inside information technology.",
                 count=sentence(count_word(len(fields))),
             ),
-            say("Hollow: fewer than {small} companies.", small=small) if len(few) and not own else "",
+            key,
         ),
     ]
     notes.append(tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])))
-    shown = (
-        table[table["industry_en"].isna()] if style.SIZE.get() == "slide" else table
-    )  # a slide holds the fields alone
     heights = _heights(shown)
     body = LINE * (len(shown) + 0.45 * len(fields)) + 0.13
     across, narrow = (tuple(replace(panel, height=body) for panel in pair) for pair in ((SHARE, INTENSITY), NARROW))
-    frame = style.Frame(title, subtitle, notes, across, narrow)
+    frame = style.Frame(title, subtitle, notes, across, narrow, slide_note=key)
     left = frame.axes("share")
     right = frame.axes("intensity", sharey=left)
     _dots(left, shown, heights, "share", "low", "high", 100, hollow)

@@ -507,7 +507,7 @@ def _list_panels(lists: pd.DataFrame) -> list[style.Panel]:
     width = (4.13 - gap * (len(names) - 1)) / len(names)
     rights = [gap] * (len(names) - 1) + [0.12]
     return [
-        style.Panel(name, width, 1.45, right=right, top=0.65, bottom=0.3)
+        style.Panel(name, width, 1.53, right=right, top=0.65, bottom=0.3)
         for name, right in zip(names, rights, strict=True)
     ]
 
@@ -523,7 +523,7 @@ def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.Data
         rows = shown[shown["list"] == name]
         year = int(rows["fiscal_year"].iloc[0])
         axes.set_xlim(0, max(claimed, shown["rd_bn"].max(), own.max()) * 1.04)
-        axes.set_ylim(SHOWN_RANKS + 0.62, -0.45)
+        axes.set_ylim(SHOWN_RANKS + 0.62, -0.8)
         axes.set_yticks([])
         axes.set_xticks([])
         axes.grid(False)

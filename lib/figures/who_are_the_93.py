@@ -21,7 +21,7 @@ AROUND = 34 * ONE_DAY  # how far the close-up looks to each side
 CHECKS = {
     "meets": ("o", style.INK, mark("published total")),
     "differs": ("X", style.INK, mark("at odds with the roster")),
-    "unchecked": ("o", style.NEUTRAL, mark("later than the roster")),
+    "unchecked": ("o", style.NEUTRAL, mark("after the roster ends")),
 }
 
 
@@ -56,7 +56,9 @@ def draw(board: pd.Series, counts: pd.DataFrame, count: int, end: pd.Timestamp) 
     sources = tables.source_line(["bse-lists", *totals["source_id"], *certified["source_id"], "macropolo"])
     notes = [*_notes(totals, certified, count, windows, end), sources]
     narrow = [NARROW, replace(CLOSE, left=style.MARGIN, height=2.2, top=0.3)] if windows else NARROW
-    frame = style.Frame(title, subtitle, notes, (BOARD, CLOSE) if windows else ALONE, narrow)
+    frame = style.Frame(
+        title, subtitle, notes, (BOARD, CLOSE) if windows else ALONE, narrow, slide_note="".join(notes[1:-1])
+    )
     left = frame.axes("board")
     _draw_board(left, board, totals, certified, count, windows, end)
     if windows:
@@ -174,11 +176,11 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
     _window(axes, count, windows)
     _totals(axes, totals)
     for _, row in totals.drop_duplicates("date").iterrows():
-        _number(axes, row["date"], row["bse_listed"], -3, "right", style.INK)
+        _number(axes, row["date"], row["bse_listed"], count, -3, "right", style.INK)
     axes.vlines(certified["date"], 0, certified["national_little_giants"], color=style.NEUTRAL, linewidth=1.3, zorder=2)
     axes.plot(certified["date"], certified["national_little_giants"], "s", color=style.QUIET, markersize=5.5, zorder=4)
     for _, row in certified.iterrows():
-        _number(axes, row["date"], row["national_little_giants"], 0, "center", style.QUIET)
+        _number(axes, row["date"], row["national_little_giants"], count, 0, "center", style.QUIET)
     step = 50 if top > 120 else 20
     ticks = [tick for tick in range(0, int(top), step) if abs(tick - count) > step * 0.3]
     axes.set_yticks([*ticks, count], [*map(str, ticks), f"{count}"])
@@ -223,11 +225,13 @@ def _marks(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> list[Mark]:
     return marks
 
 
-def _number(axes, day, value: int, shift: float, side: str, colour: str) -> None:
-    """A value above its mark, legible across the dotted line."""
+def _number(axes, day, value: int, line: int, shift: float, side: str, colour: str) -> None:
+    """A value above its mark; below, where the dotted line at `line` would run through it."""
     box = dict(facecolor="white", edgecolor="none", pad=0.4)
+    points = (line - value) * style.inches(axes)[1] * 72 / axes.get_ylim()[1]  # from the mark up to the line
+    up, side_of = (-6, "top") if 5 < points < 20 else (6, "bottom")
     axes.annotate(
-        f"{value}", (day, value), (shift, 6), textcoords="offset points", size=9, ha=side, va="bottom", color=colour, bbox=box,
+        f"{value}", (day, value), (shift, up), textcoords="offset points", size=9, ha=side, va=side_of, color=colour, bbox=box,
         zorder=2.5,
     )  # fmt: skip
 
@@ -298,7 +302,7 @@ def _totals(axes, totals: pd.DataFrame) -> None:
 
 def _key(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> None:
     """What the marks mean, above the axes."""
-    handles = [Line2D([], [], color=style.ACCENT, linewidth=2.2, label=say("the board"))]
+    handles = [Line2D([], [], color=style.ACCENT, linewidth=2.2, label=say("listed (from the roster)"))]
     if len(certified):
         handles.append(
             Line2D(
