@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from conftest import text_faults
+from matplotlib.text import Annotation, Text
 
 from lib import cohorts, figures
 from lib.figures import accounting_break as figure_5
@@ -78,3 +79,17 @@ def test_an_edited_company_moves_title_and_table(edit):
     figure = figures.build(NAME)
     assert "348 mainland companies turned product first" in figure.title
     assert 348 in figure.table["value"].tolist()
+
+
+@pytest.mark.parametrize("look", [{}, {"size": "one_column"}, {"size": "slide"}, {"language": "zh"}], ids=str)
+def test_no_leader_runs_through_a_label(look):
+    drawing = figures.build(NAME, **look).drawing
+    drawing.canvas.draw()
+    notes = [note for note in drawing.findobj(Annotation) if note.arrow_patch]
+    boxes = [Text.get_window_extent(note) for note in notes]
+    assert len(notes) >= 7
+    for note in notes:
+        line = note.arrow_patch.get_transform().transform_path(note.arrow_patch.get_path())
+        struck = [other.get_text() for other, box in zip(notes, boxes, strict=True)
+                  if other is not note and line.intersects_bbox(box, filled=False)]  # fmt: skip
+        assert struck == [], note.get_text()
