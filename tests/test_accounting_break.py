@@ -34,7 +34,7 @@ def test_who_would_have_crossed_anyway_is_among_those_who_did(panel):
     firms, _ = panel
     assert figure_5.crossed_anyway(firms) == 90
     assert figures.build(NAME).title.endswith(
-        "349 mainland companies turned product first; 90 would have at 2019's selling expense per yuan of revenue"
+        "349 mainland companies turned product first; 90 would have at 2019's selling ratio"
     )
 
 

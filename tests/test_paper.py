@@ -203,7 +203,7 @@ def test_the_bundle_compiles(name, outputs, tmp_path):
 
 
 SIZES = [(name, size) for name in NAMES for size in style.SIZES if size != "web"]
-WITH_KEY = [NAMES[place] for place in (0, 1, 2, 5, 7)]  # whose marks a slide must explain
+WITH_KEY = [NAMES[place] for place in (0, 1, 2, 4, 5, 7)]  # whose marks a slide must explain
 TOO_DENSE = ("07_huawei_acfic", "one_column")
 
 

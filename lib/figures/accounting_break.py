@@ -27,6 +27,7 @@ GROUPS = {
     mark("other goods"): style.NEUTRAL,
     mark("services"): style.INK,
 }
+RATIO = mark("Selling ratio: selling expense per yuan of revenue.")
 TEST_FIRMS = 5  # an industry of fewer firms has no median to speak of
 PATHS = style.Panel("paths", 1.815, 2.0, left=0.45, right=1.355, top=0.35, bottom=0.33)
 CROSSINGS = style.Panel("crossings", 2.5, 2.0, left=0.73, right=0.15, top=0.35, bottom=0.33)
@@ -152,7 +153,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     title = turned
     if moved["to_product"]:
         title = say(
-            "{turned}; {anyway:,} would have at {year}'s selling expense per yuan of revenue",
+            "{turned}; {anyway:,} would have at {year}'s selling ratio",
             turned=turned, anyway=anyway, year=first,
         )  # fmt: skip
     subtitle = say(
@@ -172,14 +173,17 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
             cohorts.provenance(cohort),
             say("Hence hollow dots.") if cohorts.is_own(cohort) else "",
         ),
-        say(
-            "Per yuan of revenue, the median firm's selling expense changed by {changes}. "
-            "2020 was also the first year of the pandemic.",
-            changes=_changes(test),
+        sentences(
+            say(
+                "Per yuan of revenue, the median firm's selling expense changed by {changes}. "
+                "2020 was also the first year of the pandemic.",
+                changes=_changes(test),
+            ),
+            say(RATIO),
         ),
         tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])),
     ]
-    frame = style.Frame(title, subtitle, notes, [(PATHS, CROSSINGS), INDUSTRIES], NARROW, SLIDE)
+    frame = style.Frame(title, subtitle, notes, [(PATHS, CROSSINGS), INDUSTRIES], NARROW, SLIDE, slide_note=say(RATIO))
     above, beside, below = (frame.axes(panel.name) for panel in (PATHS, CROSSINGS, INDUSTRIES))
     _draw_paths(above, level, hollow=cohorts.is_own(cohort))
     _draw_crossings(beside, crossed)
