@@ -323,10 +323,10 @@ def _pieces(text: str) -> list[str]:
     return [f" {word}" for word in text.split()]
 
 
-def label_points(axes, points: list[tuple[float, float, str]], taken: list = (), boxes: list = (), **text) -> None:
+def label_points(axes, points: list[tuple], taken: list = (), boxes: list = (), around: bool = False, **text) -> None:
     """Label points of `axes` so that no label covers another label, the artists in `taken` or the `boxes`.
 
-    points: (x, y, label) in data units; boxes: in pixels. Each label is tied to its point by a thin line, and takes the
+    points: (x, y, label) in data units; boxes: in pixels; around: labels may stand on the side of zero too. Each label is tied to its point by a thin line, and takes the
     nearest free place where fewest of these lines run through labels. Raises UserError where there is no free place left.
     """
     figure = axes.figure
@@ -353,7 +353,7 @@ def label_points(axes, points: list[tuple[float, float, str]], taken: list = (),
         )
         note.update_positions(renderer)
         here = matplotlib.text.Text.get_window_extent(note, renderer).padded(1)
-        outward = steps[steps[:, 1] * np.sign(y) >= 0]  # from zero; at zero, either way
+        outward = steps if around else steps[steps[:, 1] * (1 if y >= 0 else -1) >= 0]
         low, high = (corner + outward * figure.dpi / 72 for corner in (here.min, here.max))
         free = ((low >= room.min) & (high <= room.max)).all(axis=1)
         for box in boxes:

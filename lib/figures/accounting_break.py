@@ -360,7 +360,7 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
         [(row["percent"], list(GROUPS).index(row["group"])) for _, row in rows.iterrows()]
     )
     dots = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in places]
-    style.label_points(axes, labels, boxes=dots, size=8.5, color=style.QUIET)
+    style.label_points(axes, labels, boxes=dots, around=True, size=8.5, color=style.QUIET)
 
 
 def _table(cohort: str, level: pd.DataFrame, crossed: pd.DataFrame, by_industry: pd.DataFrame) -> pd.DataFrame:
