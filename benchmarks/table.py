@@ -63,6 +63,11 @@ def main() -> None:
         if case == "unchanged" and loop:
             rows = rows | {f"{LOOP} (cannot skip)": loop}
         parts.append(table(CASES.get(case, case.capitalize()), rows))
+    parts.append(
+        "Between a set of ours and of the floor stand, by a profile: the start of a kernel, the notebook's own tables and the picture that it "
+        "shows, the ledger of claims, which each kernel judges for itself, and papermill's messages and writing. ploomber-engine, whose sets "
+        "share one process, is spared the first and the third."
+    )
     explored = json.loads((HERE / "explore.json").read_text(encoding="utf-8"))
     parts += [
         "## The explorer: from a control's change to the new picture",

@@ -162,9 +162,10 @@ class Frame:
     """A figure with title, subtitle, notes and the panels between them, on the page of the size that is drawn.
 
     title, subtitle: set at the top, wrapped to the width; notes: small print at the foot, one paragraph each, the source
-    line last; slide_note: the key and caveat that a slide has in their place. panels: a Panel, a tuple of what stands side by side or a list of what stands one above the other, to any
-    depth; narrow: the same for one column; slide: for a slide. Without them, panels stand one above the other in one
-    column, and on a slide as they do on the page. Use inside `look()`.
+    line last; slide_note: the key and caveat that a slide has in their place. panels: a Panel, a tuple of what stands
+    side by side or a list of what stands one above the other, to any depth; narrow: the same for one column; slide: for a
+    slide. Without them, panels stand one above the other in one column, and on a slide as they do on the page. Use inside
+    `look()`.
     """
 
     def __init__(self, title: str, subtitle: str, notes: list[str], panels, narrow=None, slide=None, slide_note=""):
@@ -326,8 +327,9 @@ def _pieces(text: str) -> list[str]:
 def label_points(axes, points: list[tuple], taken: list = (), boxes: list = (), around: bool = False, **text) -> None:
     """Label points of `axes` so that no label covers another label, the artists in `taken` or the `boxes`.
 
-    points: (x, y, label) in data units; boxes: in pixels; around: labels may stand on the side of zero too. Each label is tied to its point by a thin line, and takes the
-    nearest free place where fewest of these lines run through labels. Raises UserError where there is no free place left.
+    points: (x, y, label) in data units; boxes: in pixels; around: labels may stand on the side of zero too. Each label is
+    tied to its point by a thin line, and takes the nearest free place where fewest of these lines run through labels.
+    Raises UserError where there is no free place left.
     """
     figure = axes.figure
     renderer = figure.canvas.get_renderer()

@@ -84,7 +84,7 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
     )  # fmt: skip
     out = cohorts.left_out(pd.concat([firms[["status"]], internet[["status"]]]))
     drawn = pd.concat([bars, dots.sort_values("grade")])
-    used = ["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel()]
+    used = ["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel(), "macropolo"]
     sources = tables.source_line(cohorts.sources(cohort, used))
     notes = [*_notes(cohort, firms, internet, dots, bars, highlight), sources]
     others = cohort != "bse" and not cohorts.is_own(cohort)
