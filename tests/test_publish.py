@@ -52,7 +52,7 @@ def test_the_record_is_strict_json_and_lists_the_sources_behind_the_source_line(
     cited = record["source"].removeprefix("Sources: ").removesuffix(".").split("; ")
     assert {source["cite_as"] for source in record["sources"]} == set(cited)
     plotted = set(figure.table["rd_source_id"]) | set(figure.table["selling_source_id"])
-    assert {source["source_id"] for source in record["sources"]} == plotted | {"company-list"}
+    assert {source["source_id"] for source in record["sources"]} == plotted | {"company-list", "macropolo"}
     assert all(source["title"] for source in record["sources"])
 
 
