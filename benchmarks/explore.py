@@ -4,7 +4,6 @@ Writes benchmarks/explore.json: for each figure the milliseconds of each change.
 """
 
 import json
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from lab import Lab  # noqa: E402  (the same harness as the tests')
+from lab import Lab, find_chromium, launch  # noqa: E402  (the same harness as the tests')
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 #: For each figure a control and the values that it goes through, as the menu has them; a slider's by their place.
@@ -50,8 +49,7 @@ def main() -> None:
     waits = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         lab = Lab(Path(folder))
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = launch(playwright, find_chromium())
         try:
             for name, (label, values) in CONTROLS.items():
                 page = browser.new_page(viewport={"width": 1280, "height": 900})

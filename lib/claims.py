@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lib import cohorts, customers, huawei, parameters, sectors, tables
-from lib.errors import UserError
+from lib.errors import DataError, UserError
 from lib.measures import expense_ratio, share_of
 from lib.words import count_word, day_words, name_list, speaking, times
 
@@ -217,6 +217,8 @@ def _rank(claim: pd.Series) -> Verdict:
 def _shift(claim: pd.Series) -> Verdict:
     try:
         rows = sectors.company_years("all_listed", parameters.fiscal_years()[0])
+    except DataError:  # a broken table decides nothing
+        raise
     except UserError as error:  # as after a refresh of one board alone, whose years the others lack
         return Verdict("open", "", str(error))
     shares = [sectors.services_share(sectors.sums(rows, panel)) for panel in parameters.allowed(parameters.Panel)]

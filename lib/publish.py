@@ -31,8 +31,6 @@ from lib.words import LANGUAGE, speaking, term
 UNDATED = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 #: What a font needs to place glyphs. A PDF has them placed, and cutting these tables down is most of its cost.
 LAYOUT_TABLES = {"BASE", "GDEF", "GPOS", "GSUB"}
-
-
 DOT_RADIUS = 4  # pixels of the drawing
 
 
@@ -52,13 +50,12 @@ class Mark:
     company: str = ""
 
 
-def dots(axes: Axes, across, up, words, companies=None) -> list[Mark]:
+def dots(axes: Axes, across, up, words) -> list[Mark]:
     """Marks for points at the data coordinates `across` and `up`, as large as a dot is drawn."""
     centres = axes.transData.transform(np.column_stack([np.asarray(across, float), np.asarray(up, float)]))
     inverse = axes.transData.inverted()
     low, high = inverse.transform(centres - DOT_RADIUS), inverse.transform(centres + DOT_RADIUS)
-    companies = [""] * len(centres) if companies is None else companies
-    return [Mark(axes, *a, *b, said, company) for a, b, said, company in zip(low, high, words, companies, strict=True)]
+    return [Mark(axes, *a, *b, said) for a, b, said in zip(low, high, words, strict=True)]
 
 
 @dataclass
@@ -68,8 +65,9 @@ class Figure:
     name: the notebook's name; title, alt, source_line: computed from the rows plotted; table: those rows, with a
     column `source_row` that leads back to data/; companies: how many companies it counts, and left_out: how many it does
     not, by reason; headline: the figure's numbers by name, published: the claims that give the same number, by its name,
-    and shares: the names of those that are shares or growth rates; drawing: the matplotlib figure; marks: gives the places in it that stand for a row; columns: the columns of the
-    table to read first; parameters: those that it was published with; language, size: those that it is drawn in.
+    and shares: the names of those that are shares or growth rates; drawing: the matplotlib figure; marks: gives the places
+    in it that stand for a row; columns: the columns of the table to read first; parameters: those that it was published
+    with; language, size: those that it is drawn in.
     """
 
     name: str
@@ -115,7 +113,7 @@ def publish(figure: Figure, **values) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
             paths = {kind: Path(stage) / f"{figure.name}.{kind}" for kind in FORMATS}
-            _draw(figure, values["size"], paths)
+            _draw(figure, paths)
             figure.table.to_csv(paths["csv"], index=False, lineterminator="\n", encoding="utf-8")
             record = record_of(figure, values)
             paper.excel(record, figure.table, paths["xlsx"])
@@ -151,9 +149,9 @@ def save_png(drawing: Drawing, file: Path | BinaryIO, dpi: float, shown: float |
     picture.save(file, format="png", dpi=(shown or dpi,) * 2, compress_level=1)
 
 
-def _draw(figure: Figure, size: str, paths: dict[str, Path]) -> None:
-    """Save the pictures as large as `size` is shown, whatever the page is that the figure is laid out on."""
-    shown = style.SIZES[size]
+def _draw(figure: Figure, paths: dict[str, Path]) -> None:
+    """Save the pictures as large as the figure's size is shown, whatever the page is that it is laid out on."""
+    shown = style.SIZES[figure.size]
     scale = shown.shown / figure.drawing.get_figwidth()
     with _all_glyphs(figure), _light_fonts():
         save_png(figure.drawing, paths["png"], shown.dpi * scale, shown.dpi)

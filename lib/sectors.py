@@ -32,13 +32,18 @@ def company_years(cohort: str, base_year: int, without: tuple = ()) -> pd.DataFr
     rows["status"] = rows["status"].mask(rows["company_id"].isin(without), ASKED)
     rows["summed"] = rows["status"].isin(SUMMED)
     rows["same_firm"] = rows.groupby("company_id")["summed"].transform("sum") == len(years)
-    if not (rows["same_firm"] & rows["sector"].isin(["secondary", "tertiary"])).any():
+    if comparable(rows).empty:
         raise UserError(
             f"no company of {cohort} has both expenses in every year from {base_year} to {years[-1]} and is known to be in industry or "
             "services: Figure 8 needs some. A file of your own needs a row for each year and a column `industry`, with names "
             "from data/industries.csv."
         )
     return rows
+
+
+def comparable(rows: pd.DataFrame) -> pd.DataFrame:
+    """The company-years to compare industry's growth with services' on: those of the same firms in either."""
+    return rows[rows["same_firm"] & rows["sector"].isin(["secondary", "tertiary"])]
 
 
 def chosen(rows: pd.DataFrame, panel: str) -> pd.DataFrame:

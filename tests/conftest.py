@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from lab import find_chromium, launch
 from matplotlib.text import Text
 
 from lib.paths import ROOT
@@ -77,19 +78,14 @@ def chromium(tmp_path_factory) -> str:
 
 
 def _installed() -> str:
-    if not (found := _chromium()) and Path("/etc/debian_version").exists() and getattr(os, "geteuid", int)() == 0:
+    if not (found := find_chromium()) and Path("/etc/debian_version").exists() and getattr(os, "geteuid", int)() == 0:
         for words in (["update"], ["install", "-y", "chromium"]):
             subprocess.run(["apt-get", *words], env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=False)
-        found = _chromium()
+        found = find_chromium()
     if not found:
         words = "no Chromium on this machine: install it (on Debian, `apt-get install chromium`) to test the pages"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(words)
     return found
-
-
-def _chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return next(filter(None, map(shutil.which, names)), None)
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +93,8 @@ def browser(chromium):
     """A headless Chromium; closed after each module, since it holds the thread's event loop."""
     from playwright.sync_api import sync_playwright
 
-    quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-sync", *quiet.split()]
-        )
+        running = launch(playwright, chromium)
         yield running
         running.close()
 

@@ -14,11 +14,23 @@ from pathlib import Path
 
 from lib.paths import ROOT
 
+QUIET = "--disable-gpu --disable-quic --disable-sync --no-first-run --disable-background-networking --disable-component-update"
 SETTINGS = {
     # All cells are in the page, also those that are not in sight.
     "notebook-extension/tracker": {"windowingMode": "none"},
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
 }
+
+
+def find_chromium() -> str | None:
+    """Where the machine's Chromium is; None where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def launch(playwright, chromium: str | None):
+    """A headless Chromium that calls nobody by itself."""
+    return playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", *QUIET.split()])
 
 
 class Lab:

@@ -1,7 +1,6 @@
 """What `explore` shows: the controls, the live chart and its table, kept in step."""
 
 import asyncio
-import importlib
 import shlex
 
 import ipywidgets as widgets
@@ -56,7 +55,7 @@ class Panel(widgets.VBox):
 
     def _show(self, figure: Figure) -> None:
         self._figure, self.table.layout.display = figure, None
-        idle = self._idle()
+        idle = figures.idle(self._notebook.stem, **self._values)
         for name, one in self.controls.items():
             one.disabled = name in idle
         self.view.show(figure, self.command)
@@ -70,11 +69,6 @@ class Panel(widgets.VBox):
             table.show(self.table, figure)
             return
         self._later = loop.call_later(PAUSE, table.show, self.table, figure)
-
-    def _idle(self) -> list[str]:
-        """The parameters that make no difference to the figure as it is."""
-        module = importlib.import_module(f"lib.figures.{self._notebook.stem[3:]}")
-        return module.idle(**self._values) if hasattr(module, "idle") else []
 
     @property
     def command(self) -> str:

@@ -1,6 +1,7 @@
 """One module per figure, named as its notebook without the number: from rows of the tables to a drawn figure.
 
-Each has NAME (the notebook's name) and `build`, which takes the notebook's parameters and draws the figure.
+Each has NAME (the notebook's name) and `build`, which takes the notebook's parameters and draws the figure. Where some of
+these can be without effect, `idle` names them.
 """
 
 import importlib
@@ -15,5 +16,14 @@ def build(name: str, **values):
     Raises ParameterError for a parameter or value that the notebook does not allow.
     """
     tables.files_read.clear()  # the figure's record names what this one reads
-    module = importlib.import_module(f"lib.figures.{name[3:]}")
-    return module.build(**parameters.check_all(NOTEBOOKS / f"{name}.ipynb", values))
+    return _module(name).build(**parameters.check_all(NOTEBOOKS / f"{name}.ipynb", values))
+
+
+def idle(name: str, **values) -> list[str]:
+    """The parameters that make no difference to the figure of the notebook `name`, as `values` has them all."""
+    module = _module(name)
+    return module.idle(**values) if hasattr(module, "idle") else []
+
+
+def _module(name: str):
+    return importlib.import_module(f"lib.figures.{name[3:]}")

@@ -44,7 +44,7 @@ def build(cohort: str, panel: str, base_year: int, without: list[str], **look: s
 
 def gap(rows: pd.DataFrame) -> tuple[float, float, float]:
     """How much faster R&D grew in industry than in services in the same firms: points as a share, with 95% interval."""
-    same = rows[rows["same_firm"] & rows["sector"].isin(["secondary", "tertiary"])]
+    same = sectors.comparable(rows)
     years = same["fiscal_year"].min(), same["fiscal_year"].max()
     first, last = (same[same["fiscal_year"] == year].set_index("company_id") for year in years)
     last = last.reindex(first.index)
