@@ -14,8 +14,8 @@ from lib.paths import outputs_dir
 FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "tex", "bib", "json")
 #: Packages that can change a figure's bytes.
 PACKAGES = (
-    *("bibtexparser", "font-source-sans-pro", "matplotlib", "numpy", "openpyxl", "pandas"),
-    *("pylatexenc", "pypdf", "scipy", "seaborn", "xlsxwriter", "zhplot"),
+    *("bibtexparser", "font-source-sans-pro", "matplotlib", "numpy", "openpyxl", "pandas", "pillow"),
+    *("pylatexenc", "pypdf", "pypdfium2", "scipy", "seaborn", "xlsxwriter", "zhplot"),
 )
 
 

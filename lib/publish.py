@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 from unittest import mock
 
 import numpy as np
@@ -89,11 +88,30 @@ class Figure:
     language: str = field(default_factory=LANGUAGE.get)
     size: str = field(default_factory=style.SIZE.get)
 
-    def picture(self, dots: int) -> bytes:
-        """The drawing as a PNG of `dots` per inch, for a screen."""
+    _pdf: bytes = b""
+
+    def pdf(self) -> bytes:
+        """The page that the drawing is laid out on, as a PDF; drawn again where the drawing has changed since."""
+        if self.drawing.stale or not self._pdf:
+            page = io.BytesIO()
+            with _all_glyphs(self), _light_fonts():
+                self.drawing.savefig(page, format="pdf", metadata=UNDATED["pdf"])
+            self._pdf, self.drawing.stale = page.getvalue(), False
+        return self._pdf
+
+    def picture(self, dots: float, shown: float | None = None) -> bytes:
+        """The drawing as an opaque PNG without a date, made from its PDF.
+
+        dots: pixels for an inch of the drawing; shown: for an inch as it is shown, where that is larger or smaller.
+        """
+        from pypdfium2 import PdfDocument
+
+        with PdfDocument(self.pdf()) as document:
+            image = document[0].render(scale=dots / 72).to_pil()
         picture = io.BytesIO()
-        with _all_glyphs(self):
-            save_png(self.drawing, picture, dots)
+        image.save(
+            picture, format="png", dpi=(shown or dots,) * 2, compress_level=1
+        )  # more takes longer and gains little
         return picture.getvalue()
 
     def _repr_png_(self) -> bytes:
@@ -132,34 +150,16 @@ def publish(figure: Figure, **values) -> Path:
     return folder
 
 
-def save_png(drawing: Drawing, file: Path | BinaryIO, dpi: float, shown: float | None = None) -> None:
-    """Write the drawing as an opaque PNG without a date, packed lightly: that halves the time and adds no byte.
-
-    dpi: pixels for an inch of the drawing; shown: for an inch as it is shown, where that is larger or smaller.
-    """
-    from PIL import Image
-
-    before = drawing.dpi
-    try:
-        drawing.dpi = dpi
-        drawing.canvas.draw()
-        picture = Image.fromarray(np.asarray(drawing.canvas.buffer_rgba())).convert("RGB")
-    finally:
-        drawing.dpi = before
-    picture.save(file, format="png", dpi=(shown or dpi,) * 2, compress_level=1)
-
-
 def _draw(figure: Figure, paths: dict[str, Path]) -> None:
     """Save the pictures as large as the figure's size is shown, whatever the page is that it is laid out on."""
     shown = style.SIZES[figure.size]
     scale = shown.shown / figure.drawing.get_figwidth()
-    with _all_glyphs(figure), _light_fonts():
-        save_png(figure.drawing, paths["png"], shown.dpi * scale, shown.dpi)
-        for kind, metadata in UNDATED.items():
-            figure.drawing.savefig(paths[kind], metadata=metadata)
+    paths["png"].write_bytes(figure.picture(shown.dpi * scale, shown.dpi))
+    paths["pdf"].write_bytes(figure.pdf() if scale == 1 else _scaled_pdf(figure.pdf(), scale))
+    with _all_glyphs(figure):
+        figure.drawing.savefig(paths["svg"], metadata=UNDATED["svg"])
     if scale != 1:
         _scale_svg(paths["svg"], scale)
-        _scale_pdf(paths["pdf"], scale)
 
 
 @contextmanager
@@ -197,13 +197,14 @@ def _scale_svg(path: Path, scale: float) -> None:
     path.write_text(f"{head}viewBox{tail}", encoding="utf-8", newline="\n")
 
 
-def _scale_pdf(path: Path, scale: float) -> None:
-    from pypdf import PdfWriter
+def _scaled_pdf(pdf: bytes, scale: float) -> bytes:
+    from pypdf import PdfReader, PdfWriter
 
-    writer = PdfWriter(clone_from=path)
+    writer, scaled = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf))), io.BytesIO()
     writer.pages[0].scale_by(scale)
     writer.pages[0].compress_content_streams()
-    writer.write(path)
+    writer.write(scaled)
+    return scaled.getvalue()
 
 
 def record_of(figure: Figure, values: dict) -> dict:

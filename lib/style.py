@@ -16,7 +16,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib import font_manager
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
@@ -93,7 +93,11 @@ RC = {
     "pdf.fonttype": 42,
     "axes.unicode_minus": True,
     "text.parse_math": False,  # a company's name may hold dollar signs
+    "text.hinting": "none",  # so that type is as wide on a screen as in print
 }
+
+#: Measures text; nothing is drawn on it.
+RULER = RendererAgg(1, 1, 720)
 
 
 def _register_fonts() -> None:
@@ -127,8 +131,6 @@ def look(language: str = "en", size: str = "web"):
         with speaking(language), matplotlib.rc_context():
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(RC | {"font.family": FONTS[language]})
-            if size != "web":  # whose type fits the pixels of a screen; in print it is as wide at every resolution
-                matplotlib.rcParams["text.hinting"] = "none"
             yield
     finally:
         SIZE.reset(before)
@@ -198,12 +200,12 @@ class Frame:
         room = self.width - 2 * MARGIN
         looks = (("bold", INK, 1.16), ("normal", QUIET, 1.25))
         blocks = [
-            (wrapped(self.figure, text, points, weight, room), points, weight, colour, spacing)
+            (wrapped(text, points, weight, room), points, weight, colour, spacing)
             for text, points, (weight, colour, spacing) in zip((title, subtitle), sizes[:2], looks, strict=True)
             if points
         ]
         small = [
-            (wrapped(self.figure, note, points, "normal", room), points, "normal", QUIET, 1.22)
+            (wrapped(note, points, "normal", room), points, "normal", QUIET, 1.22)
             for note, points in zip(notes, [sizes[2]] * (len(notes) - 1) + [sizes[3]], strict=True)
             if points
         ]
@@ -279,32 +281,28 @@ def _height(block: tuple) -> float:
     return len(lines) * size * spacing * 1.12 / 72
 
 
-def wrapped(figure, text: str, size: float, weight: str, inches: float) -> list[str]:
-    """`text` in lines of at most `inches`, measured in its own type."""
-    renderer = figure.canvas.get_renderer()
-    # Twice where it is close: type that fits a screen's pixels may be wider at 300 dpi, if not beyond the margin.
-    probes = {scale: figure.text(0, 0, "", size=scale * size, weight=weight) for scale in (1, 3)}
-
-    @functools.cache
-    def inches_of(words: str, scale: int = 1) -> float:
-        probes[scale].set_text(words)
-        return probes[scale].get_window_extent(renderer).width / figure.dpi / scale
-
-    def fits(line: str) -> bool:
-        width = inches_of(line)
-        return width < 0.9 * inches or (width <= inches and inches_of(line, 3) <= inches + 0.08)
-
+def wrapped(text: str, points: float, weight: str, inches: float) -> list[str]:
+    """`text` in lines of at most `inches`, measured in its own type. Use inside `look()`."""
     lines, end = [], 0.0
     for piece in _pieces(text):
-        # Each piece once, since measuring costs by the letter; bars count the space, which has no ink.
-        step = inches_of(f"|{piece}|") - inches_of("||")
-        if lines and (end + step < 0.88 * inches or fits(f"{lines[-1]}{piece}")):
+        # Bars count the space before a word, which has no ink.
+        step = _inches(f"|{piece}|", points, weight) - _inches("||", points, weight)
+        if lines and end + step <= inches:
             lines[-1], end = f"{lines[-1]}{piece}", end + step
         else:
             lines, end = [*lines, piece.strip()], step
-    for probe in probes.values():
-        probe.remove()
     return lines or [""]
+
+
+def _inches(words: str, points: float, weight: str) -> float:
+    return _measured(words, points, weight, tuple(matplotlib.rcParams["font.family"]))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _measured(words: str, points: float, weight: str, families: tuple[str, ...]) -> float:
+    """Width in inches; kept, since most words stand in many texts."""
+    type_ = font_manager.FontProperties(families, size=points, weight=weight)
+    return RULER.get_text_width_height_descent(words, type_, False)[0] / RULER.dpi
 
 
 #: Chinese characters and full-width marks, and the marks among them that may not end or begin a line.
@@ -412,7 +410,7 @@ def head(axes, text: str, left: float = 0, up: float = 8, room: float | None = N
     It is wrapped to `room` inches, or to the edge of the page.
     """
     start = axes.get_window_extent().x0 / axes.figure.dpi + left
-    lines = wrapped(axes.figure, text, 10.5, "semibold", room or axes.figure.get_figwidth() - start - 0.04)
+    lines = wrapped(text, 10.5, "semibold", room or axes.figure.get_figwidth() - start - 0.04)
     axes.annotate(
         "\n".join(lines),
         (0, 1),

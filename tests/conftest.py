@@ -14,6 +14,7 @@ from filelock import FileLock
 from lab import find_chromium, launch
 from matplotlib.text import Text
 
+from lib import style
 from lib.paths import ROOT
 
 
@@ -120,6 +121,11 @@ def interruptible() -> None:
 
 def text_faults(drawing) -> list[str]:
     """Texts of a figure that overlap each other or leave its edges."""
+    with style.look():  # type as wide as it is published
+        return _text_faults(drawing)
+
+
+def _text_faults(drawing) -> list[str]:
     renderer = drawing.canvas.get_renderer()
     drawing.canvas.draw()  # places annotations
     page = drawing.bbox

@@ -207,12 +207,13 @@ def test_amounts_are_counted_in_hundred_millions():
     assert "1615" in drawn(chinese) and "161.5" in drawn(english)
 
 
-@pytest.mark.parametrize("kind", ["png", "svg", "pdf", "live"])
+@pytest.mark.parametrize("kind", ["live", "published", "svg"])
 def test_a_character_without_a_glyph_is_an_error(kind, outputs, monkeypatch):
     figure = figures.build(NAME, language="zh")
+    if kind == "svg":  # which the other pictures, drawn before it, would hide
+        monkeypatch.setattr("lib.publish.Figure.pdf", figures.build(NAME, language="zh").pdf)
     with style.look("zh"):
         figure.drawing.text(0.5, 0.5, "马\U0001f40e")
-    monkeypatch.setattr("lib.publish.UNDATED", {kind: {}})
     with pytest.raises(UserError, match="Glyph"):
         figure._repr_png_() if kind == "live" else publish(figure, language="zh")
 

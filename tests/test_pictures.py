@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from lib import figures, style
+from lib import figures
 from lib.render import run
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -25,10 +25,7 @@ PICTURES = {name: (name, {}) for name in NAMES} | {f"{NAMES[0]}.zh": (NAMES[0], 
 
 def picture(figure) -> Image.Image:
     """The figure at the 700 pixels that a reader of a web page sees, twice as sharp."""
-    buffer = io.BytesIO()
-    with style.look(figure.language):
-        figure.drawing.savefig(buffer, format="png", dpi=200, metadata={"Software": None})
-    return Image.open(buffer).convert("RGB")
+    return Image.open(io.BytesIO(figure.picture(200))).convert("RGB")
 
 
 def difference(first: Image.Image, second: Image.Image) -> float:

@@ -257,7 +257,7 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
             "nearest to the article's own terms:\n{cohort}, {year}, {share:.1%}",
             cohort=say(COHORT_WORDS[row["cohort"]]), year=row["year"], share=row["share"],
         )  # fmt: skip
-        lines = [line for words in said.split("\n") for line in style.wrapped(axes.figure, words, 9, "normal", room)]
+        lines = [line for words in said.split("\n") for line in style.wrapped(words, 9, "normal", room)]
         axes.annotate(
             "\n".join(lines),
             (position, row["share"] * 100), (0, -62), textcoords="offset points", size=9, ha="right" if right else "left", va="top",

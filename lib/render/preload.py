@@ -18,6 +18,7 @@ import pandas.io.formats.csvs
 import pandas.io.formats.style
 import pylatexenc.latexencode
 import pypdf
+import pypdfium2
 import scipy.stats
 import seaborn
 import xlsxwriter

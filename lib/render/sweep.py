@@ -1,4 +1,4 @@
-"""Sweeps: one figure for many sets of parameters, and the results in one table, one sheet of pictures and one page.
+"""Sweeps: one figure for many sets of parameters, and the results in one table, sheets of small pictures and one page.
 
 A grid is a YAML file with any of three parts, whose sets are taken together:
 
@@ -25,6 +25,7 @@ from lib.paths import outputs_dir
 from lib.render import inputs, kernels, run
 
 PARTS = ("product", "zip", "list")
+SHEET = 60  # pictures on a contact sheet
 
 
 def jobs(notebook: Path, grid: Path) -> list[run.Job]:
@@ -51,7 +52,7 @@ def jobs(notebook: Path, grid: Path) -> list[run.Job]:
 
 
 def gather(tasks: list[run.Job], name: str) -> Path:
-    """Write the sweep's table, sheet of pictures and page, and give their folder, outputs/<figure>/sweep-<name>.
+    """Write the sweep's table, sheets of pictures and page, and give their folder, outputs/<figure>/sweep-<name>.
 
     sweep.csv: one row per set, in the grid's order: its parameters, status, the figure's headline values, its folder, and
     the error where it failed.
@@ -70,7 +71,7 @@ def gather(tasks: list[run.Job], name: str) -> Path:
         if entry["status"] == "done":
             record = json.loads((outputs_dir() / task.slot / f"{task.name}.json").read_text(encoding="utf-8"))
             row |= record["headline"] | {"title": record["title"]}
-            pictures.append((outputs_dir() / task.slot / f"{task.name}.png", task.slot))
+            pictures.append((outputs_dir() / task.slot / f"{task.name}.pdf", task.slot))
         rows.append(row)
     folder = outputs_dir() / tasks[0].name / f"sweep-{name}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,9 +80,8 @@ def gather(tasks: list[run.Job], name: str) -> Path:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    if pictures:
-        _contact_sheet(pictures, folder / "contact-sheet.png")
-    _page(rows, columns, bool(pictures), f"{tasks[0].name}, sweep {name}", folder / "index.html")
+    sheets = _contact_sheets(pictures, folder)
+    _page(rows, columns, sheets, f"{tasks[0].name}, sweep {name}", folder / "index.html")
     return folder
 
 
@@ -152,17 +152,29 @@ def _taken_over(task: run.Job, outcome: run.Outcome, files: dict[str, bytes]) ->
     return outcome, {} if outcome.error else files
 
 
+def _contact_sheets(pictures: list[tuple[Path, str]], folder: Path) -> list[str]:
+    """Small copies of all pictures in rows of four, each under its set's name; on SHEET to a file. Gives the files' names."""
+    sheets = {}
+    for first in range(0, len(pictures), SHEET):
+        name = f"contact-sheet-{first // SHEET + 1}.png" if first else "contact-sheet.png"
+        sheets[name] = pictures[first : first + SHEET]
+    for left in {path.name for path in folder.glob("contact-sheet*.png")} - sheets.keys():
+        (folder / left).unlink()
+    for name, some in sheets.items():
+        _contact_sheet(some, folder / name)
+    return list(sheets)
+
+
 def _contact_sheet(pictures: list[tuple[Path, str]], path: Path) -> None:
-    """All pictures in rows of four, each under its set's name."""
     from PIL import Image, ImageDraw, ImageFont
+    from pypdfium2 import PdfDocument
 
     width, gap, label = 420, 16, 22
     thumbs = []
     for file, _ in pictures:
-        with Image.open(file) as image:
-            thumbs.append(
-                image.convert("RGB").resize((width, round(width * image.height / image.width)), Image.Resampling.BOX)
-            )
+        with PdfDocument(file) as document:
+            page = document[0]
+            thumbs.append(page.render(scale=width / page.get_width()).to_pil())
     height = max(image.height for image in thumbs) + label
     columns = min(4, len(thumbs))
     lines = math.ceil(len(thumbs) / columns)
@@ -173,14 +185,14 @@ def _contact_sheet(pictures: list[tuple[Path, str]], path: Path) -> None:
         words = slot.partition("/")[2] or "defaults"
         draw.text((x, y), words if len(words) < 60 else f"{words[:57]}...", "black", font)
         sheet.paste(image, (x, y + label))
-    sheet.save(path, optimize=True)
+    sheet.save(path)
 
 
-def _page(rows: list[dict], columns: list[str], pictures: bool, title: str, path: Path) -> None:
+def _page(rows: list[dict], columns: list[str], sheets: list[str], title: str, path: Path) -> None:
     environment = Environment(loader=PackageLoader("lib.render"), autoescape=True)
     failed = sum(row["status"] != "done" for row in rows)
     text = environment.get_template("sweep.html.j2").render(
-        rows=rows, columns=columns, pictures=pictures, title=title, failed=failed
+        rows=rows, columns=columns, sheets=sheets, title=title, failed=failed
     )
     path.write_text(text, encoding="utf-8")
 
