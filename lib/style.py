@@ -301,7 +301,7 @@ def _inches(words: str, points: float, weight: str) -> float:
 @functools.lru_cache(maxsize=10_000)
 def _measured(words: str, points: float, weight: str, families: tuple[str, ...]) -> float:
     """Width in inches; kept, since most words stand in many texts."""
-    type_ = font_manager.FontProperties(families, size=points, weight=weight)
+    type_ = font_manager.FontProperties(family=families, size=points, weight=weight)
     return RULER.get_text_width_height_descent(words, type_, False)[0] / RULER.dpi
 
 

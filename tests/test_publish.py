@@ -2,8 +2,9 @@ import json
 
 import pandas as pd
 import pytest
+from PIL import Image
 
-from lib import bundle, figures
+from lib import bundle, figures, style
 from lib.errors import ParameterError, UserError
 from lib.paths import NOTEBOOKS
 from lib.publish import publish
@@ -23,6 +24,24 @@ def test_the_same_inputs_give_the_same_bytes(outputs):
     first = contents(publish(draw()))
     assert set(first) == {f"{NAME}.{kind}" for kind in bundle.FORMATS}
     assert contents(publish(draw())) == first
+
+
+def test_a_drawing_that_was_changed_after_it_was_shown_is_published_as_it_is_now(outputs):
+    figure = draw()
+    shown = figure.picture(50)
+    assert figure.picture(50) == shown
+    figure.drawing.axes[0].patches[0].set_facecolor("red")
+    now = Image.open(publish(figure) / f"{NAME}.png").convert("RGB")
+    assert (255, 0, 0) in {colour for _, colour in now.getcolors(10**6)}
+    assert figure.picture(50) != shown
+
+
+@pytest.mark.parametrize(("size", "width"), [("web", 2100), ("one_column", 1039), ("slide", 2667)])
+def test_a_picture_is_as_sharp_as_its_size_asks_and_opaque(outputs, size, width):
+    picture = Image.open(publish(figures.build(NAME, size=size), size=size) / f"{NAME}.png")
+    shown = style.SIZES[size]
+    assert picture.width == width == round(shown.shown * shown.dpi)
+    assert picture.mode == "RGB" and picture.info["dpi"] == pytest.approx((shown.dpi, shown.dpi), abs=0.1)
 
 
 def test_the_record_vouches_for_the_bundle(outputs):
