@@ -225,6 +225,7 @@ def industry_name(industry_en: str) -> str:
     return tables.load("industries").set_index("industry_en")["industry_zh"].get(industry_en, industry_en)
 
 
+@tables.kept
 def _filed(fiscal_year: int) -> pd.DataFrame:
     """The rows of spending.csv of one year, with `source_row`."""
     spending = tables.load("spending")

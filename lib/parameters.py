@@ -72,7 +72,8 @@ class OneOf:
 def fiscal_years() -> list[int]:
     """Years for which mainland companies have rows in spending.csv."""
     rows = _cells("spending.csv", "company_id", "fiscal_year")
-    return sorted({int(year) for company, year in rows if company[:1].isdigit() and year.isdigit()})
+    years = {year for company, year in rows if company[:1].isdigit()}
+    return sorted(int(year) for year in years if year.isdigit())
 
 
 def own_cohorts() -> dict[str, Path]:

@@ -39,11 +39,11 @@ def outputs(tmp_path, monkeypatch) -> Path:
 def command():
     """Runs `python -m lib` as a user does; gives exit code, both streams and seconds."""
 
-    def run(*words, env=None):
+    def run(*words, env=None, cwd=ROOT):
         start = time.perf_counter()
         done = subprocess.run(
             [sys.executable, "-m", "lib", *words],
-            cwd=ROOT,
+            cwd=cwd,
             env={**os.environ, **(env or {})},
             capture_output=True,
             text=True,

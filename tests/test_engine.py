@@ -158,6 +158,19 @@ def test_hostile_notebooks_are_named_and_the_others_still_render(command, output
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can limit another process's memory")
+def test_a_broken_module_is_named_and_the_other_figures_still_render(command, outputs, tmp_path):
+    for name in ("lib", "notebooks", "data"):
+        shutil.copytree(ROOT / name, tmp_path / "copy" / name)
+    shutil.copy(ROOT / "CITATION.cff", tmp_path / "copy")
+    module = tmp_path / "copy" / "lib" / "figures" / "hard_tech_fields.py"
+    lines = len(module.read_text(encoding="utf-8").splitlines())
+    module.write_text(module.read_text(encoding="utf-8") + "def broken(:\n", encoding="utf-8")
+    done = command("render", "3", "6", "--keep-going", cwd=tmp_path / "copy")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert f"{NAME}, cell 2, line" in done.stderr and f"hard_tech_fields.py, line {lines + 1}" in done.stderr
+    assert "03_who_are_the_93: done" in done.stderr
+
+
 def test_a_kernel_gets_no_more_memory_than_allowed(command, outputs, tmp_path):
     path = write(tmp_path / "hungry.ipynb", "x = 1", "big = [bytearray(2**20) for _ in range(4000)]")
     done = command("render", path, "--memory", "1500", "--timeout", "60")

@@ -10,9 +10,12 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from lib import figures
 from lib.errors import ParameterError
 from lib.paths import ROOT
+from lib.publish import publish
 from lib.render import run, sweep
 
 NAME = "01_rd_against_sm"
@@ -88,6 +91,34 @@ def test_a_sweep_leaves_table_sheet_and_page_and_resumes(command, outputs, tmp_p
     (outputs / NAME / "cohort=star,fiscal_year=2020" / f"{NAME}.png").unlink()
     again = command("sweep", "1", str(path))
     assert again.returncode == 0 and "3 of 4 unchanged" in again.stderr and "[1/1]" in again.stderr
+
+
+def test_a_set_among_many_is_as_if_rendered_alone(command, outputs, tmp_path, monkeypatch):
+    counts = [93 - place for place in range(run.OFTEN)]  # so many that the figure is drawn once before them
+    path = grid(tmp_path / "g.yml", json.dumps({"product": {"count": counts}}))
+    done = command("sweep", "3", str(path))
+    assert done.returncode == 0, done.stderr
+    name = "03_who_are_the_93"
+    monkeypatch.setenv("FIGURES_OUTPUTS", str(tmp_path / "alone"))
+    for count in (counts[0], counts[-1]):
+        alone = publish(figures.build(name, count=count), count=count)
+        among = outputs / alone.relative_to(tmp_path / "alone")
+        assert {file.name: file.read_bytes() for file in alone.iterdir()} == {
+            file.name: (among / file.name).read_bytes() for file in alone.iterdir()
+        }
+
+
+def test_contact_sheets_hold_so_many_pictures_each_and_leave_none_of_a_longer_sweep(tmp_path, outputs, monkeypatch):
+    monkeypatch.setattr(sweep, "SHEET", 2)
+    picture = publish(figures.build("03_who_are_the_93")) / "03_who_are_the_93.pdf"
+    pictures = [(picture, f"03_who_are_the_93/set={number}") for number in range(5)]
+    names = sweep._contact_sheets(pictures, tmp_path)
+    assert names == ["contact-sheet.png", "contact-sheet-2.png", "contact-sheet-3.png"]
+    widths = [Image.open(tmp_path / name).width for name in names]
+    assert widths[0] == widths[1] > widths[2] > 420
+    assert sweep._contact_sheets(pictures[:1], tmp_path) == ["contact-sheet.png"]
+    assert [path.name for path in tmp_path.glob("contact-sheet*")] == ["contact-sheet.png"]
+    assert sweep._contact_sheets([], tmp_path) == [] and not list(tmp_path.glob("contact-sheet*"))
 
 
 def test_a_failed_set_is_listed_and_not_fatal(command, outputs, tmp_path):

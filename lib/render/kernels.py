@@ -4,23 +4,29 @@ A warm kernel is a real IPython kernel; it only starts with the heavy packages a
 a process group of its own, so no cell sees another run's state, and a kernel is killed with all that it started.
 """
 
+import asyncio
 import contextlib
+import math
 import multiprocessing
 import os
+import queue
 import shutil
 import signal
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
 from lib.errors import UserError
 
 NAME = "figures-provisioner"
+DRAWN_FIRST = "FIGURES_DRAWN_FIRST"  # tells the process that kernels are forked from what to draw
 _starting = threading.Lock()  # multiprocessing starts one process at a time
 _thread = threading.local()
 
@@ -42,10 +48,14 @@ def without(*packages: str):
             del sys.modules[name]
 
 
-def warm_up() -> None:
-    """Start the process that kernels are forked from; it imports the packages while the caller goes on."""
+def warm_up(often: Iterable[str] = ()) -> None:
+    """Start the process that kernels are forked from; it imports the packages while the caller goes on.
+
+    often: figures that will be drawn so often that it pays to draw each there once, so that what is looked up for it is kept.
+    """
     from multiprocessing import forkserver
 
+    os.environ[DRAWN_FIRST] = " ".join(often)
     multiprocessing.get_context("forkserver").set_forkserver_preload(["lib.render.preload"])
     forkserver.ensure_running()
 
@@ -131,7 +141,45 @@ class Provisioner(LocalProvisioner):
             place.kill()
         elif place.memory:
             _limit(self.pid, place.memory)
+        if isinstance(self.process, _Forked):
+            await self._listening()
         return self.connection_info
+
+    async def _listening(self) -> None:
+        """Wait for the kernel's sockets: a client that calls before they are there waits a tenth of a second to call again."""
+        ports = [port for name, port in self.connection_info.items() if name.endswith("_port")]
+        sockets = [Path(f"{self.connection_info['ip']}-{port}") for port in ports]
+        while not all(socket.exists() for socket in sockets) and self.process.poll() is None:
+            await asyncio.sleep(0.002)
+
+    async def kill(self, restart=False):
+        """Kill the kernel; a forked one is gone when this returns, so that no one looks for it ten times a second."""
+        await super().kill(restart)
+        if isinstance(self.process, _Forked):
+            self.process.wait(5)
+
+
+class Client(AsyncKernelClient):
+    """Knows a kernel for ready by its answer and what it sends with it, where its parent waits to see if more is to come."""
+
+    async def wait_for_ready(self, timeout=None):
+        """Return when the kernel answers; RuntimeError where it dies, or is silent for `timeout` seconds."""
+        end = time.monotonic() + (timeout or math.inf)
+        while time.monotonic() < end:
+            asked = self.kernel_info()
+            with contextlib.suppress(queue.Empty):
+                await self.get_shell_msg(timeout=1)
+                while not _ends(await self.get_iopub_msg(timeout=0.2), asked):
+                    pass
+                return
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+        raise RuntimeError(f"Kernel didn't respond in {timeout:g} seconds")
+
+
+def _ends(message: dict, request: str) -> bool:
+    """Whether `message` says that the kernel is done with `request`: nothing else of it will come."""
+    return message["parent_header"].get("msg_id") == request and message["content"].get("execution_state") == "idle"
 
 
 class _Forked:
@@ -145,8 +193,8 @@ class _Forked:
     def poll(self):
         return self._process.exitcode
 
-    def wait(self):
-        self._process.join()
+    def wait(self, timeout=None):
+        self._process.join(timeout)
         return self._process.exitcode
 
     def send_signal(self, number):

@@ -4,6 +4,7 @@ import contextlib
 import gc
 import importlib
 import io
+import os
 import pkgutil
 
 # ruff: noqa: E402, F401  (imported to be there)
@@ -17,42 +18,48 @@ import IPython.core.debugger
 import pandas.io.formats.csvs
 import pandas.io.formats.style
 import pylatexenc.latexencode
-import pypdf
 import pypdfium2
 import scipy.stats
 import seaborn
 import xlsxwriter
 import yaml
 
-import lib.__main__
-import lib.figures
-import lib.render.gallery
-from lib import style, tables
-from lib.errors import DataError
-from lib.render.kernels import without
+from lib.render.kernels import DRAWN_FIRST, without
 
-with without("debugpy", "hypothesis"):  # no one debugs a kernel here, nor draws data at random
+UNUSED = ("debugpy", "hypothesis")  # no one debugs a kernel here, nor draws data at random
+with without(*UNUSED):
     import ipykernel.debugger
     import pandera.pandas
-
-    with contextlib.suppress(DataError):  # the check that precedes a render says what is wrong
-        tables.check()  # parsed once here, then looked up by content in every kernel
 with contextlib.suppress(ImportError):  # comes with the packages that fetch data; pandas uses it where it is
     import pyarrow.acero
 
 
-def _warm_backends() -> None:
-    """Draw once in each format, so that kernels need not import and set up what drawing needs."""
+def _lib() -> None:
+    """Import this project's own modules, and look up and draw once what every kernel needs."""
+    import lib.__main__
+    import lib.figures
+    import lib.render.gallery
+    from lib import claims, parameters, style, tables
+    from lib.figures import build
+
+    tables.check()  # parsed once here, then looked up by content in every kernel
+    parameters.cohorts_with_data(), parameters.fiscal_years()
+    for module in pkgutil.iter_modules(lib.figures.__path__):
+        with contextlib.suppress(Exception):
+            importlib.import_module(f"lib.figures.{module.name}")
+    for figure in os.environ.get(DRAWN_FIRST, "").split():
+        build(figure).picture(10)
+        claims.ledger(figure)
+    tables.files_read.clear()  # a kernel's own reads are what counts
     with style.look():
         frame = style.Frame("Title", "Subtitle", ["Note"], style.Panel("empty", 7, 1))
-        for kind in ("png", "svg", "pdf"):
+        for kind in ("svg", "pdf"):  # so that kernels need not set up what drawing needs
             frame.figure.savefig(io.BytesIO(), format=kind)
 
 
-for module in pkgutil.iter_modules(lib.figures.__path__):
-    importlib.import_module(f"lib.figures.{module.name}")
-
-tables.files_read.clear()  # a kernel's own reads are what counts
-_warm_backends()
+# What is broken in lib or data is told by the check that precedes a render, and by every notebook that needs it.
+with without(*UNUSED), contextlib.suppress(Exception):
+    _lib()
 gc.freeze()  # what is shared with every kernel is never swept for garbage there
+gc.set_threshold(50_000)  # and the rest seldom: a kernel lives for seconds
 gc.enable()

@@ -9,13 +9,12 @@ import functools
 import json
 import logging
 import math
-import os
 import re
 import shutil
 import tempfile
 import threading
 import time
-import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -26,6 +25,8 @@ from lib import bundle, parameters
 from lib.errors import DataError, ParameterError, UserError
 from lib.paths import NOTEBOOKS, data_dir, outputs_dir
 from lib.render import inputs
+
+OFTEN = 8  # runs of one figure, from which on it is drawn once before them
 
 
 @dataclass(frozen=True)
@@ -199,8 +200,14 @@ def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None],
     from lib.render import kernels
 
     if not options["cold"] and kernels.can_fork():
-        kernels.warm_up()
-    import_papermill()  # while the warm process imports its own
+        drawn = Counter(task.name for task in jobs if task.promises_bundle)
+        kernels.warm_up(name for name, times in drawn.items() if times >= OFTEN)
+    # While the warm process imports its packages, whatever the runs need here.
+    from lib.render import engine
+
+    engine.warm_up()
+    for task in jobs:
+        inputs.of(task.notebook, [])
     # Users' own cohorts are not among what is checked here: a broken one concerns only the calls that use it.
     tables = [name for name in tables_on_disk() if "/" not in name]
     now = {name: inputs.file_hash(data_dir() / name) for name in tables}
@@ -215,18 +222,6 @@ def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None],
         if outcome.error:
             failed.append(outcome)
     return failed
-
-
-def import_papermill():
-    """papermill, without two packages that take longer to import than all the rest.
-
-    rfc3987_syntax compiles a grammar of web addresses, which no notebook is checked for; pyarrow would open hdfs:// paths.
-    """
-    from lib.render import kernels
-
-    with kernels.without("rfc3987_syntax", "pyarrow"):
-        import papermill
-    return papermill
 
 
 def build_gallery(cold: bool = False) -> Path:
@@ -284,11 +279,10 @@ def run_all(
 
 def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: list | None = None) -> Outcome:
     """Run one job in a kernel that publishes below `outputs`; never raises for what the notebook does wrong."""
-    papermill = import_papermill()
     import nbformat
     from nbclient.exceptions import DeadKernelError
 
-    from lib.render import kernels
+    from lib.render import engine, kernels
 
     started, clock = time.time_ns(), time.perf_counter()
     folder = outputs / task.slot
@@ -308,18 +302,10 @@ def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: 
                 watch.start()
             defaults = parameters.declared(task.notebook)
             given = {name: value for name, value in task.values.items() if value != defaults[name].default}
-            papermill.execute_notebook(
-                task.notebook,
-                executed,
-                given,
-                kernel_name="python3",
-                progress_bar=False,
-                shutdown_kernel="immediate",
-                config=_kernel_config(Path(runtime)),
-            )
+            engine.execute(task.notebook, executed, given, Path(runtime))
             if task.promises_bundle:
                 _require_bundle(task, folder, started)
-        except papermill.PapermillExecutionError as error:
+        except engine.PapermillExecutionError as error:
             outcome.error = _cell_error(executed, error)
         except (DeadKernelError, RuntimeError) as error:  # nbclient's words for a kernel that ended, or never came up
             if expired.is_set():
@@ -407,11 +393,3 @@ def _warnings(executed: Path) -> list[str]:
         output for cell in _cells(executed) for output in cell.get("outputs", []) if output.get("name") == "stderr"
     ]
     return [line for output in outputs for line in "".join(output["text"]).splitlines() if line.strip()]
-
-
-def _kernel_config(runtime: Path):
-    """Kernels talk over local sockets where there are any: no ports, and no other user listens in."""
-    from traitlets.config import Config
-
-    file = str(runtime / f"{uuid.uuid4().hex[:12]}.json")  # names the sockets too
-    return Config(KernelManager={"connection_file": file, "transport": "tcp" if os.name == "nt" else "ipc"})
