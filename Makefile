@@ -17,13 +17,18 @@ lab: $(VENV)/ready  ## set up, then open JupyterLab on a page that says what eac
 	$(RUN) -m jupyterlab notebooks/start.ipynb
 
 bench: $(VENV)/ready  ## install the peers beside us, measure, and write benchmarks/README.md
-	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(call installed,.venv-bench,benchmarks/requirements.txt)
+	$(call installed,.venv-bench-ploomber,benchmarks/requirements-ploomber.txt)
 	.venv-bench/bin/python benchmarks/run.py
 	.venv-bench/bin/python benchmarks/explore.py
 	.venv-bench/bin/python benchmarks/table.py
+
+define installed  # folder, requirements of peers
+	$(PYTHON) -m venv $(1)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(2)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+endef
 
 refresh: $(VENV)/refresh-ready  ## fetch newer figures: make refresh SOURCES="bse fx"
 	$(RUN) -m lib refresh $(SOURCES)
@@ -33,7 +38,7 @@ lock: $(VENV)/ready  ## work out requirements.lock from requirements.txt, for ev
 		--output-file requirements.lock requirements.txt
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) .venv-bench outputs
+	rm -rf $(VENV) .venv-bench .venv-bench-ploomber outputs
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -30,7 +30,8 @@ FIGURES = [path.stem for path in run.figures()]
 SWEPT = FIGURES[0]
 SNAKEMAKE = "Snakemake with papermill, all cores"
 BIN = Path(sys.executable).parent
-PEER_SETS = 20  # how many of a sweep's sets the peers run; each set costs them the same
+PLOOMBER = ROOT / ".venv-bench-ploomber" / BIN.name / "python"
+PEER_SETS = 20  # how many of a sweep's sets the peers run, spread over all
 WEIGH_EVERY = 2.0  # seconds: weighing a process holds it up
 COHORTS, YEARS = ["little_giants", "star", "chinext", "all_listed"], [2019, 2020, 2021]
 MEASURES = ["log_ratio", "signed_ratio", "difference_over_sum"]
@@ -126,7 +127,7 @@ def peers(folder: Path, jobs: list[tuple[Path, dict]]) -> dict[str, list]:
                 papermill.execute_notebook(path, f'{folder}/api-{{i}}.ipynb', values, progress_bar=False)
             """)],
         "jupyter nbconvert --execute, in a loop": ["bash", script(folder, "convert.sh", "set -e\n" + "\n".join(convert))],
-        "ploomber-engine, in one process": [sys.executable, script(folder, "ploomber.py", f"""\
+        "ploomber-engine, in one process": [PLOOMBER, script(folder, "ploomber.py", f"""\
             import base64, os, traceback
             from ploomber_engine import execute_notebook
             from lib.publish import Figure
@@ -192,9 +193,11 @@ def main() -> None:
     )
     arguments.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results.json")
     chosen = arguments.parse_args()
+    asked = [PLOOMBER, "-c", "from importlib.metadata import version; print(version('ploomber-engine'))"]
+    ploomber = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
     results: dict = {"machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version(),
-                                 **{name: version(name) for name in ("papermill", "nbconvert", "ploomber-engine", "snakemake")}},
-                     }  # fmt: skip
+                                 **{name: version(name) for name in ("papermill", "nbconvert", "snakemake")},
+                                 "ploomber-engine": ploomber.strip()}}  # fmt: skip
 
     def note(case: str, who: str, found: dict, sets: int = 1) -> None:
         """Keep a result at once, so that a run that is cut short keeps what it has."""
@@ -240,7 +243,10 @@ def main() -> None:
         folder = Path(name)
         note("sweep", "floor", floor(folder, [(SWEPT, values) for values in sets(chosen.sets)]), chosen.sets)
         fewer = min(PEER_SETS, chosen.sets)
-        few = [(ROOT / "notebooks" / f"{SWEPT}.ipynb", values) for values in sets(fewer)]
+        few = [
+            (ROOT / "notebooks" / f"{SWEPT}.ipynb", values)
+            for values in sets(chosen.sets)[:: chosen.sets // fewer][:fewer]
+        ]
         for who, words in peers(folder, few).items():
             note("sweep", who, measured(words, folder / "peer"), fewer)
 

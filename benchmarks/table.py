@@ -50,10 +50,10 @@ def main() -> None:
         "# Benchmarks",
         "`make bench` measures the render engine against its peers in one run: the same notebooks, the same packages, each as a user "
         "would start it. The peers write executed notebooks and bundles; ours also builds the gallery, unless the table says that it does "
-        "not, and a sweep's table, sheet and page. The floor calls the figures' functions in one warm process, start-up left out. "
+        "not, and a sweep's table, sheets and page. The floor calls the figures' functions in one warm process, start-up left out. "
         "A loop starts a process or a kernel for each notebook; ploomber-engine runs them all in one process, so that each sees what the "
         "last one left, and is handed pictures as text, since it writes a notebook with a picture's bytes that nbformat refuses. The peers "
-        "run the first of a sweep's sets, as many as the table says. An exit status in brackets means that a peer failed. Tables are made "
+        "run as many of a sweep's sets as the table says, spread evenly over it. An exit status in brackets means that a peer failed. Tables are made "
         "by `python benchmarks/table.py`.",
         f"{machine['cpus']} cores, {machine['platform']}, Python {machine['python']}, papermill {machine['papermill']}, nbconvert "
         f"{machine['nbconvert']}, ploomber-engine {machine['ploomber-engine']}, Snakemake {machine['snakemake']}.",
