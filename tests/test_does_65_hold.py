@@ -76,7 +76,7 @@ def test_linearised_interval_is_near_the_bootstrap():
 
 def test_words_follow_the_counts():
     figure = figures.build(NAME)
-    assert figure.title == "'Nearly 65%' holds on terms like the article's; 425 of 480 ways to count lie below"
+    assert figure.title == "'Nearly 65%' holds on terms like MacroPolo's; 425 of 480 ways to count lie below"
     assert "55 lie above" in figure.alt
     assert "cohort and weighting" in figure.notes[0]
     small = figures.build(NAME, cohort_list="star", years="2021", thresholds="1")

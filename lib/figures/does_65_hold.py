@@ -128,9 +128,9 @@ def draw(curve: pd.DataFrame) -> Figure:
     )  # fmt: skip
     if len(near) and ((near["low"] <= published) & (published <= near["high"])).all():
         title = say(
-            mark("'{claim}' holds on terms like the article's; {count:,} of {all:,} ways to count lie below")
+            mark("'{claim}' holds on terms like MacroPolo's; {count:,} of {all:,} ways to count lie below")
             if below >= above
-            else mark("'{claim}' holds on terms like the article's; {count:,} of {all:,} ways to count lie above"),
+            else mark("'{claim}' holds on terms like MacroPolo's; {count:,} of {all:,} ways to count lie above"),
             claim=sentence(term(claim["published_text"])), count=max(above, below), all=len(curve),
         )  # fmt: skip
     inside = ((curve["low"] <= published) & (published <= curve["high"])).mean()
@@ -216,7 +216,7 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
     axes.text(
         0.005,
         published * 100 + 1.5,
-        say("article: {words}", words=term(words)),
+        say("MacroPolo: {words}", words=term(words)),
         transform=axes.get_yaxis_transform(),
         size=9.5,
     )
@@ -254,7 +254,7 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
             zorder=5,
         )
         said = say(
-            "nearest to the article's own terms:\n{cohort}, {year}, {share:.1%}",
+            "nearest to MacroPolo's own terms:\n{cohort}, {year}, {share:.1%}",
             cohort=say(COHORT_WORDS[row["cohort"]]), year=row["year"], share=row["share"],
         )  # fmt: skip
         lines = [line for words in said.split("\n") for line in style.wrapped(words, 9, "normal", room)]

@@ -101,13 +101,15 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
         ),
         sentences(
             say(
-                "{count} of the column's fields: artificial intelligence is not an industry here, it sits inside information technology.",
+                "{count} of the fields in China Daily's column: artificial intelligence is not an industry here, it sits inside information technology.",
                 count=sentence(count_word(len(fields))),
             ),
             key,
         ),
     ]
-    notes.append(tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])))
+    notes.append(
+        tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm", "china_daily"]))
+    )
     heights = _heights(shown)
     body = LINE * (len(shown) + 0.45 * len(fields)) + 0.13
     across, narrow = (tuple(replace(panel, height=body) for panel in pair) for pair in ((SHARE, INTENSITY), NARROW))

@@ -67,17 +67,17 @@ def draw(
     title = _title(rebuilt, stated, ledger)
     subtitle = say(
         mark(
-            "Huawei's R&D, {span}, in billion yuan; what the years that are known add up to; the column's dollars at five "
+            "Huawei's R&D, {span}, in billion yuan; what the years that are known add up to; China Daily's dollars at five "
             "exchange rates; and Huawei on the ACFIC lists of private companies by R&D"
         )
         if series == "amount"
         else mark(
-            "Huawei's R&D, {span}, in billion yuan and as a share of revenue; what the years that are known add up to; the "
-            "column's dollars at five exchange rates; and Huawei on the ACFIC lists of private companies by R&D"
+            "Huawei's R&D, {span}, in billion yuan and as a share of revenue; what the years that are known add up to; "
+            "China Daily's dollars at five exchange rates; and Huawei on the ACFIC lists of private companies by R&D"
         ),
         span=span_words(points["fiscal_year"].min(), points["fiscal_year"].max()),
     )
-    sources = tables.source_line([source for ids in table["source_ids"] for source in ids.split(" ")])
+    sources = tables.source_line([*(source for ids in table["source_ids"] for source in ids.split(" ")), "china_daily"])
     notes = [*_notes(rebuilt, rates, ledger), sources]
     places = _list_panels(lists)
     across = [([SERIES, SUMS], TOTAL), (RATES, *places)]
@@ -284,7 +284,7 @@ def _notes(rebuilt: huawei.Rebuilt, rates: pd.DataFrame, ledger: pd.DataFrame) -
             else say("Every year of the decade is covered, singly or within a stated sum."),
         ),
         say(
-            "The column: {decade} in a decade; {amount} or {dollars} in {year}, first on the ACFIC's '2022 ranking'. "
+            "China Daily's column: {decade} in a decade; {amount} or {dollars} in {year}, first on the ACFIC's '2022 ranking'. "
             "A list is named for the year of publication and ranks the R&D of the year before. "
             "Where no source gives a company's amount, no bar is drawn.",
             decade=term(ledger.at["cd-decade", "published_text"]), amount=term(ledger.at["cd-rank", "published_text"]),
@@ -443,7 +443,7 @@ def _draw_total(axes, rebuilt: huawei.Rebuilt, stated: float, ledger: pd.DataFra
     ]
     if decade_end == huawei.CLAIM_YEAR:
         column = billions(ledger.at["cd-decade", "published_value"])
-        lines.append(say("The column has {amount:,.10g}", amount=column))
+        lines.append(say("China Daily has {amount:,.10g}", amount=column))
     big = axes.text(
         0,
         1,
@@ -496,7 +496,7 @@ def _draw_rates(axes, rates: pd.DataFrame, ledger: pd.DataFrame) -> None:
     axes.set_xticks([])
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
-    axes.set_xlabel(say("dotted: the column, {dollars:.2f}", dollars=billions(published)), size=8.5, labelpad=3)
+    axes.set_xlabel(say("dotted: China Daily, {dollars:.2f}", dollars=billions(published)), size=8.5, labelpad=3)
     style.head(axes, say("{amount:g}bn yuan in dollars", amount=billions(amount)), style.MARGIN - RATES.left, up=31)
     axes.annotate(say("$ billion, at each rate\n(yuan a dollar below its name)"), (0, 1), ((style.MARGIN - RATES.left) * 72, 5), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.QUIET, linespacing=1.1)  # fmt: skip
 
@@ -562,7 +562,7 @@ def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.Data
         )
         if place == 0:
             style.head(axes, say("Places on the ACFIC lists, R&D in billion yuan"), 0, up=31)
-            axes.text(0, -0.02, say("dotted: {amount:g}, the column's amount", amount=billions(claimed)), transform=axes.transAxes, size=8.5, va="top", color=style.QUIET)  # fmt: skip
+            axes.text(0, -0.02, say("dotted: {amount:g}, China Daily's amount", amount=billions(claimed)), transform=axes.transAxes, size=8.5, va="top", color=style.QUIET)  # fmt: skip
         if place == len(names) - 1:
             axes.text(1, -0.02, say("dashed: not ranked, own figure"), transform=axes.transAxes, size=8.5, va="top", ha="right", color=style.QUIET)  # fmt: skip
 

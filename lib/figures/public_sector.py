@@ -46,7 +46,7 @@ def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> F
     title, subtitle = _title(marks, firms, year, weaker), _subtitle(marks, year)
     left_out = _left_out(firms, proxies)
     tables_drawn = [marks, longest, *grower.values(), _words(rows, silent)]
-    sources = tables.source_line(pd.concat([part["source_id"] for part in tables_drawn]))
+    sources = tables.source_line([*pd.concat([part["source_id"] for part in tables_drawn]), "macropolo"])
     notes = [*_notes(marks, firms, silent, weaker), sources]
     groups = marks.groupby("group", sort=False)
     narrow = style.SIZE.get() == "one_column"  # what is measured stands below the firm, not beside it
@@ -156,8 +156,8 @@ def _title(marks: pd.DataFrame, firms: pd.DataFrame, year: int, weaker: int) -> 
     if not stated or named.empty:
         return title
     some, none = (
-        mark("{title}, and for {among} of the {named} the article names"),
-        mark("{title}, and for none of the {named} the article names"),
+        mark("{title}, and for {among} of the {named} that MacroPolo names"),
+        mark("{title}, and for none of the {named} that MacroPolo names"),
     )
     return say(some if among else none, title=title, among=count_word(among), named=count_word(len(named)))
 
@@ -198,7 +198,7 @@ def _notes(marks, firms, silent, weaker: int) -> list[str]:
         say(KEY),
         say(
             "No company filed these shares in "
-            "a form we could read, so none is grade A. Growth is computed from the stated revenues. What the article's own "
+            "a form we could read, so none is grade A. Growth is computed from the stated revenues. What MacroPolo's own "
             "Figure 2 measures is not public in a form we found."
         ),
         say("{count} rows of grade C are left out here.", count=weaker) if weaker else "",
@@ -318,7 +318,7 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
         write(
             style.MARGIN,
             down + HEAD * 0.6,
-            say("Named by the article, and no share found"),
+            say("Named by MacroPolo, and no share found"),
             weight="semibold",
             size=9.5,
         )
@@ -429,7 +429,7 @@ def _draw_grower(frame, grower: dict[str, pd.DataFrame]) -> None:
     if both.empty:
         top.set_axis_off()
         low.set_axis_off()
-        top.text(0, 0.5, say("no figures on the growth of a firm the article names"), size=9, color=style.QUIET)
+        top.text(0, 0.5, say("no figures on the growth of a firm that MacroPolo names"), size=9, color=style.QUIET)
         return
     years = [*range(both["fiscal_year"].min(), both["fiscal_year"].max() + 1)]
     _panel_head(top, company_name(both.iloc[0]), say("revenue, CNY million, and growth on the year before"))
@@ -502,7 +502,7 @@ def _alt(marks, firms, silent, longest, grower, year) -> str:
         proxies = marks.loc[marks["kind"] == PROXY, "name_en"].nunique()
         parts.append(say("For {count} more there is only a proxy.", count=count_word(proxies)))
     if len(silent):
-        parts.append(say("No share was found for {names}, which the article names.", names=name_list(_names(silent))))
+        parts.append(say("No share was found for {names}, which MacroPolo names.", names=name_list(_names(silent))))
     if len(longest):
         ends = name_list(
             say("{value} in {years}", value=f"{row['value_low']:.1f}%", years=row["fiscal_year"])

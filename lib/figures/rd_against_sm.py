@@ -42,7 +42,7 @@ DOT = 0.123  # inches: a dot's place in its panel
 GRADES = mark(
     "Grades: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
 )
-ELSEWHERE = mark("The article's 93 are other companies, on the Beijing Stock Exchange.")
+ELSEWHERE = mark("MacroPolo's 93 are other companies, on the Beijing Stock Exchange.")
 
 
 def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
@@ -167,7 +167,7 @@ def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
             low=first / everyone, high=(first + absent) / everyone,
         ) if absent else "",
         cohorts.provenance(cohort),
-        say("Hence all bars are pale. The article's 93 are on the Beijing Stock Exchange.") if own else "",
+        say("Hence all bars are pale. MacroPolo's 93 are on the Beijing Stock Exchange.") if own else "",
         say("Pale bars: {count} whose R&D no second extract confirms.", count=weak) if weak else "",
         say(ELSEWHERE) if cohort != "bse" and not own else "",
     ]  # fmt: skip
@@ -290,7 +290,7 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
     claims = tables.load("claims").set_index("claim_id")
     published = claims.at["mp3-share", "published_value"] * 100
     words = say(
-        "article: {share}\nof its {count}",
+        "MacroPolo: {share}\nof its {count}",
         share=term(claims.at["mp3-share", "published_text"]), count=claims.at["mp3-cohort", "published_text"],
     )  # fmt: skip
     strip = dict(transform=axes.get_xaxis_transform())

@@ -151,7 +151,7 @@ def _notes(totals, certified, count: int, windows: list, end: pd.Timestamp) -> l
         notes[0] = sentences(notes[0], say("The roster ends on {day}.", day=day_words(cohorts.ROSTER_END)))
     claims = tables.load("claims").set_index("claim_id")
     if windows and count == claims.at["mp3-cohort", "published_value"]:
-        words = [say("A fit, not a proof: the article names no day and calls its {count} Little Giants.", count=count)]
+        words = [say("A fit, not a proof: MacroPolo names no day and calls its {count} Little Giants.", count=count)]
         if len(certified):
             most = certified.loc[certified["national_little_giants"].idxmax()]
             words.append(
@@ -188,7 +188,10 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
     # Worded now: a formatter would be asked when the figure is drawn, and that may be where another language is spoken.
     months = MonthLocator(interval=max(1, round(span.days / 170))).tick_values(*num2date(axes.get_xlim()))
     months = [day for day in num2date(months) if axes.viewLim.x0 <= date2num(day) <= axes.viewLim.x1]
-    axes.set_xticks(months, [month_tick(day) for day in months])
+    if span.days > 31:
+        axes.set_xticks(months, [month_tick(day) for day in months])
+    else:
+        axes.set_xticks(ends := board.index[[0, -1]], [day_tick(day) for day in ends])
     _key(axes, totals, certified)
     for first, last in windows[:1]:
         if last - first > span / 3:  # wide enough to hold its name
