@@ -33,6 +33,7 @@ BIN = Path(sys.executable).parent
 PLOOMBER = ROOT / ".venv-bench-ploomber" / BIN.name / "python"
 PEER_SETS = 20  # how many of a sweep's sets the peers run, spread over all
 WEIGH_EVERY = 2.0  # seconds: weighing a process holds it up
+ROUNDS = 4  # of the full render: in the first, processes are weighed; of the other three, the median counts
 COHORTS, YEARS = ["little_giants", "star", "chinext", "all_listed"], [2019, 2020, 2021]
 MEASURES = ["log_ratio", "signed_ratio", "difference_over_sum"]
 CODES = ["300750", "300760", "300015", "300033", "300124", "300122", "300014", "300274"]
@@ -46,7 +47,7 @@ def sets(count: int) -> list[dict]:
     return chosen[:count]
 
 
-def measured(words: list, outputs: Path, cwd: Path = ROOT, data: Path | None = None) -> dict:
+def measured(words: list, outputs: Path, cwd: Path = ROOT, data: Path | None = None, weighing: bool = True) -> dict:
     """Run a command and give wall seconds, CPU seconds and peak MiB of its process tree, and its exit status."""
     env = {**os.environ, "FIGURES_OUTPUTS": str(outputs), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     env |= {"FIGURES_DATA": str(data)} if data else {}
@@ -57,7 +58,7 @@ def measured(words: list, outputs: Path, cwd: Path = ROOT, data: Path | None = N
         process = psutil.Popen([str(word) for word in words], cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=told)
         peak, spent, weighed = 0.0, {}, 0.0
         while process.poll() is None:
-            memory, weigh = 0.0, time.perf_counter() - weighed > WEIGH_EVERY
+            memory, weigh = 0.0, weighing and time.perf_counter() - weighed > WEIGH_EVERY
             for one in [process, *_children(process)]:
                 try:
                     times = one.cpu_times()
@@ -160,12 +161,13 @@ FLOOR = """\
     """
 
 
-def floor(folder: Path, jobs: list[tuple[str, dict]]) -> dict:
+def floor(folder: Path, jobs: list[tuple[str, dict]], **options) -> dict:
     """The figures' functions in one warm process: the time after start-up."""
     (folder / "jobs.json").write_text(json.dumps(jobs))
     found = measured(
         [sys.executable, script(folder, "floor.py", FLOOR), folder / "jobs.json", folder / "floor.json"],
         folder / "floor",
+        **options,
     )
     found["wall"] = json.loads((folder / "floor.json").read_text())
     return found
@@ -181,8 +183,26 @@ BARE = """\
     """
 
 
-def ours(folder: Path, *words, data: Path | None = None) -> dict:
-    return measured([sys.executable, "-m", "lib", *words], folder / "ours", data=data)
+def ours(folder: Path, *words, **options) -> dict:
+    return measured([sys.executable, "-m", "lib", *words], folder / "ours", **options)
+
+
+def full(folder: Path, **options):
+    """Who renders all figures into an empty `folder`, and what was measured of it."""
+    jobs = [(ROOT / "notebooks" / f"{figure}.ipynb", {}) for figure in FIGURES]
+    yield "ours", ours(folder, "render", **options)
+    bare = [sys.executable, script(folder, "bare.py", BARE), "render"]
+    yield "ours, without the gallery", measured(bare, folder / "bare", **options)
+    yield "floor", floor(folder, [(figure, {}) for figure in FIGURES], **options)
+    for who, words in peers(folder, jobs).items():
+        yield who, measured(words, folder / "peer", **options)
+
+
+def median(rounds: list[dict]) -> dict:
+    """The round in the middle by wall time of those without weighing, with the peak of the one with it."""
+    weighed, *others = rounds
+    middle = sorted(others or rounds, key=lambda found: found["wall"])[len(others) // 2]
+    return middle | {"mib": weighed["mib"], "exit": max(found["exit"] for found in rounds)}
 
 
 def main() -> None:
@@ -208,16 +228,18 @@ def main() -> None:
         )
         chosen.out.write_text(json.dumps(results, indent=1) + "\n")
 
+    rounds: dict[str, list[dict]] = {}
+    for number in range(ROUNDS):
+        with tempfile.TemporaryDirectory(prefix="bench-") as name:
+            for who, one in full(Path(name), weighing=number == 0):
+                rounds.setdefault(who, []).append(one)
+                note("full", who, median(rounds[who]))
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        jobs = [(ROOT / "notebooks" / f"{figure}.ipynb", {}) for figure in FIGURES]
-        note("full", "ours", ours(folder, "render"))
-        bare = [sys.executable, script(folder, "bare.py", BARE), "render"]
-        note("full", "ours, without the gallery", measured(bare, folder / "bare"))
-        note("full", "floor", floor(folder, [(figure, {}) for figure in FIGURES]))
-        for who, words in peers(folder, jobs).items():
-            note("full", who, measured(words, folder / "peer"))
-        note("unchanged", SNAKEMAKE, measured(peers(folder, jobs)[SNAKEMAKE], folder / "peer"))
+        snakemake = peers(folder, [(ROOT / "notebooks" / f"{figure}.ipynb", {}) for figure in FIGURES])[SNAKEMAKE]
+        ours(folder, "render")
+        measured(snakemake, folder / "peer")
+        note("unchanged", SNAKEMAKE, measured(snakemake, folder / "peer"))
         note("unchanged", "ours", ours(folder, "render"))
         data = folder / "data"
         shutil.copytree(ROOT / "data", data)

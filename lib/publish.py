@@ -87,8 +87,7 @@ class Figure:
     parameters: dict | None = None
     language: str = field(default_factory=LANGUAGE.get)
     size: str = field(default_factory=style.SIZE.get)
-
-    _pdf: bytes = b""
+    _pdf: bytes = field(default=b"", init=False, repr=False)
 
     def pdf(self) -> bytes:
         """The page that the drawing is laid out on, as a PDF; drawn again where the drawing has changed since."""

@@ -17,7 +17,7 @@ with without("rfc3987_syntax", "pyarrow"):
     from papermill import PapermillExecutionError, execute_notebook
     from papermill.engines import NBClientEngine, papermill_engines
 
-__all__ = ["PapermillExecutionError", "execute"]
+__all__ = ["PapermillExecutionError", "execute", "warm_up"]
 
 
 class Engine(NBClientEngine):

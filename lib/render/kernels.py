@@ -146,10 +146,11 @@ class Provisioner(LocalProvisioner):
         return self.connection_info
 
     async def _listening(self) -> None:
-        """Wait for the kernel's sockets: a client that calls before they are there waits a tenth of a second to call again."""
+        """Wait for the kernel's sockets: a client that calls before they are there waits 0.1 s to call again."""
+        end = time.monotonic() + 10
         ports = [port for name, port in self.connection_info.items() if name.endswith("_port")]
         sockets = [Path(f"{self.connection_info['ip']}-{port}") for port in ports]
-        while not all(socket.exists() for socket in sockets) and self.process.poll() is None:
+        while not all(socket.exists() for socket in sockets) and self.process.poll() is None and time.monotonic() < end:
             await asyncio.sleep(0.002)
 
     async def kill(self, restart=False):
@@ -160,7 +161,7 @@ class Provisioner(LocalProvisioner):
 
 
 class Client(AsyncKernelClient):
-    """Knows a kernel for ready by its answer and what it sends with it, where its parent waits to see if more is to come."""
+    """Knows that a kernel is ready when its first answer has come to its end; jupyter_client waits 0.2 s for more to come."""
 
     async def wait_for_ready(self, timeout=None):
         """Return when the kernel answers; RuntimeError where it dies, or is silent for `timeout` seconds."""

@@ -43,7 +43,8 @@ def _lib() -> None:
     from lib.figures import build
 
     tables.check()  # parsed once here, then looked up by content in every kernel
-    parameters.cohorts_with_data(), parameters.fiscal_years()
+    parameters.cohorts_with_data()
+    parameters.fiscal_years()
     for module in pkgutil.iter_modules(lib.figures.__path__):
         with contextlib.suppress(Exception):
             importlib.import_module(f"lib.figures.{module.name}")

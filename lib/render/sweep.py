@@ -130,7 +130,7 @@ def _on_worker(name: str, values: dict[str, Any], cold: bool, timeout, memory) -
     """Run one set where the cluster says; gives the outcome and the bundle's files."""
     task = run.Job(run.find(name), values)
     if not cold and kernels.can_fork():
-        kernels.warm_up()
+        kernels.warm_up([name])
     with tempfile.TemporaryDirectory() as outputs:
         outcome = run.run(task, Path(outputs), cold, timeout, memory)
         files = {path.name: path.read_bytes() for path in (Path(outputs) / task.slot).glob("*") if path.is_file()}
