@@ -64,7 +64,7 @@ def main() -> None:
             rows = rows | {f"{LOOP} (cannot skip)": loop}
         parts.append(table(CASES.get(case, case.capitalize()), rows))
     parts.append(
-        "What stands between ours and the floor, by a profile. In a sweep, a set of ours takes 0.2 s of CPU more than in the floor, and two "
+        "What stands between ours and the floor, by a profile. In a sweep, a set of ours takes 0.25 s of CPU more than in the floor, and two "
         "cores make up for it: 0.05 s for the picture that the notebook shows and what it tells, 0.05 s for its own tables and resampled "
         "intervals, 0.1 s for a kernel of its own (forked, set up, written to and killed, with the memory that it copies), and 0.05 s for "
         "papermill. In a full render, the packages come first, 1.2 s during which the second core has half a second of work, and the "
