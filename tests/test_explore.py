@@ -1,5 +1,6 @@
 """Exploring without a browser: the controls, what follows from them, and what leads back from a view to files."""
 
+import html
 import os
 import shlex
 import subprocess
@@ -55,9 +56,14 @@ def shown(request, tmp_path_factory):
         yield request.param, opened(request.param)
 
 
-def test_every_parameter_has_a_control_with_a_name(shown):
+def test_every_parameter_has_a_control_with_a_name_and_what_it_means_under_it(shown):
     name, panel = shown
-    assert list(panel.controls) == list(parameters.declared(NOTEBOOKS / f"{name}.ipynb"))
+    declared = parameters.declared(NOTEBOOKS / f"{name}.ipynb")
+    assert list(panel.controls) == list(declared)
+    for (control, told), parameter in zip(
+        (cell.children for cell in panel.children[0].children), declared, strict=True
+    ):
+        assert control is panel.controls[parameter] and html.escape(declared[parameter].help) in told.value
     for parameter, control in panel.controls.items():
         states = [part.get_state() for part in (control, *getattr(control, "children", ()))]
         assert parameter.replace("_", " ") in [state.get("description") or state.get("label") for state in states], (

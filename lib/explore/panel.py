@@ -1,6 +1,7 @@
 """What `explore` shows: the controls, the live chart and its table, kept in step."""
 
 import asyncio
+import html
 import shlex
 
 import ipywidgets as widgets
@@ -29,7 +30,8 @@ class Panel(widgets.VBox):
         self._later: asyncio.TimerHandle | None = None
         self.controls = {name: control(p, self._values[name]) for name, p in self._declared.items()}
         self.view, self.table = View(), table.show(None, figure)
-        row = widgets.HBox(list(self.controls.values()), layout={"flex_flow": "row wrap", "grid_gap": "2px 20px"})
+        told = [widgets.VBox([one, _sentence(self._declared[name].help)]) for name, one in self.controls.items()]
+        row = widgets.HBox(told, layout={"flex_flow": "row wrap", "grid_gap": "4px 20px"})
         super().__init__([row, self.view, self.table])
         self._show(figure)
         self.view.on_msg(self._answer)
@@ -99,3 +101,9 @@ class Panel(widgets.VBox):
         else:
             place = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
             self.view.saved = f"Saved in {place}: {', '.join(FORMATS)}."
+
+
+def _sentence(text: str) -> widgets.HTML:
+    """What a parameter means, under its control."""
+    words = f"<small style='display: block; line-height: 1.3'>{html.escape(text)}</small>"
+    return widgets.HTML(words, layout={"margin": "0 0 0 2px", "max_width": "300px"})
