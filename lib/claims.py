@@ -95,11 +95,13 @@ def _share(claim: pd.Series) -> Verdict:
         )
         return Verdict("reproduced" if near else "differs", str(share), reason, share.share)
     inside = share.low <= claim["published_value"] <= share.high
+    off = abs(share.share - claim["published_value"])
     reason = (
         f"on another cohort, {share.total} Shanghai and Shenzhen companies: the published share lies "
-        f"{'inside' if inside else 'outside'} its interval, so the claim is {'not contradicted' if inside else 'not decided'}; the article's 93 need a refresh"
+        f"{'inside' if inside else 'outside'} its interval, {off * 100:.1f} points off, so the claim is not "
+        f"{'contradicted' if inside else 'decided'}; the article's 93 need a refresh"
     )
-    return Verdict("supported" if inside else "open", str(share), reason, share.share)
+    return Verdict("supported" if inside and off <= claim["tolerance"] else "open", str(share), reason, share.share)
 
 
 def _labelled_on_board() -> pd.Series:

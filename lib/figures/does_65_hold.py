@@ -50,7 +50,7 @@ SLIDE = [replace(CURVE, height=2), replace(TICKS, height=1.35)]
 
 
 def specifications(cohort_names: list[str], years: list[int], thresholds: list[float]) -> pd.DataFrame:
-    """The share of product-first firms in every combination of choices, lowest share first.
+    """The share of product-first firms in every combination of choices, lowest share first, equal shares among them.
 
     One row per specification: the choices (columns as CHOICES), count, total, share, low and high (95% interval:
     Wilson for firms, linearised for spending). Combinations that no firm meets are dropped.
@@ -77,7 +77,6 @@ def specifications(cohort_names: list[str], years: list[int], thresholds: list[f
                 rows.append((cohort, year, threshold, weight, absent, balanced, check, share.count, share.total, share.share,
                              share.low, share.high))  # fmt: skip
     frame = pd.DataFrame(rows, columns=[*CHOICES, "count", "total", "share", "low", "high"])
-    frame = frame.drop_duplicates([*(set(CHOICES) - {"absent"}), "count", "total", "share"])
     return frame.sort_values(["share", *CHOICES], ignore_index=True)
 
 
@@ -128,9 +127,9 @@ def draw(curve: pd.DataFrame) -> Figure:
     )  # fmt: skip
     if len(near) and ((near["low"] <= published) & (published <= near["high"])).all():
         title = say(
-            mark("'{claim}' holds on terms like MacroPolo's; {count:,} of {all:,} ways to count lie below")
+            mark("'{claim}' is not contradicted on terms like MacroPolo's; {count:,} of {all:,} ways to count lie below")
             if below >= above
-            else mark("'{claim}' holds on terms like MacroPolo's; {count:,} of {all:,} ways to count lie above"),
+            else mark("'{claim}' is not contradicted on terms like MacroPolo's; {count:,} of {all:,} ways to count lie above"),
             claim=sentence(term(claim["published_text"])), count=max(above, below), all=len(curve),
         )  # fmt: skip
     inside = ((curve["low"] <= published) & (published <= curve["high"])).mean()
@@ -144,9 +143,10 @@ def draw(curve: pd.DataFrame) -> Figure:
         sentences(
             say(
                 "What matters most: {top}, which alone account for {first:.0%} and {second:.0%} of the spread. "
-                "The counts share firms, so their number is no test; {inside:.0%} of the intervals hold {published:.0%}. The choice of ratio "
-                "(log, signed, difference over sum) does not matter: it never changes the sign.",
+                "The counts share firms, and {same:,} repeat another where no firm has a zero or a gap, so their number is no test; {inside:.0%} of "
+                "the intervals hold {published:.0%}. The choice of ratio (log, signed, difference over sum) does not matter: it never changes the sign.",
                 top=name_list(top), first=weigh.iloc[0], second=weigh.iloc[1], inside=inside, published=published,
+                same=int(curve.duplicated([*(set(CHOICES) - {"absent"}), "count", "total", "share"]).sum()),
             ),
             cohorts.provenance(*own),
             say("Hence grey ticks.") if own else "",

@@ -465,7 +465,7 @@ def _draw_rates(axes, rates: pd.DataFrame, ledger: pd.DataFrame) -> None:
     axes.set_ylim(len(rates) - 0.5, -0.5)
     room = max(worth.max(), published) - min(worth.min(), published)
     axes.set_xlim(min(worth.min(), published) - 0.12 * room, max(worth.max(), published) + 0.12 * room)
-    axes.axvline(published, color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)))
+    axes.axvline(published, color=style.INK, linewidth=1, linestyle=":")
     for place, (dollars, row) in enumerate(zip(worth, rates.itertuples(), strict=True)):
         solid = row.grade == "A"
         axes.plot(
@@ -530,7 +530,7 @@ def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.Data
         axes.spines["bottom"].set_visible(False)
         axes.spines["left"].set_visible(True)
         axes.spines["left"].set_color(style.NEUTRAL)
-        axes.axvline(claimed, color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)), ymin=0)
+        axes.axvline(claimed, color=style.INK, linewidth=1, linestyle=":", ymin=0)
         for row in rows.itertuples():
             is_huawei = row.company == "Huawei"
             colour = style.PRODUCT_TEXT if is_huawei else style.INK
@@ -548,7 +548,7 @@ def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.Data
                     facecolor=(style.PRODUCT_FIRST if is_huawei else style.NEUTRAL) if ranked else "white",
                     edgecolor=style.PRODUCT_FIRST if is_huawei else style.NEUTRAL,
                     linewidth=0.9,
-                    linestyle="-" if ranked else (0, (2, 1)),
+                    linestyle="-" if ranked else (0, (4, 2)),
                 )
                 axes.text(claimed - 3, at, _amount(amount) if ranked else f"({_amount(amount)})", size=8.5, va="bottom", ha="right", color=colour)  # fmt: skip
         edition, kind = _edition(name)

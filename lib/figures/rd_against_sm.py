@@ -177,7 +177,7 @@ def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
         reasons = [
             say("{names} ({reason})", names=name_list(_names(rows)), reason=say(reason)) for reason, rows in missing
         ]
-        graded.append(say("Not drawn: {reasons}.", reasons=clauses(reasons)))
+        graded.append(say("Not drawn, as nothing else was found: {reasons}.", reasons=clauses(reasons)))
     for _, row in dots[dots["fiscal_year_end"].dt.month != 12].iterrows():
         end = month_words(row["fiscal_year_end"])
         graded.append(say("{name}: year to {end}.", name=cohorts.company_name(row), end=end))
