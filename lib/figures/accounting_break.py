@@ -176,7 +176,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
         sentences(
             say(
                 "Per yuan of revenue, the median firm's selling expense changed by {changes}. "
-                "2020 was also the first year of the pandemic.",
+                "2020 was also the first year of the pandemic, so not all of it is freight.",
                 changes=_changes(test),
             ),
             say(RATIO),

@@ -500,7 +500,7 @@ def _alt(marks, firms, silent, longest, grower, year) -> str:
     parts.append(say(said if shares else unsaid, year=year, count=count, shares=shares))
     if marks["kind"].eq(PROXY).any():
         proxies = marks.loc[marks["kind"] == PROXY, "name_en"].nunique()
-        parts.append(say("For {count} more there is only a proxy.", count=count_word(proxies)))
+        parts.append(say("For {count} more there is only a proxy, of that year or another.", count=count_word(proxies)))
     if len(silent):
         parts.append(say("No share was found for {names}, which MacroPolo names.", names=name_list(_names(silent))))
     if len(longest):
