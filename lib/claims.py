@@ -85,8 +85,9 @@ def _share(claim: pd.Series) -> Verdict:
     cohort, own = article_cohort()
     firms = cohorts.drawn(cohorts.company_years(cohort, 2021))
     share = share_of(firms["rd_expense_cny"] > firms["selling_expense_cny"])
+    off = abs(share.share - claim["published_value"])
+    near = off <= claim["tolerance"]
     if own:
-        near = abs(share.share - claim["published_value"]) <= claim["tolerance"]
         labelled = firms[firms["company_id"].isin(_labelled_on_board())]
         other = share_of(labelled["rd_expense_cny"] > labelled["selling_expense_cny"])
         reason = (
@@ -95,13 +96,12 @@ def _share(claim: pd.Series) -> Verdict:
         )
         return Verdict("reproduced" if near else "differs", str(share), reason, share.share)
     inside = share.low <= claim["published_value"] <= share.high
-    off = abs(share.share - claim["published_value"])
     reason = (
         f"on another cohort, {share.total} Shanghai and Shenzhen companies: the published share lies "
         f"{'inside' if inside else 'outside'} its interval, {off * 100:.1f} points off, so the claim is not "
         f"{'contradicted' if inside else 'decided'}; the article's 93 need a refresh"
     )
-    return Verdict("supported" if inside and off <= claim["tolerance"] else "open", str(share), reason, share.share)
+    return Verdict("supported" if inside and near else "open", str(share), reason, share.share)
 
 
 def _labelled_on_board() -> pd.Series:

@@ -20,7 +20,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
-from lib import claims, paper, parameters, style, tables
+from lib import claims, paper, parameters, pixels, style, tables
 from lib.bundle import FORMATS, slot, versions
 from lib.errors import UserError
 from lib.paths import NOTEBOOKS, outputs_dir
@@ -103,12 +103,7 @@ class Figure:
 
         dots: pixels for an inch of the drawing; shown: for an inch as it is shown, where that is larger or smaller.
         """
-        from pypdfium2 import PdfDocument
-
-        with PdfDocument(self.pdf()) as document:
-            page = document[0]
-            width = round(page.get_width() * dots / 72)
-            image = page.render(scale=(width - 0.001) / page.get_width()).to_pil()  # which rounds up
+        image = pixels.raster(self.pdf(), round(self.drawing.get_figwidth() * dots))
         picture = io.BytesIO()
         # Packed harder, it would take half as long again and be a twentieth smaller.
         image.save(picture, format="png", dpi=(shown or dots,) * 2, compress_level=1)

@@ -177,10 +177,6 @@ class Frame:
         elif SIZE.get() == "slide":
             panels = slide or panels
             notes = [*filter(None, [slide_note]), notes[-1]]
-        # A provisional canvas to measure the wrapped text on; its height does not matter.
-        # Not through pyplot, which would keep the figure alive and show it twice in a notebook.
-        self.figure = Figure(figsize=(size.width, 5))
-        FigureCanvasAgg(self.figure)
         self.width = size.width
         fixed, free = _extent(panels, 1)
         blocks, small, head, foot = self._words(title, subtitle, notes, size.words)
@@ -190,7 +186,9 @@ class Frame:
             larger = self.width / size.width
             blocks, small, head, foot = self._words(title, subtitle, notes, [larger * points for points in size.words])
         self.height = self.width * size.ratio if size.ratio else head + fixed + free + foot
-        self.figure.set_size_inches(self.width, self.height)
+        # Not through pyplot, which would keep the figure alive and show it twice in a notebook.
+        self.figure = Figure(figsize=(self.width, self.height))
+        FigureCanvasAgg(self.figure)
         self._boxes = dict(_placed(panels, (0, foot, self.width, self.height - head - foot)))
         self._stack(blocks, self.height - 0.12, 0.06)
         self._stack(small, foot - 0.04, 0.04)

@@ -119,13 +119,9 @@ def interruptible() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@style.in_look  # type as wide as it is published
 def text_faults(drawing) -> list[str]:
     """Texts of a figure that overlap each other or leave its edges."""
-    with style.look():  # type as wide as it is published
-        return _text_faults(drawing)
-
-
-def _text_faults(drawing) -> list[str]:
     renderer = drawing.canvas.get_renderer()
     drawing.canvas.draw()  # places annotations
     page = drawing.bbox

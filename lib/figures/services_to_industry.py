@@ -206,16 +206,16 @@ def _notes(
         words.append(say(between if low == low else apart, **points))
     newcomer = sectors.largest_newcomer(rows)
     if newcomer is not None:
-        every = found["all_firms"].pivot_table("rd_bn", "sector", "fiscal_year", dropna=False)
-        amount = newcomer["rd_expense_cny"] / 1e9
-        (base, total), (before, after) = every.reindex(["tertiary", "secondary"])[[years[0], years[-1]]].to_numpy()
-        if _absent_at_first(rows, newcomer) and base > 0 and before > 0:
+        every = found["all_firms"]
+        industry, services = sectors.growth(every).reindex(["secondary", "tertiary"])
+        if _absent_at_first(rows, newcomer) and industry == industry and services == services:
+            base = every.loc[(every["fiscal_year"] == years[0]) & (every["sector"] == "tertiary"), "rd_bn"].iloc[0]
             words.append(
                 say(
                     "All firms: services' R&D grew {all}, industry's {industry}; without {company}, which has no figures for {year}, "
                     "services' would have grown {growth}.",
-                    all=percent(total / base - 1), industry=percent(after / before - 1), company=cohorts.company_label(newcomer), year=years[0],
-                    growth=percent((total - amount) / base - 1),
+                    all=percent(services), industry=percent(industry), company=cohorts.company_label(newcomer), year=years[0],
+                    growth=percent(services - newcomer["rd_expense_cny"] / 1e9 / base),
                 )
             )  # fmt: skip
     notes = [sentences(*summed), sentences(*words)]

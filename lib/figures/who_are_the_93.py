@@ -186,12 +186,13 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
     axes.set_yticks([*ticks, count], [*map(str, ticks), f"{count}"])
     axes.get_yticklabels()[-1].set(weight="bold", color=style.INK)
     # Worded now: a formatter would be asked when the figure is drawn, and that may be where another language is spoken.
-    months = MonthLocator(interval=max(1, round(span.days / 170))).tick_values(*num2date(axes.get_xlim()))
-    months = [day for day in num2date(months) if axes.viewLim.x0 <= date2num(day) <= axes.viewLim.x1]
     if span.days > 31:
+        months = MonthLocator(interval=max(1, round(span.days / 170))).tick_values(*num2date(axes.get_xlim()))
+        months = [day for day in num2date(months) if axes.viewLim.x0 <= date2num(day) <= axes.viewLim.x1]
         axes.set_xticks(months, [month_tick(day) for day in months])
     else:
-        axes.set_xticks(ends := board.index[[0, -1]], [day_tick(day) for day in ends])
+        ends = board.index[[0, -1]]
+        axes.set_xticks(ends, [day_tick(day) for day in ends])
     _key(axes, totals, certified)
     for first, last in windows[:1]:
         if last - first > span / 3:  # wide enough to hold its name

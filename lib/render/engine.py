@@ -14,10 +14,12 @@ from lib.render.kernels import without
 
 with without("rfc3987_syntax", "pyarrow"):
     import nbformat
+    from nbclient.exceptions import DeadKernelError
+    from nbformat import ValidationError
     from papermill import PapermillExecutionError, execute_notebook
     from papermill.engines import NBClientEngine, papermill_engines
 
-__all__ = ["PapermillExecutionError", "execute", "warm_up"]
+__all__ = ["DeadKernelError", "PapermillExecutionError", "ValidationError", "execute", "warm_up"]
 
 
 class Engine(NBClientEngine):
@@ -44,7 +46,7 @@ def execute(notebook: Path, executed: Path, values: dict[str, Any], sockets: Pat
     """Run a notebook with the parameters `values` and write it to `executed`, talking to its kernel in the folder `sockets`.
 
     Local sockets where there are any: no ports, and no other user listens in. Raises PapermillExecutionError where a cell
-    does, nbclient's DeadKernelError and RuntimeError where the kernel ends or never comes up.
+    does, DeadKernelError and RuntimeError where the kernel ends or never comes up, ValidationError where it is no notebook.
     """
     kernel = {
         "connection_file": str(sockets / f"{uuid.uuid4().hex[:12]}.json"),  # names the sockets too

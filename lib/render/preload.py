@@ -18,7 +18,6 @@ import IPython.core.debugger
 import pandas.io.formats.csvs
 import pandas.io.formats.style
 import pylatexenc.latexencode
-import pypdfium2
 import scipy.stats
 import seaborn
 import xlsxwriter
@@ -40,7 +39,6 @@ def _lib() -> None:
     import lib.figures
     import lib.render.gallery
     from lib import claims, parameters, style, tables
-    from lib.figures import build
 
     tables.check()  # parsed once here, then looked up by content in every kernel
     parameters.cohorts_with_data()
@@ -49,8 +47,9 @@ def _lib() -> None:
         with contextlib.suppress(Exception):
             importlib.import_module(f"lib.figures.{module.name}")
     for figure in os.environ.get(DRAWN_FIRST, "").split():
-        build(figure).picture(10)
-        claims.ledger(figure)
+        with contextlib.suppress(Exception):
+            lib.figures.build(figure).picture(10)
+            claims.ledger(figure)
     tables.files_read.clear()  # a kernel's own reads are what counts
     with style.look():
         frame = style.Frame("Title", "Subtitle", ["Note"], style.Panel("empty", 7, 1))

@@ -206,8 +206,8 @@ def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None],
     from lib.render import engine
 
     engine.warm_up()
-    for task in jobs:
-        inputs.of(task.notebook, [])
+    for notebook in {task.notebook for task in jobs}:
+        inputs.of(notebook, [])
     # Users' own cohorts are not among what is checked here: a broken one concerns only the calls that use it.
     tables = [name for name in tables_on_disk() if "/" not in name]
     now = {name: inputs.file_hash(data_dir() / name) for name in tables}
@@ -279,9 +279,6 @@ def run_all(
 
 def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: list | None = None) -> Outcome:
     """Run one job in a kernel that publishes below `outputs`; never raises for what the notebook does wrong."""
-    import nbformat
-    from nbclient.exceptions import DeadKernelError
-
     from lib.render import engine, kernels
 
     started, clock = time.time_ns(), time.perf_counter()
@@ -307,10 +304,13 @@ def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: 
                 _require_bundle(task, folder, started)
         except engine.PapermillExecutionError as error:
             outcome.error = _cell_error(executed, error)
-        except (DeadKernelError, RuntimeError) as error:  # nbclient's words for a kernel that ended, or never came up
+        except (
+            engine.DeadKernelError,
+            RuntimeError,
+        ) as error:  # nbclient's words for a kernel that ended, or never came up
             if expired.is_set():
                 words = f"no end after {timeout:g} s, so it was stopped"
-            elif isinstance(error, DeadKernelError):
+            elif isinstance(error, engine.DeadKernelError):
                 words = "the kernel died" + (
                     f"; it may have wanted more than the {memory} MiB it had" if memory else ""
                 )
@@ -319,7 +319,7 @@ def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: 
             outcome.error = {"cell": _last_started(executed), "line": None, "name": "", "message": words}
         except UserError as error:
             outcome.error = {"cell": None, "line": None, "name": "", "message": str(error)}
-        except nbformat.ValidationError as error:
+        except engine.ValidationError as error:
             outcome.error = {"cell": None, "line": None, "name": type(error).__name__, "message": str(error)}
         finally:
             watch.cancel()

@@ -167,14 +167,11 @@ def _contact_sheets(pictures: list[tuple[Path, str]], folder: Path) -> list[str]
 
 def _contact_sheet(pictures: list[tuple[Path, str]], path: Path) -> None:
     from PIL import Image, ImageDraw, ImageFont
-    from pypdfium2 import PdfDocument
+
+    from lib import pixels
 
     width, gap, label = 420, 16, 22
-    thumbs = []
-    for file, _ in pictures:
-        with PdfDocument(file) as document:
-            page = document[0]
-            thumbs.append(page.render(scale=width / page.get_width()).to_pil())
+    thumbs = [pixels.raster(file, width) for file, _ in pictures]
     height = max(image.height for image in thumbs) + label
     columns = min(4, len(thumbs))
     lines = math.ceil(len(thumbs) / columns)
