@@ -11,11 +11,15 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from lab import find_chromium, launch
 from matplotlib.text import Text
 
 from lib import style
 from lib.paths import ROOT
+
+settings.register_profile("any machine", deadline=None)  # how long an example takes is the machine's affair
+settings.load_profile("any machine")
 
 
 @pytest.fixture

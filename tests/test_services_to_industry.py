@@ -177,7 +177,7 @@ def test_growth_gap_is_the_difference_of_growth():
     assert np.isnan(growth_gap([0, 2], [2, 3], [True, False])).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.floats(1, 1e6), st.floats(1, 1e6)), min_size=4, max_size=12))
 def test_growth_gap_turns_its_sign_with_the_groups(pairs):
     first, last = np.array(pairs).T

@@ -48,7 +48,7 @@ def test_the_93_are_the_whole_board_on_six_days_and_no_others():
     assert cohorts.board_windows(22) == []
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 165))
 def test_windows_hold_their_count_and_no_other_day_does(count):
     board, windows = cohorts.board_counts(), cohorts.board_windows(count)
