@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
@@ -94,6 +95,19 @@ class Lab:
 
     def shut_kernels(self) -> None:
         """End the notebooks' kernels, so that the next has the machine to itself."""
-        for kernel in json.load(urllib.request.urlopen(f"{self.address}/api/kernels")):
+        for kernel in self.kernels():
             request = urllib.request.Request(f"{self.address}/api/kernels/{kernel['id']}", method="DELETE")
             urllib.request.urlopen(request).close()
+
+    def kernels(self) -> list[dict]:
+        """The kernels that the server says are running."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.address}/api/kernels") as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                # The server cannot list a kernel that it is about to start: it fails, for that moment.
+                if error.code != 500 or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
