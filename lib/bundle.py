@@ -15,7 +15,7 @@ FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "tex", "bib", "json")
 #: Packages that can change a figure's bytes.
 PACKAGES = (
     *("bibtexparser", "font-source-sans-pro", "matplotlib", "numpy", "openpyxl", "pandas", "pillow"),
-    *("pylatexenc", "pypdf", "pypdfium2", "scipy", "seaborn", "xlsxwriter", "zhplot"),
+    *("pylatexenc", "pypdf", "pypdfium2", "pypng", "scipy", "seaborn", "xlsxwriter", "zhplot"),
 )
 
 

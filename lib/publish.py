@@ -104,10 +104,7 @@ class Figure:
         dots: pixels for an inch of the drawing; shown: for an inch as it is shown, where that is larger or smaller.
         """
         image = pixels.raster(self.pdf(), round(self.drawing.get_figwidth() * dots))
-        picture = io.BytesIO()
-        # Packed harder, it would take half as long again and be a twentieth smaller.
-        image.save(picture, format="png", dpi=(shown or dots,) * 2, compress_level=1)
-        return picture.getvalue()
+        return pixels.packed(image, shown or dots)
 
     def _repr_png_(self) -> bytes:
         """Shown by Jupyter where the figure is a cell's last value; at screen size, to keep notebooks light."""
