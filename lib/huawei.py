@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from lib import cited
+from lib import cited, tables
 from lib.errors import DataError
 
 #: Publication of the column that the claims are from, and the year of the R&D that it names.
@@ -115,6 +115,7 @@ def rates() -> pd.DataFrame:
     return rows.rename(columns={"value": "cny_per_usd"})
 
 
+@tables.kept
 def rankings() -> pd.DataFrame:
     """The companies on each ACFIC list: `list`, `fiscal_year`, `company`, `rank`, `rd_bn`, and the source rows.
 

@@ -71,9 +71,11 @@ class OneOf:
 
 def fiscal_years() -> list[int]:
     """Years for which mainland companies have rows in spending.csv."""
-    rows = _cells("spending.csv", "company_id", "fiscal_year")
-    years = {year for company, year in rows if company[:1].isdigit()}
-    return sorted(int(year) for year in years if year.isdigit())
+    return list(_cells("spending.csv", "company_id", "fiscal_year", made_into=_mainland_years))
+
+
+def _mainland_years(rows) -> list[int]:
+    return sorted({int(year) for company, year in rows if company[:1].isdigit() and year.isdigit()})
 
 
 def own_cohorts() -> dict[str, Path]:
@@ -136,8 +138,8 @@ def cohorts_with_data() -> list[str]:
 
 def has_bse_expenses() -> bool:
     """Whether spending.csv holds companies of the Beijing Stock Exchange, which may be the article's cohort."""
-    on_board = {company for (company,) in _cells("bse_roster.csv", "company_id")}
-    return bool(on_board & {company for (company,) in _cells("spending.csv", "company_id")})
+    on_board, filed = (_cells(f"{name}.csv", "company_id", made_into=frozenset) for name in ("bse_roster", "spending"))
+    return bool(on_board & filed)
 
 
 def decade_ends() -> list[int]:
@@ -360,24 +362,27 @@ def check_all(notebook: Path, values: dict[str, Any]) -> dict[str, Any]:
     return {name: p.check(values.get(name, p.default)) for name, p in parameters.items()}
 
 
-def _cells(file: str, *columns: str) -> list[tuple[str, ...]]:
-    """Some columns of a table as text; only to look values up, `tables.load` does the rest. Empty if unreadable."""
+def _cells(file: str, *columns: str, made_into: Callable = list):
+    """Some columns of a table, a tuple of texts for each row, `made_into` what is looked up; as of no rows if unreadable.
+
+    Only to look values up, `tables.load` does the rest.
+    """
     path = data_dir() / file
     try:
         state = path.stat()
-        return _cells_of(path, columns, (state.st_mtime_ns, state.st_size))
+        return _looked_up(path, columns, made_into, (state.st_mtime_ns, state.st_size))
     except (OSError, ValueError, StopIteration):
-        return []
+        return made_into([])
 
 
 @functools.lru_cache(maxsize=32)
-def _cells_of(path: Path, columns: tuple[str, ...], state: tuple) -> list[tuple[str, ...]]:
-    """Read once for each `state` of the file, since every check of a value asks."""
+def _looked_up(path: Path, columns: tuple[str, ...], made_into: Callable, state: tuple):
+    """Made once for each `state` of the file, since every check of a value asks."""
     with path.open(encoding="utf-8", newline="") as handle:
         rows = csv.reader(handle)
         header = next(rows)
         places = [header.index(column) for column in columns]
-        return [tuple(row[i] for i in places) for row in rows if len(row) > max(places)]
+        return made_into([tuple(row[i] for i in places) for row in rows if len(row) > max(places)])
 
 
 def _did_you_mean(word: str, known) -> str:

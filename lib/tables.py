@@ -69,8 +69,8 @@ def kept(function):
     @functools.wraps(function)
     def look_up(*arguments):
         nonlocal results
-        files = (path for path in sorted(data_dir().rglob("*")) if path.is_file())
-        state = tuple((path, hashlib.sha256(path.read_bytes()).digest()) for path in files)
+        files = ((path, path.stat()) for path in sorted(data_dir().rglob("*")) if path.is_file())
+        state = tuple((path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for path, stat in files)
         key = (state, *arguments)
         if key not in results:
             results = {other: result for other, result in results.items() if other[0] == state}
