@@ -178,7 +178,8 @@ BARE = """\
     if __name__ == "__main__":  # the warm process reads this file, too
         from lib.__main__ import main
         from lib.render import run
-        run.build_gallery = lambda cold: "no gallery"
+        work = run.work
+        run.work = lambda *arguments, gallery, **options: work(*arguments, gallery=False, **options)
         main(prog_name="python -m lib")
     """
 

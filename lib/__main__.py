@@ -164,6 +164,7 @@ def sweep(figure, grid, scheduler, **options) -> None:
 
 def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, timeout, memory) -> bool:
     """Render the jobs that need it, with progress on the way; True where all went well."""
+    from lib.paths import outputs_dir
     from lib.render import run
 
     with run.sole_render(lambda text: click.echo(text, err=True)):
@@ -183,6 +184,7 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
             due,
             manifest,
             _progress(len(due)),
+            gallery=gallery,
             workers=workers,
             cold=cold,
             timeout=timeout,
@@ -190,7 +192,7 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
             keep_going=keep_going,
         )
         if gallery:
-            click.echo(run.build_gallery(cold))
+            click.echo(outputs_dir() / "index.html")
     for outcome in failed:
         click.echo(f"failed: {outcome.sentence()}", err=True)
     if failed:

@@ -10,7 +10,7 @@ from typing import Any
 
 from traitlets.config import Config
 
-from lib.render.kernels import without
+from lib.render.warm import without
 
 with without("rfc3987_syntax", "pyarrow"):
     import nbformat

@@ -4,6 +4,7 @@ Made from the bundles' records and the claims' ledger. Pages need no network and
 """
 
 import base64
+import functools
 import hashlib
 import json
 import tempfile
@@ -90,12 +91,18 @@ class Shown:
         return f"data:{MIME[path.suffix[1:]]};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
+def prepare() -> None:
+    """Look up what takes longer than to build the gallery: templates are compiled and the ledger judged, and both kept."""
+    _templates()
+    claims.ledger()
+
+
 def build() -> Path:
     """Write the gallery of the bundles that are in outputs/ now, and return its first page.
 
     Raises DataError for a broken table and UserError where a page cannot be written.
     """
-    environment = _environment()
+    templates, said = _templates(), _said_on_all()
     figures = []
     try:
         for notebook in run.figures():
@@ -108,15 +115,16 @@ def build() -> Path:
                 "before": figures[place - 1][0] if place else None,
                 "after": figures[place + 1][0] if place + 1 < len(figures) else None,
             }
-            page = environment.get_template("figure.html.j2")
-            _write(figure.folder / "index.html", page.render(figure=figure, variants=variants, root="../", **beside))
+            page = templates.get_template("figure.html.j2")
+            text = page.render(figure=figure, variants=variants, root="../", **beside, **said)
+            _write(figure.folder / "index.html", text)
             for variant in variants:
-                text = page.render(figure=variant, variants=[], root="../../", before=None, after=None)
+                text = page.render(figure=variant, variants=[], root="../../", before=None, after=None, **said)
                 _write(variant.folder / "index.html", text)
         ledger = _plain(claims.ledger())
-        text = environment.get_template("index.html.j2").render(
-            figures=figures, ledger=ledger, counts=Counter(claim["verdict"] for claim in ledger), now=datetime.now(UTC)
-        )
+        counts, now = Counter(claim["verdict"] for claim in ledger), datetime.now(UTC)
+        page = templates.get_template("index.html.j2")
+        text = page.render(figures=figures, ledger=ledger, counts=counts, now=now, **said)
         _write(outputs_dir() / "index.html", text)
     except OSError as error:
         raise UserError(
@@ -194,7 +202,9 @@ def _write(path: Path, text: str) -> None:
         new.replace(path)
 
 
-def _environment() -> Environment:
+@functools.cache
+def _templates() -> Environment:
+    """The pages' templates, compiled."""
     environment = Environment(
         loader=PackageLoader("lib.render", "templates/gallery"),
         autoescape=True,
@@ -203,12 +213,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"bibtex": _bibtex, "grouped": _grouped, "moment": _moment, "size": _size}
-    environment.globals |= {
+    environment.globals["amount"] = _amount
+    for name in environment.list_templates():
+        environment.get_template(name)
+    return environment
+
+
+def _said_on_all() -> dict[str, Any]:
+    """What every page may say."""
+    return {
         "citation": yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8")),
-        "amount": _amount,
         "articles": {row["source_id"]: row["title"] for row in _plain(tables.load("sources"))},
     }
-    return environment
 
 
 def _amount(value: float, unit: str, sign: str = "") -> str:

@@ -10,12 +10,9 @@ import math
 import multiprocessing
 import os
 import queue
-import shutil
 import signal
-import sys
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -23,61 +20,11 @@ from pathlib import Path
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
-from lib.errors import UserError
+from lib.render import warm
 
 NAME = "figures-provisioner"
-DRAWN_FIRST = "FIGURES_DRAWN_FIRST"  # tells the process that kernels are forked from what to draw
 _starting = threading.Lock()  # multiprocessing starts one process at a time
 _thread = threading.local()
-
-
-def can_fork() -> bool:
-    """Whether warm kernels are to be had: a fork server, in a process that may have children."""
-    return "forkserver" in multiprocessing.get_all_start_methods() and not multiprocessing.current_process().daemon
-
-
-@contextlib.contextmanager
-def without(*packages: str):
-    """Imports inside the block go without `packages`, unless they are there already: what is imported can do so, too."""
-    absent = set(packages) - sys.modules.keys()
-    sys.modules.update(dict.fromkeys(absent))  # Python's way to say that there is no such module
-    try:
-        yield
-    finally:
-        for name in absent:
-            del sys.modules[name]
-
-
-def warm_up(often: Iterable[str] = ()) -> None:
-    """Start the process that kernels are forked from; it imports the packages while the caller goes on.
-
-    often: figures that will be drawn so often that it pays to draw each there once, so that what is looked up for it is kept.
-    """
-    from multiprocessing import forkserver
-
-    os.environ[DRAWN_FIRST] = " ".join(often)
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["lib.render.preload"])
-    forkserver.ensure_running()
-
-
-def call(function, *arguments):
-    """The result of `function`, run in a fork of the warm process where there is one, so that the caller need not import."""
-    if not can_fork():
-        return function(*arguments)
-    context = multiprocessing.get_context("forkserver")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_answer, args=(there, function, arguments))
-    process.start()
-    there.close()
-    try:
-        well, result = here.recv()
-    except EOFError:
-        raise UserError(f"{function.__name__} came to no end; see the machine's memory, then call again.") from None
-    finally:
-        process.join()
-    if not well:
-        raise result
-    return result
 
 
 @dataclass(eq=False)
@@ -124,7 +71,7 @@ class Provisioner(LocalProvisioner):
         options["env"] = {**options.get("env", os.environ), **place.env}
         options["env"].pop("JPY_SESSION_NAME", None)  # a render that a notebook started is not itself before a reader
         launcher = "ipykernel_launcher"
-        if place.cold or not can_fork() or launcher not in cmd:
+        if place.cold or not warm.can_fork() or launcher not in cmd:
             await super().launch_kernel(cmd, **options)
         else:
             arguments = cmd[cmd.index(launcher) + 1 :]
@@ -208,38 +155,17 @@ class _Forked:
         self._process.kill()
 
 
-def _answer(there, function, arguments) -> None:
-    """The life of a forked call."""
-    os.setsid()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        there.send((True, function(*arguments)))
-    except Exception as error:
-        there.send((False, error))
-
-
 def _kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
     """The life of a forked kernel."""
-    os.setsid()
+    sockets = Path(arguments[arguments.index("-f") + 1]).parent
+    warm.stand_apart(env, sockets)
     os.chdir(cwd)
-    os.environ.clear()
-    os.environ.update(env)
     from ipykernel.kernelapp import IPKernelApp
     from matplotlib import rcParams
 
     rcParams["backend"] = "module://matplotlib_inline.backend_inline"  # as in a kernel that imports matplotlib itself
-    sockets = Path(arguments[arguments.index("-f") + 1]).parent
-    threading.Thread(target=_end_with_parent, args=(sockets,), daemon=True).start()
     arguments = [*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
     IPKernelApp.launch_instance(argv=[*arguments, "--HistoryManager.enabled=False"])  # no one will look back
-
-
-def _end_with_parent(sockets: Path | None = None) -> None:
-    """Wait for the render to end, however it ends; then end this process, all that it started, and its sockets."""
-    multiprocessing.parent_process().join()
-    if sockets:
-        shutil.rmtree(sockets, ignore_errors=True)
-    os.killpg(os.getpid(), signal.SIGKILL)
 
 
 def _limit(pid: int, memory: int) -> None:

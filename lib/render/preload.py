@@ -19,11 +19,10 @@ import pandas.io.formats.csvs
 import pandas.io.formats.style
 import pylatexenc.latexencode
 import scipy.stats
-import seaborn
 import xlsxwriter
 import yaml
 
-from lib.render.kernels import DRAWN_FIRST, without
+from lib.render.warm import DRAWN_FIRST, without
 
 UNUSED = ("debugpy", "hypothesis")  # no one debugs a kernel here, nor draws data at random
 with without(*UNUSED):
@@ -35,10 +34,9 @@ with contextlib.suppress(ImportError):  # comes with the packages that fetch dat
 
 def _lib() -> None:
     """Import this project's own modules, and look up and draw once what every kernel needs."""
-    import lib.__main__
+    import lib.explore
     import lib.figures
-    import lib.render.gallery
-    from lib import claims, parameters, style, tables
+    from lib import claims, parameters, pixels, style, tables
 
     tables.check()  # parsed once here, then looked up by content in every kernel
     parameters.cohorts_with_data()
@@ -53,8 +51,10 @@ def _lib() -> None:
     tables.files_read.clear()  # a kernel's own reads are what counts
     with style.look():
         frame = style.Frame("Title", "Subtitle", ["Note"], style.Panel("empty", 7, 1))
-        for kind in ("svg", "pdf"):  # so that kernels need not set up what drawing needs
-            frame.figure.savefig(io.BytesIO(), format=kind)
+        picture, page = io.BytesIO(), io.BytesIO()  # so that kernels need not set up what drawing needs
+        frame.figure.savefig(picture, format="svg")
+        frame.figure.savefig(page, format="pdf")
+        pixels.raster(page.getvalue(), 10).save(picture, format="png")
 
 
 # What is broken in lib or data is told by the check that precedes a render, and by every notebook that needs it.

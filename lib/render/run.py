@@ -24,7 +24,7 @@ from typing import Any
 from lib import bundle, parameters
 from lib.errors import DataError, ParameterError, UserError
 from lib.paths import NOTEBOOKS, data_dir, outputs_dir
-from lib.render import inputs
+from lib.render import inputs, warm
 
 OFTEN = 8  # runs of one figure, from which on it is drawn once before them
 
@@ -195,13 +195,17 @@ def sole_render(say: Callable[[str], None]) -> Iterator[None]:
         lock.release()
 
 
-def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None], **options) -> list[Outcome]:
-    """Check the tables, render `jobs` (options as of `run_all`), and record and report each; gives those that failed."""
-    from lib.render import kernels
+def work(
+    jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None], *, gallery: bool, **options
+) -> list[Outcome]:
+    """Check the tables, render `jobs` (options as of `run_all`), record and report each, and build the gallery if asked to.
 
-    if not options["cold"] and kernels.can_fork():
+    Gives the outcomes that failed. Raises DataError for broken tables; then nothing is rendered.
+    """
+    cold = options["cold"] or not warm.can_fork()
+    if not cold:
         drawn = Counter(task.name for task in jobs if task.promises_bundle)
-        kernels.warm_up(name for name, times in drawn.items() if times >= OFTEN)
+        warm.start(name for name, times in drawn.items() if times >= OFTEN)
     # While the warm process imports its packages, whatever the runs need here.
     from lib.render import engine
 
@@ -209,38 +213,41 @@ def work(jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None],
     for notebook in {task.notebook for task in jobs}:
         inputs.of(notebook, [])
     # Users' own cohorts are not among what is checked here: a broken one concerns only the calls that use it.
-    tables = [name for name in tables_on_disk() if "/" not in name]
-    now = {name: inputs.file_hash(data_dir() / name) for name in tables}
-    if manifest.content["tables"] != now:
-        if problems := _problems() if options["cold"] else kernels.call(_problems):
-            raise DataError(problems)
-        manifest.content["tables"] = now
+    tables = {name: inputs.file_hash(data_dir() / name) for name in tables_on_disk() if "/" not in name}
     failed = []
-    for outcome in run_all(manifest.longest_first(jobs), **options):
-        manifest.record(outcome)
-        report(outcome)
-        if outcome.error:
-            failed.append(outcome)
+    with warm.helper(cold) as helper:
+        if manifest.content["tables"] != tables:
+            if problems := helper.submit(_problems).result():
+                raise DataError(problems)
+            manifest.content["tables"] = tables
+        if gallery:
+            helper.submit(_prepare_gallery)  # beside the runs
+        for outcome in run_all(manifest.longest_first(jobs), **options):
+            manifest.record(outcome)
+            report(outcome)
+            if outcome.error:
+                failed.append(outcome)
+        if gallery:
+            helper.submit(_build_gallery).result()
     return failed
 
 
-def build_gallery(cold: bool = False) -> Path:
-    """Build the gallery of all bundles, in the warm process unless `cold`; gives its first page."""
-    from lib.render import kernels
-
-    return _gallery() if cold else kernels.call(_gallery)
-
-
-def _gallery() -> Path:
-    from lib.render import gallery  # here, since it needs pandas
-
-    return gallery.build()
-
-
 def _problems() -> list[str]:
-    from lib import tables
+    from lib import tables  # here and below, since these need pandas
 
     return tables.check()
+
+
+def _prepare_gallery() -> None:
+    from lib.render import gallery
+
+    gallery.prepare()
+
+
+def _build_gallery() -> None:
+    from lib.render import gallery
+
+    gallery.build()
 
 
 def run_all(

@@ -22,7 +22,7 @@ from jinja2 import Environment, PackageLoader
 from lib import parameters
 from lib.errors import ParameterError, UserError
 from lib.paths import outputs_dir
-from lib.render import inputs, kernels, run
+from lib.render import inputs, run, warm
 
 PARTS = ("product", "zip", "list")
 SHEET = 60  # pictures on a contact sheet
@@ -129,8 +129,8 @@ def on_cluster(
 def _on_worker(name: str, values: dict[str, Any], cold: bool, timeout, memory) -> tuple[run.Outcome, dict[str, bytes]]:
     """Run one set where the cluster says; gives the outcome and the bundle's files."""
     task = run.Job(run.find(name), values)
-    if not cold and kernels.can_fork():
-        kernels.warm_up([name])
+    if not cold and warm.can_fork():
+        warm.start([name])
     with tempfile.TemporaryDirectory() as outputs:
         outcome = run.run(task, Path(outputs), cold, timeout, memory)
         files = {path.name: path.read_bytes() for path in (Path(outputs) / task.slot).glob("*") if path.is_file()}
