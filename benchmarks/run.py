@@ -2,11 +2,12 @@
 
     python benchmarks/run.py [--sets 100] [--out benchmarks/results.json]
 
-Each case runs as a user would run it, in a fresh outputs folder. Measured: wall time, CPU time and peak memory of the process
-tree (sampled, proportional set size). The floor calls the figures' functions in one warm process, without notebooks.
+Each case runs as a user would run it, in a fresh outputs folder. Measured: wall time, the machine's CPU time, and peak memory
+of the process tree (sampled, proportional set size). The floor calls the figures' functions in one warm process, without notebooks.
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import os
@@ -48,39 +49,39 @@ def sets(count: int) -> list[dict]:
 
 
 def measured(words: list, outputs: Path, cwd: Path = ROOT, data: Path | None = None, weighing: bool = True) -> dict:
-    """Run a command and give wall seconds, CPU seconds and peak MiB of its process tree, and its exit status."""
+    """Run a command and give wall seconds, the machine's CPU seconds, peak MiB of its process tree, and its exit status."""
     env = {**os.environ, "FIGURES_OUTPUTS": str(outputs), "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     env |= {"FIGURES_DATA": str(data)} if data else {}
     env["PLOOMBER_STATS_ENABLED"] = "false"  # no calls home while measuring
-    load = os.getloadavg()[0]
+    load, peak = os.getloadavg()[0], 0.0
     with tempfile.TemporaryFile() as told:
-        start = time.perf_counter()
+        spent, start = _cpu(), time.perf_counter()
         process = psutil.Popen([str(word) for word in words], cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=told)
-        peak, spent, weighed = 0.0, {}, 0.0
         while process.poll() is None:
-            memory, weigh = 0.0, weighing and time.perf_counter() - weighed > WEIGH_EVERY
-            for one in [process, *_children(process)]:
-                try:
-                    times = one.cpu_times()
-                    spent[one.pid, one.create_time()] = times.user + times.system
-                    memory += one.memory_full_info().pss if weigh else 0
-                except (psutil.Error, OSError):
-                    continue
-            if weigh:
-                peak, weighed = max(peak, memory), time.perf_counter()
-            time.sleep(0.1)
-        wall = time.perf_counter() - start
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(WEIGH_EVERY if weighing else None)
+            peak = max(peak, _weight(process))
+        wall, spent = time.perf_counter() - start, _cpu() - spent
         if process.returncode:
             told.seek(0)
             print(told.read().decode(errors="replace")[-600:], file=sys.stderr, flush=True)
-    return {"wall": wall, "cpu": sum(spent.values()), "mib": peak / 2**20, "exit": process.returncode, "load": load}
+    return {"wall": wall, "cpu": spent, "mib": peak / 2**20, "exit": process.returncode, "load": load}
 
 
-def _children(process) -> list:
-    try:
-        return process.children(recursive=True)
-    except psutil.Error:
-        return []
+def _cpu() -> float:
+    """Seconds that the machine's cores have worked. Asking each process would hold up what keeps all cores busy."""
+    times = psutil.cpu_times()
+    return times.user + times.system
+
+
+def _weight(process) -> float:
+    """Memory of a process tree in bytes; shared pages count in parts."""
+    weight = 0.0
+    with contextlib.suppress(psutil.Error, OSError):
+        for one in [process, *process.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error, OSError):
+                weight += one.memory_full_info().pss
+    return weight
 
 
 def parameterised(folder: Path, chosen: list[dict]) -> list[Path]:
