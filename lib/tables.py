@@ -204,7 +204,8 @@ def _rule_breaks(path: Path, text: pd.DataFrame, frame: pd.DataFrame, schema: di
     import pandera.pandas as pa
 
     fields = {field["name"]: field for field in schema["fields"]}
-    columns = {name: pa.Column(None, nullable=True, checks=_pandera_checks(field)) for name, field in fields.items()}
+    checks = {name: _pandera_checks(field) for name, field in fields.items()}
+    columns = {name: pa.Column(None, nullable=True, checks=rules) for name, rules in checks.items() if rules}
     required = [name for name, field in fields.items() if field.get("constraints", {}).get("required")]
     problems = [
         f"{_place(path, row, name)}: empty, but a value is required."
