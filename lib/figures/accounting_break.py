@@ -186,7 +186,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     frame = style.Frame(title, subtitle, notes, [(PATHS, CROSSINGS), INDUSTRIES], NARROW, SLIDE, slide_note=say(RATIO))
     above, beside, below = (frame.axes(panel.name) for panel in (PATHS, CROSSINGS, INDUSTRIES))
     _draw_paths(above, level, hollow=cohorts.is_own(cohort))
-    _draw_crossings(beside, crossed)
+    _draw_crossings(beside, crossed, anyway)
     _draw_industries(below, by_industry, test, minimum_firms)
     span = span_words(first, second)
     heading = say("Selling expense per yuan of revenue, {span}: median change by industry", span=span)
@@ -270,25 +270,24 @@ def _draw_paths(axes, level: pd.DataFrame, hollow: bool) -> None:
     axes.set_xlim(YEARS[0] - 0.1, YEARS[-1] + 0.1)
 
 
-def _draw_crossings(axes, crossed: pd.DataFrame) -> None:
+def _draw_crossings(axes, crossed: pd.DataFrame, anyway: int) -> None:
+    """Firms that changed sides; a line parts off `anyway`, those of the first bar that the selling ratio did not turn."""
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(bottom=False, labelbottom=False)
     reach = crossed.max().max() or 1
     for place, ((before, after), row) in enumerate(crossed.iterrows()):
-        for offset, count, colour, text, words in (
-            (-0.2, row["to_product"], style.PRODUCT_FIRST, style.PRODUCT_TEXT, mark("{count:,} to product first")),
-            (0.2, row["to_sales"], style.SALES_FIRST, style.SALES_TEXT, mark("{count:,} to sales first")),
+        for side, offset, colour, text, words in (
+            ("to_product", -0.2, style.PRODUCT_FIRST, style.PRODUCT_TEXT, mark("{count:,} to product first")),
+            ("to_sales", 0.2, style.SALES_FIRST, style.SALES_TEXT, mark("{count:,} to sales first")),
         ):
+            count = row[side]
             axes.barh(place + offset, count, height=0.36, color=colour)
-            axes.text(
-                count + reach * 0.03,
-                place + offset,
-                say(words, count=count) if place == 0 else digits(count),
-                va="center",
-                size=9.5,
-                color=text,
-            )
+            told = say(words, count=count) if place == 0 else digits(count)
+            if place == 0 and side == "to_product" and count:
+                axes.vlines(anyway, place - 0.38, place - 0.02, color="white", linewidth=1.2)
+                told += "\n" + say("{anyway:,} at the old ratio", anyway=anyway)
+            axes.text(count + reach * 0.03, place + offset, told, va="center", size=9.5, color=text, linespacing=1.1)
         axes.text(
             -reach * 0.04,
             place,

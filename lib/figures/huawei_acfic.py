@@ -75,10 +75,10 @@ def draw(
             "Huawei's R&D, {span}, in billion yuan and as a share of revenue; what the years that are known add up to; "
             "China Daily's dollars at five exchange rates; and Huawei on the ACFIC lists of private companies by R&D"
         ),
-        span=span_words(points["fiscal_year"].min(), points["fiscal_year"].max()),
+        span=span_words(span[0], span[-1]),
     )
     sources = tables.source_line([*(source for ids in table["source_ids"] for source in ids.split(" ")), "china_daily"])
-    notes = [*_notes(rebuilt, rates, ledger), sources]
+    notes = [*_notes(rebuilt, sums, ledger), sources]
     places = _list_panels(lists)
     across = [([SERIES, SUMS], TOTAL), (RATES, *places)]
     beside = replace(SUMS, right=ADDED + 0.2)  # on a slide, the columns beside the sums have no panel above them
@@ -271,8 +271,9 @@ def _sum(rebuilt: huawei.Rebuilt, whole: str, least: str) -> str:
     return say(least if rebuilt.missing else whole, total=billions(rebuilt.total))
 
 
-def _notes(rebuilt: huawei.Rebuilt, rates: pd.DataFrame, ledger: pd.DataFrame) -> list[str]:
+def _notes(rebuilt: huawei.Rebuilt, sums: pd.DataFrame, ledger: pd.DataFrame) -> list[str]:
     years = name_list(map(str, rebuilt.missing)) if rebuilt.missing else ""
+    inside = sums.loc[sums["source_row"].isin(rebuilt.rows), "rd_bn"].sum()
     return [
         sentences(
             say(
@@ -282,6 +283,12 @@ def _notes(rebuilt: huawei.Rebuilt, rates: pd.DataFrame, ledger: pd.DataFrame) -
             say("Not known in the decade: {years}, so its sum is a lower bound.", years=years)
             if years
             else say("Every year of the decade is covered, singly or within a stated sum."),
+            say(
+                "{inside:,.0f} of the {total:,.0f} billion are such sums, Huawei's own, which nothing here checks.",
+                inside=billions(inside), total=billions(rebuilt.total),
+            )
+            if inside
+            else "",
         ),
         say(
             "China Daily's column: {decade} in a decade; {amount} or {dollars} in {year}, first on the ACFIC's '2022 ranking'. "

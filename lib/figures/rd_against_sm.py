@@ -200,7 +200,7 @@ def _names(rows: pd.DataFrame) -> list[str]:
 def _scale(axes, measure: str, ratios: pd.Series, bars: pd.Series) -> None:
     """The y axis in multiples of the smaller expense, the same number of steps up and down, with room for the texts.
 
-    The texts stand at the upper right and the lower left, where only a small or one-sided cohort has long bars.
+    The texts stand at the upper right and below the axis, where only a small or one-sided cohort has long bars.
     """
     texts = max(bars.iloc[int(len(bars) * 0.55) :].max(), -bars.iloc[: len(bars) // 3 + 1].min(), 0)
     if measure == "difference_over_sum":
@@ -243,6 +243,10 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
     axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
     axes.set_xlabel(say("share of companies"), labelpad=1)
     axes.xaxis.grid(False)
+    # The number of sales-first firms stands beside the longest of their bars, where the others leave it room.
+    head = axes.transData.inverted().transform(axes.transAxes.transform((0, 0.18)))[1]
+    clear = edges[:-1][ratio < head].min(initial=100) / 100 - 0.02
+    place, side = (clear, "right") if clear * style.inches(axes)[0] > 1.5 else (0.01, "left")
     inside = dict(transform=axes.transAxes, linespacing=1.15, bbox=dict(facecolor="white", edgecolor="none", pad=1))
     texts = [
         axes.text(
@@ -272,7 +276,7 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
             **inside,
         ),
         axes.text(
-            0.01,
+            place,
             0.17,
             say(
                 mark("{count:,} spends more\non selling")
@@ -284,6 +288,7 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
             weight="bold",
             color=style.SALES_TEXT,
             va="top",
+            ha=side,
             **inside,
         ),
     ]

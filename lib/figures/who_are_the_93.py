@@ -176,11 +176,11 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
     _window(axes, count, windows)
     _totals(axes, totals)
     for _, row in totals.drop_duplicates("date").iterrows():
-        _number(axes, row["date"], row["bse_listed"], count, -3, "right", style.INK)
+        _number(axes, row["date"], row["bse_listed"], count, -3, "right", style.INK, stem=False)
     axes.vlines(certified["date"], 0, certified["national_little_giants"], color=style.NEUTRAL, linewidth=1.3, zorder=2)
     axes.plot(certified["date"], certified["national_little_giants"], "s", color=style.QUIET, markersize=5.5, zorder=4)
     for _, row in certified.iterrows():
-        _number(axes, row["date"], row["national_little_giants"], count, 0, "center", style.QUIET)
+        _number(axes, row["date"], row["national_little_giants"], count, 0, "center", style.QUIET, stem=True)
     step = 50 if top > 120 else 20
     ticks = [tick for tick in range(0, int(top), step) if abs(tick - count) > step * 0.3]
     axes.set_yticks([*ticks, count], [*map(str, ticks), f"{count}"])
@@ -229,11 +229,13 @@ def _marks(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> list[Mark]:
     return marks
 
 
-def _number(axes, day, value: int, line: int, shift: float, side: str, colour: str) -> None:
-    """A value above its mark; below, where the dotted line at `line` would run through it."""
+def _number(axes, day, value: int, line: int, shift: float, side: str, colour: str, stem: bool) -> None:
+    """A value above its mark; below, or beside a mark with a stem, where the dotted line at `line` would run through it."""
     box = dict(facecolor="white", edgecolor="none", pad=0.4)
     points = (line - value) * style.inches(axes)[1] * 72 / axes.get_ylim()[1]  # from the mark up to the line
-    up, side_of = (-6, "top") if 5 < points < 20 else (6, "bottom")
+    up, side_of = 6, "bottom"
+    if 5 < points < 20:
+        shift, up, side, side_of = (-7, 0, "right", "center") if stem else (shift, -6, side, "top")
     axes.annotate(
         f"{value}", (day, value), (shift, up), textcoords="offset points", size=9, ha=side, va=side_of, color=colour, bbox=box,
         zorder=2.5,
@@ -265,10 +267,11 @@ def _draw_close(axes, board, totals, count: int, windows: list, end: pd.Timestam
             weight="bold" if value == count else "normal",
             bbox=dict(facecolor="white", edgecolor="none", pad=0.5) if value == count else None,
         )  # fmt: skip
-    marks = [first, last + ONE_DAY]
-    axes.set_xticks(marks, [day_tick(day) for day in marks])
-    axes.get_xticklabels()[0].set_ha("right")
-    axes.get_xticklabels()[1].set_ha("left")
+    days = sorted({first, last})
+    axes.set_xticks([day + ONE_DAY / 2 for day in days], [day_tick(day) for day in days])
+    if len(days) > 1:
+        axes.get_xticklabels()[0].set_ha("right")
+        axes.get_xticklabels()[1].set_ha("left")
     axes.set_yticks([])
     axes.annotate(
         say("The days around it"),
