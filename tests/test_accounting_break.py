@@ -27,15 +27,19 @@ def test_pinned_medians_and_crossings(panel):
     assert (level[2019] == 100).all()
     assert level.loc["selling_expense_cny"].round(1).tolist() == [100, 85.9, 90.0]
     assert level.loc["revenue_cny"].round(1).tolist() == [100, 105.2, 125.5]
-    assert figure_5.crossings(firms).to_numpy().tolist() == [[349, 50], [177, 57]]
+    crossed = figure_5.crossings(firms)
+    assert crossed[["to_product", "to_sales"]].to_numpy().tolist() == [[349, 50], [177, 57]]
+    assert (crossed["to_product_at_old_ratio"] <= crossed["to_product"]).all()
 
 
 def test_who_would_have_crossed_anyway_is_among_those_who_did(panel):
     firms, _ = panel
-    assert figure_5.crossed_anyway(firms) == 90
-    assert figures.build(NAME).title.endswith(
-        "349 mainland companies turned product first; 90 would have at 2019's selling ratio"
-    )
+    assert figure_5.crossings(firms).loc[(2019, 2020), "to_product_at_old_ratio"] == 90
+    figure = figures.build(NAME)
+    assert figure.title.endswith("349 mainland companies turned product first; 90 would have at 2019's selling ratio")
+    assert "90 of which would have at the selling ratio of 2019" in figure.alt
+    drawn = figure.table.query("what == 'to_product_at_old_ratio' and year == 2020")
+    assert drawn["value"].tolist() == [90]
 
 
 def test_crossings_account_for_the_change_in_shares(panel):

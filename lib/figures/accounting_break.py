@@ -27,7 +27,7 @@ GROUPS = {
     mark("other goods"): style.NEUTRAL,
     mark("services"): style.INK,
 }
-RATIO = mark("Selling ratio: selling expense per yuan of revenue.")
+RATIO = mark("Selling ratio: selling expense per yuan of revenue; the old one is that of the year before.")
 TEST_FIRMS = 5  # an industry of fewer firms has no median to speak of
 PATHS = style.Panel("paths", 1.815, 2.0, left=0.45, right=1.355, top=0.35, bottom=0.33)
 CROSSINGS = style.Panel("crossings", 2.5, 2.0, left=0.73, right=0.15, top=0.35, bottom=0.33)
@@ -76,11 +76,18 @@ def paths(firms: pd.DataFrame) -> pd.DataFrame:
 
 
 def crossings(firms: pd.DataFrame) -> pd.DataFrame:
-    """Firms that changed sides from each year to the next: rows (from, to), columns to_product and to_sales."""
+    """Firms that changed sides from each year to the next: rows (from, to), columns to_product, of these
+    to_product_at_old_ratio, those that would have with the selling expense per revenue of the year before, and to_sales."""
     rows = {}
     for before, after in itertools.pairwise(YEARS):
         was, now = firms["product_first", before], firms["product_first", after]
-        rows[before, after] = {"to_product": int((~was & now).sum()), "to_sales": int((was & ~now).sum())}
+        ratio = firms["selling_expense_cny", before] / firms["revenue_cny", before]
+        anyway = firms["rd_expense_cny", after] > ratio * firms["revenue_cny", after]
+        rows[before, after] = {
+            "to_product": int((~was & now).sum()),
+            "to_product_at_old_ratio": int((~was & now & anyway).sum()),
+            "to_sales": int((was & ~now).sum()),
+        }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
@@ -120,14 +127,6 @@ def freight_test(firms: pd.DataFrame) -> dict[str, float]:
     return found
 
 
-def crossed_anyway(firms: pd.DataFrame) -> int:
-    """Of the firms that turned product first from 2019 to 2020: how many would have with 2019's selling expense per revenue."""
-    first, second = YEARS[:2]
-    as_before = firms["selling_expense_cny", first] / firms["revenue_cny", first] * firms["revenue_cny", second]
-    turned = ~firms["product_first", first] & firms["product_first", second]
-    return int((turned & (firms["rd_expense_cny", second] > as_before)).sum())
-
-
 def build(cohort: str, minimum_firms: int, **look: str) -> Figure:
     """Figure 5 for one cohort; industries with fewer than `minimum_firms` firms are counted and not drawn."""
     firms, out = same_firms(cohort)
@@ -143,7 +142,6 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     first, second, _ = YEARS
     moved = crossed.loc[(first, second)]
     fall = 100 - level.loc["selling_expense_cny", second]
-    anyway = crossed_anyway(firms)
     turned = say(
         mark("In {year}, as freight left selling expense, {count:,} of {all:,} {plural} turned product first")
         if cohorts.is_own(cohort)
@@ -154,7 +152,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     if moved["to_product"]:
         title = say(
             "{turned}; {anyway:,} would have at {year}'s selling ratio",
-            turned=turned, anyway=anyway, year=first,
+            turned=turned, anyway=moved["to_product_at_old_ratio"], year=first,
         )  # fmt: skip
     subtitle = say(
         "The same {count:,} companies, fiscal {span}: {description}. From 2020 the revenue standard CAS 14 counts freight "
@@ -186,7 +184,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     frame = style.Frame(title, subtitle, notes, [(PATHS, CROSSINGS), INDUSTRIES], NARROW, SLIDE, slide_note=say(RATIO))
     above, beside, below = (frame.axes(panel.name) for panel in (PATHS, CROSSINGS, INDUSTRIES))
     _draw_paths(above, level, hollow=cohorts.is_own(cohort))
-    _draw_crossings(beside, crossed, anyway)
+    _draw_crossings(beside, crossed)
     _draw_industries(below, by_industry, test, minimum_firms)
     span = span_words(first, second)
     heading = say("Selling expense per yuan of revenue, {span}: median change by industry", span=span)
@@ -205,7 +203,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
         companies=len(firms),
         left_out=out,
         headline={"firms": len(firms), "to_product_2020": int(moved["to_product"]), "to_sales_2020": int(moved["to_sales"]),
-                  "anyway_2020": anyway, "selling_fall_2020": fall / 100, **_plain(test)},
+                  "anyway_2020": int(moved["to_product_at_old_ratio"]), "selling_fall_2020": fall / 100, **_plain(test)},
         shares=("selling_fall_2020", *(name for name in test if name.startswith("median"))),
         marks=lambda: publish.dots(
             below,
@@ -270,8 +268,8 @@ def _draw_paths(axes, level: pd.DataFrame, hollow: bool) -> None:
     axes.set_xlim(YEARS[0] - 0.1, YEARS[-1] + 0.1)
 
 
-def _draw_crossings(axes, crossed: pd.DataFrame, anyway: int) -> None:
-    """Firms that changed sides; a line parts off `anyway`, those of the first bar that the selling ratio did not turn."""
+def _draw_crossings(axes, crossed: pd.DataFrame) -> None:
+    """Firms that changed sides; a line parts off those that the selling ratio did not turn product first."""
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(bottom=False, labelbottom=False)
@@ -284,7 +282,8 @@ def _draw_crossings(axes, crossed: pd.DataFrame, anyway: int) -> None:
             count = row[side]
             axes.barh(place + offset, count, height=0.36, color=colour)
             told = say(words, count=count) if place == 0 else digits(count)
-            if place == 0 and side == "to_product" and count:
+            if side == "to_product" and count:
+                anyway = row["to_product_at_old_ratio"]
                 axes.vlines(anyway, place - 0.38, place - 0.02, color="white", linewidth=1.2)
                 told += "\n" + say("{anyway:,} at the old ratio", anyway=anyway)
             axes.text(count + reach * 0.03, place + offset, told, va="center", size=9.5, color=text, linespacing=1.1)
@@ -393,14 +392,15 @@ def _alt(plural, firms, level, crossed, by_industry, test) -> str:
     fell = [cohorts.industry_name(name) for name in by_industry["industry_en"].head(3)]
     return say(
         "Three panels on the same {count:,} {plural}. With 2019 as 100, the median company in {year} stands at {ends}; "
-        "selling expense was {selling:.0f} in 2020. From {before} to {middle}, {product_1:,} companies turned product first and "
-        "{sales_1:,} sales first and from {middle} to {after}, {product_2:,} companies turned product first and {sales_2:,} "
-        "sales first. By industry, selling expense per yuan of revenue fell most in {industries}; the median firm changed by {changes}.",
+        "selling expense was {selling:.0f} in 2020. From {before} to {middle}, {product_1:,} companies turned product first, {anyway_1:,} of "
+        "which would have at the selling ratio of {before}, and {sales_1:,} sales first; from {middle} to {after}, {product_2:,} companies "
+        "turned product first, {anyway_2:,} of which would have at the selling ratio of {middle}, and {sales_2:,} sales first. By industry, selling expense per yuan of revenue fell most in {industries}; the median firm changed by {changes}.",
         count=len(firms), plural=plural, year=YEARS[-1], selling=level.loc["selling_expense_cny", 2020],
         ends=name_list(
             say("{line} {value:.0f}", line=say(name), value=level.loc[line, YEARS[-1]]) for line, name in LINES.items()
         ),
         before=before[0], middle=before[1], after=after[1], product_1=first["to_product"], sales_1=first["to_sales"],
         product_2=second["to_product"], sales_2=second["to_sales"],
+        anyway_1=first["to_product_at_old_ratio"], anyway_2=second["to_product_at_old_ratio"],
         industries=name_list(fell) if fell else say("none that is drawn"), changes=_changes(test),
     )  # fmt: skip

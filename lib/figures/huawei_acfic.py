@@ -284,7 +284,7 @@ def _notes(rebuilt: huawei.Rebuilt, sums: pd.DataFrame, ledger: pd.DataFrame) ->
             if years
             else say("Every year of the decade is covered, singly or within a stated sum."),
             say(
-                "{inside:,.0f} of the {total:,.0f} billion are such sums, Huawei's own, which nothing here checks.",
+                "{inside:,.0f} of the {total:,.0f} billion come from stated sums, not from single years.",
                 inside=billions(inside), total=billions(rebuilt.total),
             )
             if inside

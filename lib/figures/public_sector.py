@@ -188,8 +188,8 @@ def _notes(marks, firms, silent, weaker: int) -> list[str]:
     )
     drawn = [
         say(
-            "Proxies are not the state's share: a customer group may hold private buyers, a segment is not a customer, "
-            "and one state buyer, as State Grid or a bureau, is the least that the state buys. Sales to private buyers are not drawn."
+            "Proxies are not the state's share: a customer group may hold private buyers, and a segment is not a customer. "
+            "Where one state buyer is named, the state's share is at least that. Sales to private buyers are not drawn."
         ),
         say(FIRMS),
         say("Not drawn: {reasons}.", reasons=listed) if listed else "",
