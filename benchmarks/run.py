@@ -58,7 +58,7 @@ def measured(words: list, outputs: Path, cwd: Path = ROOT, data: Path | None = N
         spent, start = _cpu(), time.perf_counter()
         process = psutil.Popen([str(word) for word in words], cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=told)
         while process.poll() is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            with contextlib.suppress(psutil.TimeoutExpired):
                 process.wait(WEIGH_EVERY if weighing else None)
             peak = max(peak, _weight(process))
         wall, spent = time.perf_counter() - start, _cpu() - spent

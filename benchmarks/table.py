@@ -55,7 +55,9 @@ def main() -> None:
         "not, and a sweep's table, sheets and page. The floor calls the figures' functions in one warm process, start-up left out of its wall time. "
         "A loop starts a process or a kernel for each notebook; ploomber-engine runs them all in one process, so that each sees what the "
         "last one left, and is handed pictures as text, since it writes a notebook with a picture's bytes that nbformat refuses. The peers "
-        "run as many of a sweep's sets as the table says, spread evenly over it. Of a full render the median of three rounds is given, after one in which processes were weighed. Memory is weighed every other second, so it stays empty for what is over sooner. Load is the machine's, before. An exit status in brackets means that a peer failed. Tables are made "
+        "run as many of a sweep's sets as the table says, spread evenly over it. Of a full render the median of three rounds is given, after one in "
+        "which processes were weighed. Memory is weighed every other second, so it stays empty for what is over sooner. CPU time is the whole "
+        "machine's, so it holds the weighing, and the floor's holds its start-up; load is the machine's, before. An exit status in brackets means that a peer failed. Tables are made "
         "by `python benchmarks/table.py`.",
         f"{machine['cpus']} cores, {machine['platform']}, Python {machine['python']}, papermill {machine['papermill']}, nbconvert "
         f"{machine['nbconvert']}, ploomber-engine {machine['ploomber-engine']}, Snakemake {machine['snakemake']}.",

@@ -164,7 +164,6 @@ def sweep(figure, grid, scheduler, **options) -> None:
 
 def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, timeout, memory) -> bool:
     """Render the jobs that need it, with progress on the way; True where all went well."""
-    from lib.paths import outputs_dir
     from lib.render import run
 
     with run.sole_render(lambda text: click.echo(text, err=True)):
@@ -178,9 +177,9 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
                 due.append(task)
         if len(jobs) > len(due):
             click.echo(f"{len(jobs) - len(due)} of {len(jobs)} unchanged", err=True)
-        if dry_run or not due:
+        if dry_run or not (due or (gallery and run.gallery_is_behind())):
             return True
-        failed = run.work(
+        failed, page = run.work(
             due,
             manifest,
             _progress(len(due)),
@@ -191,8 +190,8 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
             memory=memory,
             keep_going=keep_going,
         )
-        if gallery:
-            click.echo(outputs_dir() / "index.html")
+        if page:
+            click.echo(page)
     for outcome in failed:
         click.echo(f"failed: {outcome.sentence()}", err=True)
     if failed:
@@ -206,7 +205,7 @@ def _progress(total: int):
     if sys.stderr.isatty():
         from tqdm import tqdm
 
-        bar = tqdm(total=total, unit="figure", leave=False)
+        bar = tqdm(total=total, unit="figure", leave=False, disable=not total)
         return lambda outcome: (bar.set_postfix_str(outcome.job.slot), bar.update(), done + 1 == total and bar.close())
 
     def line(outcome):

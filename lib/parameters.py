@@ -26,7 +26,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, Valida
 from pydantic_core import PydanticCustomError, core_schema
 
 from lib.errors import ParameterError, UserError
-from lib.paths import NOTEBOOKS, data_dir
+from lib.paths import NOTEBOOKS, data_dir, file_state
 from lib.words import mark, say
 
 #: Cohorts of the tables by name: how titles call the companies, and what the cohort is. `described` knows users' own too.
@@ -363,14 +363,13 @@ def check_all(notebook: Path, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cells(file: str, *columns: str, made_into: Callable = list):
-    """Some columns of a table, a tuple of texts for each row, `made_into` what is looked up; as of no rows if unreadable.
+    """What `made_into` gives for some columns of a table, a list of a tuple of texts per row; for [] if it is unreadable.
 
-    Only to look values up, `tables.load` does the rest.
+    Only to look values up; `tables.load` does the rest.
     """
     path = data_dir() / file
     try:
-        state = path.stat()
-        return _looked_up(path, columns, made_into, (state.st_mtime_ns, state.st_size))
+        return _looked_up(path, columns, made_into, file_state(path))
     except (OSError, ValueError, StopIteration):
         return made_into([])
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from lib.errors import DataError
 from lib.parameters import OWN
-from lib.paths import data_dir
+from lib.paths import data_dir, file_state
 from lib.words import clauses, say, sentences, term
 
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
@@ -69,8 +69,8 @@ def kept(function):
     @functools.wraps(function)
     def look_up(*arguments):
         nonlocal results
-        files = ((path, path.stat()) for path in sorted(data_dir().rglob("*")) if path.is_file())
-        state = tuple((path, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for path, stat in files)
+        files = (path for path in sorted(data_dir().rglob("*")) if path.is_file())
+        state = tuple((path, *file_state(path)) for path in files)
         key = (state, *arguments)
         if key not in results:
             results = {other: result for other, result in results.items() if other[0] == state}

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import random
 import shutil
 import signal
@@ -14,9 +15,10 @@ import psutil
 import pytest
 from conftest import interruptible
 
-from lib import bundle
+from lib import bundle, paths
+from lib.errors import DataError, UserError
 from lib.paths import NOTEBOOKS, ROOT
-from lib.render import inputs, run
+from lib.render import inputs, run, warm
 
 NAME = "06_hard_tech_fields"
 
@@ -301,7 +303,34 @@ def test_killed_at_any_moment_every_file_is_whole_and_the_next_run_completes(out
     done = command("render")
     assert done.returncode == 0, done.stderr
     assert published(outputs) == whole
+    assert (outputs / "index.html").stat().st_mtime_ns > (outputs / "manifest.json").stat().st_mtime_ns
     assert not [path for path in outputs.rglob(".*") if path.name != ".lock"]
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fail():
+    raise DataError(["spending.csv, row 2: wrong"])
+
+
+@pytest.mark.skipif(not warm.can_fork(), reason="no fork server here")
+def test_a_helper_works_apart_tells_what_went_wrong_and_is_gone_afterwards(monkeypatch):
+    with warm.Helper(cold=False) as helper:
+        monkeypatch.setenv("FIGURES_OUTPUTS", "changed here alone")
+        pid = helper.call(os.getpid)
+        assert pid != os.getpid() and helper.call(paths.outputs_dir).name != "changed here alone"
+        with pytest.raises(DataError, match="row 2: wrong"):
+            helper.call(fail)
+        helper.prepare(fail)
+        assert helper.call(os.getpid) == pid
+        for _ in range(2):
+            with pytest.raises(UserError, match="'die' broke off; see the machine's memory"):
+                helper.call(die)
+    assert not psutil.pid_exists(pid)
+    with warm.Helper(cold=True) as helper:
+        assert helper.call(os.getpid) == os.getpid()
 
 
 @pytest.mark.slow

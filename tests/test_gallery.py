@@ -1,6 +1,7 @@
 """The gallery as a reader meets it: built from a real render, opened in Chromium."""
 
 import json
+import os
 import re
 import shutil
 import zipfile
@@ -271,6 +272,18 @@ def test_a_failed_render_still_leaves_a_gallery_of_what_is_there(outputs, comman
     done = command("render", "1", "--timeout", "0.1")
     assert done.returncode == 1 and "so it was stopped" in done.stderr
     assert "it has not been rendered" in (outputs / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_gallery_that_is_missing_or_behind_is_built_though_no_figure_is_due(outputs, command):
+    assert command("render", "3").returncode == 0
+    page, manifest = outputs / "index.html", outputs / "manifest.json"
+    assert command("render", "3").stdout == ""
+    for spoil in (page.unlink, lambda: os.utime(manifest)):
+        spoil()
+        done = command("render", "3")
+        assert done.returncode == 0 and "1 of 1 unchanged" in done.stderr
+        assert done.stdout.strip() == str(page)
+        assert page.stat().st_mtime_ns > manifest.stat().st_mtime_ns
 
 
 def test_a_gallery_that_cannot_be_written_is_one_sentence(outputs):

@@ -214,8 +214,8 @@ def _templates() -> Environment:
     )
     environment.filters |= {"bibtex": _bibtex, "grouped": _grouped, "moment": _moment, "size": _size}
     environment.globals["amount"] = _amount
-    for name in environment.list_templates():
-        environment.get_template(name)
+    for name in ("base", "parts", "figure", "index"):
+        environment.get_template(f"{name}.html.j2")
     return environment
 
 

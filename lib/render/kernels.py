@@ -69,6 +69,7 @@ class Provisioner(LocalProvisioner):
         place: Seat = _thread.seat
         options["cwd"] = str(place.cwd)
         options["env"] = {**options.get("env", os.environ), **place.env}
+        options["env"].setdefault(*warm.THREADS)
         options["env"].pop("JPY_SESSION_NAME", None)  # a render that a notebook started is not itself before a reader
         launcher = "ipykernel_launcher"
         if place.cold or not warm.can_fork() or launcher not in cmd:

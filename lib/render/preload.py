@@ -22,6 +22,7 @@ import scipy.stats
 import xlsxwriter
 import yaml
 
+import lib.render.kernels
 from lib.render.warm import DRAWN_FIRST, without
 
 UNUSED = ("debugpy", "hypothesis")  # no one debugs a kernel here, nor draws data at random
@@ -51,10 +52,9 @@ def _lib() -> None:
     tables.files_read.clear()  # a kernel's own reads are what counts
     with style.look():
         frame = style.Frame("Title", "Subtitle", ["Note"], style.Panel("empty", 7, 1))
-        picture, page = io.BytesIO(), io.BytesIO()  # so that kernels need not set up what drawing needs
-        frame.figure.savefig(picture, format="svg")
-        frame.figure.savefig(page, format="pdf")
-        pixels.raster(page.getvalue(), 10).save(picture, format="png")
+        for kind in ("svg", "pdf"):  # so that kernels need not set up what drawing needs
+            frame.figure.savefig(page := io.BytesIO(), format=kind)
+        pixels.packed(pixels.raster(page.getvalue(), 10), 10)
 
 
 # What is broken in lib or data is told by the check that precedes a render, and by every notebook that needs it.

@@ -197,10 +197,10 @@ def sole_render(say: Callable[[str], None]) -> Iterator[None]:
 
 def work(
     jobs: list[Job], manifest: Manifest, report: Callable[[Outcome], None], *, gallery: bool, **options
-) -> list[Outcome]:
+) -> tuple[list[Outcome], Path | None]:
     """Check the tables, render `jobs` (options as of `run_all`), record and report each, and build the gallery if asked to.
 
-    Gives the outcomes that failed. Raises DataError for broken tables; then nothing is rendered.
+    Gives the outcomes that failed, and the gallery's first page. Raises DataError for broken tables; then nothing is rendered.
     """
     cold = options["cold"] or not warm.can_fork()
     if not cold:
@@ -214,22 +214,22 @@ def work(
         inputs.of(notebook, [])
     # Users' own cohorts are not among what is checked here: a broken one concerns only the calls that use it.
     tables = {name: inputs.file_hash(data_dir() / name) for name in tables_on_disk() if "/" not in name}
-    failed = []
-    with warm.helper(cold) as helper:
+    failed, page = [], None
+    with warm.Helper(cold) as helper:
         if manifest.content["tables"] != tables:
-            if problems := helper.submit(_problems).result():
+            if problems := helper.call(_problems):
                 raise DataError(problems)
             manifest.content["tables"] = tables
         if gallery:
-            helper.submit(_prepare_gallery)  # beside the runs
+            helper.prepare(_prepare_gallery)
         for outcome in run_all(manifest.longest_first(jobs), **options):
             manifest.record(outcome)
             report(outcome)
             if outcome.error:
                 failed.append(outcome)
         if gallery:
-            helper.submit(_build_gallery).result()
-    return failed
+            page = helper.call(_build_gallery)
+    return failed, page
 
 
 def _problems() -> list[str]:
@@ -244,10 +244,16 @@ def _prepare_gallery() -> None:
     gallery.prepare()
 
 
-def _build_gallery() -> None:
+def _build_gallery() -> Path:
     from lib.render import gallery
 
-    gallery.build()
+    return gallery.build()
+
+
+def gallery_is_behind() -> bool:
+    """Whether the gallery is missing, or older than the last run on record, as where a render was killed before it."""
+    page, manifest = (outputs_dir() / name for name in ("index.html", "manifest.json"))
+    return manifest.exists() and (not page.exists() or page.stat().st_mtime_ns < manifest.stat().st_mtime_ns)
 
 
 def run_all(

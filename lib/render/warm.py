@@ -7,13 +7,16 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from lib.errors import UserError
 
 DRAWN_FIRST = "FIGURES_DRAWN_FIRST"  # tells the warm process what to draw
+#: For kernels, warm or cold: they stand side by side, so threads within each only get in the way.
+THREADS = ("OPENBLAS_NUM_THREADS", "1")
 
 
 def can_fork() -> bool:
@@ -29,29 +32,68 @@ def start(often: Iterable[str] = ()) -> None:
     from multiprocessing import forkserver
 
     os.environ[DRAWN_FIRST] = " ".join(often)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # runs stand side by side; threads in each get in the way
+    os.environ.setdefault(*THREADS)
     multiprocessing.get_context("forkserver").set_forkserver_preload(["lib.render.preload"])
     forkserver.ensure_running()
 
 
-@contextlib.contextmanager
-def helper(cold: bool) -> Iterator[Executor]:
-    """Calls functions one after another, in a fork of the warm process, so that the caller need not import what they need.
+class Helper:
+    """Calls functions one after another in a fork of the warm process, so that the caller need not import what they need.
 
-    Where it is to be `cold`, in a thread.
+    Where it is `cold`, here. As a context manager, it ends with the block, whatever it is doing.
     """
-    if cold:
-        pool = ThreadPoolExecutor(1)
-    else:
-        pool = ProcessPoolExecutor(
-            1, multiprocessing.get_context("forkserver"), initializer=stand_apart, initargs=(dict(os.environ),)
-        )
-    try:
-        yield pool
-    except BrokenExecutor:
-        raise UserError("the helping process was killed; see the machine's memory, then call again.") from None
-    finally:
-        pool.shutdown(cancel_futures=True)
+
+    def __init__(self, cold: bool):
+        self._process = None
+        if cold:
+            return
+        context = multiprocessing.get_context("forkserver")
+        self._here, there = context.Pipe()
+        self._process = context.Process(target=_help, args=(there, dict(os.environ)))
+        self._process.start()
+        there.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self._process:
+            self._process.kill()
+            self._process.join()
+            self._here.close()
+
+    def prepare(self, function: Callable[[], Any]) -> None:
+        """Have `function` called beside what goes on here, for what it leaves in the helper; not where it is cold."""
+        with contextlib.suppress(BrokenPipeError):  # the next call tells
+            if self._process:
+                self._here.send((function, False))
+
+    def call(self, function: Callable[[], Any]) -> Any:
+        """The result of `function`; raises what it raises, and UserError where the helper was killed."""
+        if not self._process:
+            return function()
+        try:
+            self._here.send((function, True))
+            well, result = self._here.recv()
+        except (EOFError, OSError):
+            task = function.__name__.strip("_").replace("_", " ")
+            raise UserError(f"the process for '{task}' broke off; see the machine's memory, then call again.") from None
+        if not well:
+            raise result
+        return result
+
+
+def _help(there: Connection, env: dict[str, str]) -> None:
+    """The life of a helper."""
+    stand_apart(env)
+    while True:
+        function, asked = there.recv()
+        try:
+            answer = True, function()
+        except Exception as error:
+            answer = False, error
+        if asked:
+            there.send(answer)
 
 
 def stand_apart(env: dict[str, str], sockets: Path | None = None) -> None:
