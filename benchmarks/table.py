@@ -68,13 +68,15 @@ def main() -> None:
             rows = rows | {f"{LOOP} (cannot skip)": loop}
         parts.append(table(CASES.get(case, case.capitalize()), rows))
     parts.append(
-        "What stands between ours and the floor, by a profile. In a sweep, a set of ours takes 0.25 s of CPU more than in the floor, and two "
+        "What stands between ours and the floor, by a profile. In a sweep, a set of ours takes 0.3 s of CPU more than in the floor, and two "
         "cores make up for it: 0.05 s for the picture that the notebook shows and what it tells, 0.05 s for its own tables and resampled "
-        "intervals, 0.1 s for a kernel of its own (forked, set up, written to and killed, with the memory that it copies), and 0.05 s for "
-        "papermill. In a full render, the packages come first, 1.2 s during which the second core has half a second of work, and the "
-        "gallery last, 0.3 s; the rest is the floor and eight times the above, on two cores. A full render eight times faster than the loop was the aim "
-        "and is not met: start-up and half of the floor alone take nearly as long as an eighth of the loop, and most of the floor is matplotlib drawing "
-        "PDF and SVG."
+        "intervals, 0.1 s for a kernel of its own (forked, set up, written to and killed, with the memory that it copies), 0.05 s for "
+        "papermill, and the rest for table, sheets and start-up. In a full render, the packages come first, 1.2 s during which the second "
+        "core has a third of a second of work. Then both cores are busy to the end: with the floor's work, eight times the above, and the "
+        "gallery, whose templates are compiled and whose ledger is judged beside the figures. A full render eight times faster than the loop and four "
+        "times faster than Snakemake was the aim and is not met: start-up and half of the floor alone take nearly as long as an "
+        "eighth of the loop. A third of the floor is matplotlib drawing PDF and SVG, an eighth is making PNGs, and a seventh is Figure 8's "
+        "workbook of nearly ten thousand rows."
     )
     explored = json.loads((HERE / "explore.json").read_text(encoding="utf-8"))
     parts += [
