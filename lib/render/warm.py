@@ -86,14 +86,15 @@ class Helper:
 def _help(there: Connection, env: dict[str, str]) -> None:
     """The life of a helper."""
     stand_apart(env)
-    while True:
-        function, asked = there.recv()
-        try:
-            answer = True, function()
-        except Exception as error:
-            answer = False, error
-        if asked:
-            there.send(answer)
+    with contextlib.suppress(EOFError):  # the caller is gone
+        while True:
+            function, asked = there.recv()
+            try:
+                answer = True, function()
+            except Exception as error:
+                answer = False, error
+            if asked:
+                there.send(answer)
 
 
 def stand_apart(env: dict[str, str], sockets: Path | None = None) -> None:
