@@ -16,6 +16,7 @@ import functools
 import io
 import json
 import re
+import threading
 import tokenize
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -315,7 +316,7 @@ def declared(notebook: Path) -> dict[str, Parameter]:
         raise UserError(f"{notebook.name} has no cell tagged 'parameters'; tag the cell that declares them.")
     source = "".join(tagged[0]["source"])
     try:
-        statements = ast.parse(source).body
+        statements = parsed(source).body
     except SyntaxError as error:
         raise UserError(f"{notebook.name}: line {error.lineno} of the parameters cell is not Python.") from None
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
@@ -326,6 +327,18 @@ def declared(notebook: Path) -> dict[str, Parameter]:
         if parameter:
             found[parameter.name] = parameter
     return found
+
+
+_parsing = threading.Lock()
+
+
+def parsed(code: str) -> ast.Module:
+    """The syntax tree of Python code. Raises SyntaxError where it is none.
+
+    One thread at a time: CPython 3.11 now and then fails with a SystemError where threads change over inside ast.parse.
+    """
+    with _parsing:
+        return ast.parse(code)
 
 
 def _declaration(node: ast.stmt, comments: dict[int, str], notebook: Path) -> Parameter | None:

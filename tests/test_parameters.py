@@ -1,4 +1,8 @@
+import gc
 import json
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +109,38 @@ def test_a_wrong_value_says_what_is_allowed(type_name, value, words):
 def test_years_come_from_the_data(data, edit):
     edit("spending", {"company_id": "000007", "fiscal_year": "2020"}, "fiscal_year", "2024")
     assert parameters.fiscal_years() == [2019, 2020, 2021, 2024]
+
+
+def test_threads_may_parse_at_once():
+    class Busy:
+        """Garbage that takes a while to clear away, so that threads change over in the middle of things."""
+
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            sum(range(50))
+
+    code = Path(parameters.__file__).read_text(encoding="utf-8")
+    wrong, before = [], (gc.get_threshold(), sys.getswitchinterval())
+
+    def read():
+        for _ in range(40):
+            Busy()
+            try:
+                parameters.parsed(code)
+            except SystemError as error:
+                wrong.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    gc.set_threshold(1)
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        gc.set_threshold(*before[0])
+        sys.setswitchinterval(before[1])
+    assert wrong == []

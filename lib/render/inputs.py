@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from lib.bundle import versions
+from lib.parameters import parsed
 from lib.paths import ROOT, data_dir
 
 
@@ -56,7 +57,7 @@ def file_hash(path: Path) -> str:
 def _modules(code: str) -> set[Path]:
     """Files of lib that `code` imports, and that these import."""
     found: set[Path] = set()
-    waiting = _imported(code)
+    waiting = set(_imported(code))
     while waiting:
         path = waiting.pop()
         if path not in found:
@@ -67,15 +68,16 @@ def _modules(code: str) -> set[Path]:
 
 @functools.cache
 def _imported_by(path: Path) -> frozenset[Path]:
-    return frozenset(_imported(path.read_text(encoding="utf-8")))
+    return _imported(path.read_text(encoding="utf-8"))
 
 
-def _imported(code: str) -> set[Path]:
+@functools.cache
+def _imported(code: str) -> frozenset[Path]:
     """Files of lib that the import statements in `code` name; none where the code is not Python (IPython's own words)."""
     try:
-        tree = ast.parse(code)
+        tree = parsed(code)
     except SyntaxError:
-        return set((ROOT / "lib").glob("*.py"))  # cannot be read, so it may import anything
+        return frozenset((ROOT / "lib").glob("*.py"))  # cannot be read, so it may import anything
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -87,7 +89,7 @@ def _imported(code: str) -> set[Path]:
         if name.split(".")[0] == "lib":
             path = ROOT.joinpath(*name.split("."))
             files |= {file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()}
-    return files
+    return frozenset(files)
 
 
 def _sha256(content: bytes) -> str:
