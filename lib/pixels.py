@@ -31,6 +31,6 @@ def packed(image: Image.Image, dots: float) -> bytes:
         y_pixels_per_unit=metre,
         unit_is_meter=True,
     )
-    pixels, row, packed = image.tobytes(), 3 * image.width, io.BytesIO()
-    writer.write_packed(packed, (pixels[start : start + row] for start in range(0, len(pixels), row)))
-    return packed.getvalue()
+    pixels, row, picture = image.tobytes(), 3 * image.width, io.BytesIO()
+    writer.write_packed(picture, (pixels[start : start + row] for start in range(0, len(pixels), row)))
+    return picture.getvalue()

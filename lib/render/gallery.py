@@ -103,6 +103,7 @@ def build() -> Path:
     Raises DataError for a broken table and UserError where a page cannot be written.
     """
     templates, said = _templates(), _said_on_all()
+    page, first_page = (templates.get_template(f"{name}.html.j2") for name in ("figure", "index"))
     figures = []
     try:
         for notebook in run.figures():
@@ -115,7 +116,6 @@ def build() -> Path:
                 "before": figures[place - 1][0] if place else None,
                 "after": figures[place + 1][0] if place + 1 < len(figures) else None,
             }
-            page = templates.get_template("figure.html.j2")
             text = page.render(figure=figure, variants=variants, root="../", **beside, **said)
             _write(figure.folder / "index.html", text)
             for variant in variants:
@@ -123,8 +123,7 @@ def build() -> Path:
                 _write(variant.folder / "index.html", text)
         ledger = _plain(claims.ledger())
         counts, now = Counter(claim["verdict"] for claim in ledger), datetime.now(UTC)
-        page = templates.get_template("index.html.j2")
-        text = page.render(figures=figures, ledger=ledger, counts=counts, now=now, **said)
+        text = first_page.render(figures=figures, ledger=ledger, counts=counts, now=now, **said)
         _write(outputs_dir() / "index.html", text)
     except OSError as error:
         raise UserError(

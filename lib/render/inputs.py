@@ -73,11 +73,11 @@ def _imported_by(path: Path) -> frozenset[Path]:
 
 @functools.cache
 def _imported(code: str) -> frozenset[Path]:
-    """Files of lib that the import statements in `code` name; none where the code is not Python (IPython's own words)."""
+    """Files of lib that the import statements in `code` name; all of lib's own where it is not Python (IPython's words)."""
     try:
         tree = parsed(code)
     except SyntaxError:
-        return frozenset((ROOT / "lib").glob("*.py"))  # cannot be read, so it may import anything
+        return frozenset((ROOT / "lib").glob("*.py"))  # so it may import anything
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

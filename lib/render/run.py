@@ -317,10 +317,8 @@ def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: 
                 _require_bundle(task, folder, started)
         except engine.PapermillExecutionError as error:
             outcome.error = _cell_error(executed, error)
-        except (
-            engine.DeadKernelError,
-            RuntimeError,
-        ) as error:  # nbclient's words for a kernel that ended, or never came up
+        except (engine.DeadKernelError, RuntimeError) as error:
+            # nbclient's words for a kernel that ended, or never came up
             if expired.is_set():
                 words = f"no end after {timeout:g} s, so it was stopped"
             elif isinstance(error, engine.DeadKernelError):
