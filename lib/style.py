@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from lib.errors import UserError
-from lib.words import LANGUAGE, speaking
+from lib.words import LANGUAGE, say, speaking
 
 MARGIN = 0.12  # inches, left and right of the text
 LEAST = 0.8  # of a panel's own height, that a slide must give it
@@ -121,30 +121,25 @@ FONTS = {"en": RC["font.family"], "zh": ["Noto Sans SC", "Source Sans Pro"]}
 
 #: Size of the figure that is being drawn, as the parameter `size` names it.
 SIZE: ContextVar[str] = ContextVar("size", default="web")
+#: What the reader calls the rows of the figure that is being drawn, where they are not all that its parameters give.
+SUBSET: ContextVar[str] = ContextVar("subset", default="")
 
 
 @contextmanager
-def look(language: str = "en", size: str = "web"):
-    """Draw inside this context to get the project's look, whatever the session's own settings are."""
-    before = SIZE.set(size)
+def look(language: str = "en", size: str = "web", subset: str = ""):
+    """Draw inside this context to get the project's look, whatever the session's own settings are.
+
+    subset: a name of the rows that are drawn, which goes ahead of the title.
+    """
+    before = SIZE.set(size), SUBSET.set(subset)
     try:
         with speaking(language), matplotlib.rc_context():
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(RC | {"font.family": FONTS[language]})
             yield
     finally:
-        SIZE.reset(before)
-
-
-def in_look(draw):
-    """Have a drawing function work inside `look`, in the language and size that its caller names."""
-
-    @functools.wraps(draw)
-    def drawn(*arguments, language: str = "en", size: str = "web", **options):
-        with look(language, size):
-            return draw(*arguments, **options)
-
-    return drawn
+        SIZE.reset(before[0])
+        SUBSET.reset(before[1])
 
 
 @dataclass(frozen=True)
@@ -171,6 +166,9 @@ class Frame:
     """
 
     def __init__(self, title: str, subtitle: str, notes: list[str], panels, narrow=None, slide=None, slide_note=""):
+        if SUBSET.get():
+            title = say("{subset} only: {title}", subset=SUBSET.get(), title=title)
+        self.title, self.subtitle, self.notes, self.source_line = title, subtitle, notes[:-1], notes[-1]
         size = SIZES[SIZE.get()]
         if SIZE.get() == "one_column":
             panels = narrow or _leaves(panels)

@@ -50,7 +50,7 @@ def say(template: str, /, **values) -> str:
     return wording.format(**values)
 
 
-def mark(template: str) -> str:
+def phrase(template: str) -> str:
     """`template` itself: marks a text that stands in a constant, to be said by `say` later."""
     return template
 
@@ -98,7 +98,7 @@ def share_words(share: float) -> str:
 
 def times(log_ratio: float) -> str:
     """A log2 ratio in words: which expense is how many times the other."""
-    larger, smaller = (mark("R&D"), mark("selling expense"))[:: 1 if log_ratio >= 0 else -1]
+    larger, smaller = (phrase("R&D"), phrase("selling expense"))[:: 1 if log_ratio >= 0 else -1]
     return say("{larger} {multiple:.1f} times {smaller}", larger=say(larger), multiple=2 ** abs(log_ratio), smaller=say(smaller))  # fmt: skip
 
 

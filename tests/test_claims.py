@@ -1,6 +1,7 @@
 import pytest
 
-from lib import claims, cohorts, tables
+from lib import claims, tables
+from lib.rows import cohorts
 
 
 def verdicts():

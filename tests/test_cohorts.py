@@ -1,10 +1,11 @@
 import pandas as pd
 import pytest
 
-from lib import cohorts, tables
+from lib import tables
 from lib.errors import ParameterError
 from lib.measures import share_of
 from lib.parameters import fiscal_years
+from lib.rows import cohorts
 
 SHIPPED = ["little_giants", "star", "chinext", "all_listed"]
 

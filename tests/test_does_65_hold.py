@@ -4,11 +4,11 @@ from conftest import text_faults
 
 from lib import figures
 from lib.errors import ParameterError
-from lib.figures import does_65_hold as figure_4
 from lib.measures import share_of
+from lib.rows import does_65_hold as figure_4
 
-NAME = figure_4.NAME
-ALL = (["little_giants", "star", "chinext", "all_listed"], [2019, 2020, 2021], [0.9, 1.0, 1.1])
+NAME = "04_does_65_hold"
+ALL = (("little_giants", "star", "chinext", "all_listed"), (2019, 2020, 2021), (0.9, 1.0, 1.1))
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,13 @@ import pytest
 import yaml
 from conftest import accessibility_faults, render
 
-from lib import bundle, claims, cohorts, figures, style, tables
+from lib import claims, figures, style, tables
+from lib.bundle import folders
+from lib.bundle.publish import publish
 from lib.errors import UserError
 from lib.paths import ROOT
-from lib.publish import publish
 from lib.render import gallery
+from lib.rows import cohorts
 
 NAME = "01_rd_against_sm"
 PAGES = ["index.html", f"{NAME}/index.html", f"{NAME}/fiscal_year=2020/index.html"]
@@ -30,7 +32,7 @@ def site(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIGURES_OUTPUTS", str(folder))
         render(NAME)
-        publish(figures.build(NAME, fiscal_year=2020), fiscal_year=2020)
+        publish(figures.build(NAME, fiscal_year=2020))
         gallery.build()
         yield folder
 
@@ -109,7 +111,7 @@ def test_downloads_are_the_files_that_the_record_vouches_for(site, visit):
     page = visit(site / NAME / "index.html")
     kinds = page.locator(".downloads a").all_text_contents()
     assert kinds == ["PNG", "SVG", "PDF", "CSV", "XLSX", "TEX", "BIB", "JSON", "IPYNB", "ZIP"]
-    assert bundle.faults(site / NAME, NAME) == []
+    assert folders.faults(site / NAME, NAME) == []
     by_hand = visit(site / NAME / "fiscal_year=2020" / "index.html")
     assert by_hand.locator(".downloads a").all_text_contents() == [
         "PNG",

@@ -1,10 +1,11 @@
 import pytest
 from conftest import text_faults
 
-from lib import cohorts, figures
-from lib.figures import hard_tech_fields as figure_6
+from lib import figures
+from lib.rows import cohorts
+from lib.rows import hard_tech_fields as figure_6
 
-NAME = figure_6.NAME
+NAME = "06_hard_tech_fields"
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ from conftest import render, text_faults
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import claims, figures, huawei, parameters
+from lib import claims, figures, notebooks
 from lib.errors import DataError, ParameterError
 from lib.paths import NOTEBOOKS
+from lib.rows import huawei_acfic as huawei
 
 NAME = "07_huawei_acfic"
 DEFAULTS = {"decade_end": 2022, "series": "amount", "weakest_grade": "C", "list_figures": True}
@@ -194,7 +195,7 @@ def test_a_wrong_parameter_is_refused_with_what_is_allowed(name, value, words):
 
 
 def test_yes_and_no_are_understood():
-    values = parameters.check_all(NOTEBOOKS / f"{NAME}.ipynb", {"list_figures": "no"})
+    values = notebooks.check_all(NOTEBOOKS / f"{NAME}.ipynb", {"list_figures": "no"})
     assert values.items() >= (DEFAULTS | {"list_figures": False}).items()
 
 

@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 from conftest import text_faults
 
-from lib import bundle, cohorts, figures, own, parameters, tables
+from lib import figures, notebooks, parameters, tables
+from lib.bundle import folders
+from lib.bundle.publish import publish
 from lib.errors import DataError, ParameterError, UserError
 from lib.paths import ROOT
-from lib.publish import publish
 from lib.render import inputs, run, sweep
+from lib.rows import cohorts, own
 
 HEADER = "name,fiscal_year,rd,sm\n"
 FIGURE_1, FIGURE_4, FIGURE_5 = "01_rd_against_sm", "04_does_65_hold", "05_accounting_break"
@@ -408,7 +410,7 @@ def test_a_sweep_takes_an_own_cohort_beside_the_others(put, tmp_path):
     put("mine.csv", HEADER + "A,2021,2,1\n")
     grid = tmp_path / "grid.yml"
     grid.write_text("product: {cohort: [mine, star], fiscal_year: [2020, 2021]}")
-    slots = [task.slot for task in sweep.jobs(run.find("1"), grid)]
+    slots = [task.slot for task in sweep.jobs(notebooks.find("1"), grid)]
     assert slots[1] == f"{FIGURE_1}/cohort=mine" and len(slots) == 4
 
 
@@ -420,10 +422,10 @@ def test_the_default_of_figure_4_does_not_take_up_an_own_cohort(put):
 def test_only_the_figures_that_read_a_file_depend_on_it(put, outputs):
     put("mine.csv", star(5))
     task = run.job("1", cohort="mine")
-    tables.files_read.clear()
-    figure = figures.build(FIGURE_1, cohort="mine")
-    assert "cohorts/mine.csv" in tables.files_read
-    record = json.loads((publish(figure, cohort="mine") / f"{FIGURE_1}.json").read_text(encoding="utf-8"))
+    with tables.recording() as read:
+        figure = figures.build(FIGURE_1, cohort="mine")
+    assert "cohorts/mine.csv" in read
+    record = json.loads((publish(figure) / f"{FIGURE_1}.json").read_text(encoding="utf-8"))
     source = next(source for source in record["sources"] if source["source_id"] == "cohorts/mine.csv")
     assert record["data"]["cohorts/mine.csv"] in source["title"] and not source["url"]
     before = inputs.of(task.notebook, list(record["data"]))
@@ -435,9 +437,9 @@ def test_only_the_figures_that_read_a_file_depend_on_it(put, outputs):
     assert [name for name in run.tables_on_disk() if "/" in name] == [
         f"cohorts/{n}" for n in ("broken.csv", "mine.csv", "other.xlsx")
     ]
-    tables.files_read.clear()
-    figures.build(FIGURE_1, cohort="star")
-    assert not [name for name in tables.files_read if name.startswith("cohorts/")]
+    with tables.recording() as read:
+        figures.build(FIGURE_1, cohort="star")
+    assert "spending.csv" in read and not [name for name in read if name.startswith("cohorts/")]
 
 
 def test_one_command_renders_an_excel_file_and_another_only_if_it_changed(put, outputs, command):
@@ -450,7 +452,7 @@ def test_one_command_renders_an_excel_file_and_another_only_if_it_changed(put, o
     done = command(*call)
     assert done.returncode == 0, done.stderr
     for name in (FIGURE_1, FIGURE_5, FIGURE_6, FIGURE_8):
-        assert bundle.faults(outputs / name / "cohort=mine", name) == []
+        assert folders.faults(outputs / name / "cohort=mine", name) == []
     assert "supplied by the user" in (outputs / FIGURE_1 / "cohort=mine" / "index.html").read_text(encoding="utf-8")
     put("unrelated.csv", HEADER + "A,2021,2,1\n")
     assert command(*call).stdout.count("nothing changed") == 4

@@ -2,14 +2,17 @@ import numpy as np
 import pytest
 from conftest import text_faults
 
-from lib import cohorts
+from lib import figures
 from lib.figures import rd_against_sm
 from lib.measures import expense_ratio
 from lib.parameters import RatioMeasure, allowed
+from lib.rows.rd_against_sm import load
 
 
 def draw(cohort="little_giants", year=2021, measure="log_ratio", highlight=()):
-    return rd_against_sm.build(cohort, year, measure, list(highlight))
+    return figures.build(
+        "01_rd_against_sm", cohort=cohort, fiscal_year=year, measure=measure, highlight=list(highlight)
+    )
 
 
 def test_default_figure_in_numbers():
@@ -73,12 +76,14 @@ def test_an_edited_company_moves_title_alt_and_table(edit):
 
 
 def test_a_cohort_of_one_sided_firms_still_draws():
-    firms = cohorts.company_years("star", 2021)
+    firms, internet, published = load("star", 2021)
     figure = rd_against_sm.draw(
         firms[firms["rd_expense_cny"] > firms["selling_expense_cny"]],
-        cohorts.internet_companies(2021),
-        "star",
-        "log_ratio",
-        [],
+        internet,
+        published,
+        cohort="star",
+        fiscal_year=2021,
+        measure="log_ratio",
+        highlight=[],
     )
     assert figure.headline["share"] == 1 and np.isfinite(figure.table["log2_ratio"]).all()

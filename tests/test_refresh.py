@@ -8,9 +8,10 @@ import pytest
 from conftest import text_faults
 from live_sources import age, bse_statements, cell, contents, hk_lines, rows, sec_facts, small, statement
 
-from lib import claims, cohorts, figures, tables
+from lib import claims, figures, tables
 from lib.errors import UserError
 from lib.parameters import fiscal_years
+from lib.rows import cohorts
 
 KEYS = {
     "alibaba": "1577552", "baidu": "1329099", "bilibili": "1723690", "jd-com": "1549802", "netease": "1110646",

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lib import bundle
+from lib.bundle import folders
 from lib.paths import NOTEBOOKS, ROOT
 
 NAME = "01_rd_against_sm"
@@ -16,7 +16,7 @@ def test_a_figure_renders_through_papermill_as_from_the_helper(command, outputs)
     done = command("render", "1", "-p", "fiscal_year=2020", "-p", "highlight=000002")
     assert done.returncode == 0, done.stderr
     folder = outputs / NAME / "fiscal_year=2020,highlight=000002"
-    assert bundle.faults(folder, NAME) == []
+    assert folders.faults(folder, NAME) == []
     record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
     assert record["parameters"]["highlight"] == ["000002"] and record["headline"]["firms"] == 413
     executed = json.loads((folder / f"{NAME}.ipynb").read_text(encoding="utf-8"))

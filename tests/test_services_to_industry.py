@@ -6,9 +6,11 @@ from conftest import render, text_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib import claims, cohorts, figures, sectors
+from lib import claims, figures
 from lib.errors import DataError, ParameterError
 from lib.measures import growth_gap
+from lib.rows import cohorts
+from lib.rows import services_to_industry as sectors
 
 NAME = "08_services_to_industry"
 PANELS = ("same_firms", "all_firms")

@@ -1,9 +1,10 @@
 import pytest
 
-from lib import cohorts, tables
+from lib import tables
 from lib.errors import DataError
 from lib.paths import ROOT
 from lib.render.codebook import page
+from lib.rows import cohorts
 
 
 def lines(path):
@@ -160,10 +161,10 @@ def test_a_loaded_table_may_be_changed_freely():
 def test_what_is_kept_follows_the_tables_and_is_the_callers_own(edit):
     before = cohorts.company_years("star", 2021)
     before["status"] = "spoiled"
-    tables.files_read.clear()
-    again = cohorts.company_years("star", 2021)
+    with tables.recording() as read:
+        again = cohorts.company_years("star", 2021)
     assert set(again["status"]) != {"spoiled"}
-    assert {"companies.csv", "spending.csv", "industries.csv"} <= set(tables.files_read), "kept rows were read, too"
+    assert {"companies.csv", "spending.csv", "industries.csv"} <= set(read), "kept rows were read, too"
     edit("spending", {"company_id": "688981", "fiscal_year": "2021"}, "rd_expense_cny", "5")
     changed = cohorts.company_years("star", 2021).set_index("company_id")
     assert changed.at["688981", "rd_expense_cny"] == 5

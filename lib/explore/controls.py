@@ -9,8 +9,9 @@ import ipywidgets as widgets
 import traitlets
 from pydantic import TypeAdapter
 
-from lib import cohorts
-from lib.parameters import TYPES, Parameter
+from lib.notebooks import Parameter
+from lib.parameters import TYPES
+from lib.rows import cohorts
 
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 

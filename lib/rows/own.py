@@ -102,7 +102,7 @@ def _read(cohort: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
         return pd.DataFrame(), (
             f"{name}: the file cannot be read ({error.strerror}); close it elsewhere, or mend its rights.",
         )
-    tables.files_read[name] = hashlib.sha256(content).hexdigest()
+    tables.note_read({name: hashlib.sha256(content).hexdigest()})
     industries = tables.load("industries")
     known = {
         row[column]: row["industry_zh"] for _, row in industries.iterrows() for column in ("industry_en", "industry_zh")

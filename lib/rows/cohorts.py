@@ -3,48 +3,45 @@
 import contextlib
 from urllib.parse import urlencode
 
-import numpy as np
 import pandas as pd
 
-from lib import own, parameters, tables
+from lib import parameters, tables
 from lib.errors import ParameterError, UserError
-from lib.words import LANGUAGE, clauses, mark, name_list, say, term
+from lib.rows import own
+from lib.words import LANGUAGE, clauses, name_list, phrase, say, term
 
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
 BSE_DAY = pd.Timestamp("2022-06-01")
 
-#: Last day that the roster of the Beijing Stock Exchange knows.
-ROSTER_END = pd.Timestamp("2022-12-31")
-
 DRAWN = "drawn"
 #: Why a company has no ratio. The first reason that holds counts, so that each company counts once.
 REASONS = (
-    mark("not in the table"),
-    mark("bank, broker or insurer"),
-    mark("conflicting extract"),
-    mark("negative expense"),
-    mark("no R&D line or selling expense"),
-    mark("no R&D line"),
-    mark("reports SG&A in one line"),
-    mark("no selling expense"),
-    mark("R&D is zero"),
-    mark("selling expense is zero"),
+    phrase("not in the table"),
+    phrase("bank, broker or insurer"),
+    phrase("conflicting extract"),
+    phrase("negative expense"),
+    phrase("no R&D line or selling expense"),
+    phrase("no R&D line"),
+    phrase("reports SG&A in one line"),
+    phrase("no selling expense"),
+    phrase("R&D is zero"),
+    phrase("selling expense is zero"),
 )
 
 #: How a note counts companies by reason.
 COUNTED = {
-    "not in the table": mark("{count:,} without accounts in the table"),
-    "bank, broker or insurer": mark("{count:,} banks, brokers or insurers"),
-    "conflicting extract": mark("{count:,} whose two extracts conflict"),
-    "negative expense": mark("{count:,} with a negative expense"),
-    "no R&D line or selling expense": mark("{count:,} with neither line"),
-    "no R&D line": mark("{count:,} without an R&D line"),
-    "reports SG&A in one line": mark("{count:,} with SG&A in one line"),
-    "no selling expense": mark("{count:,} without selling expense"),
-    "R&D is zero": mark("{count:,} with zero R&D"),
-    "selling expense is zero": mark("{count:,} with zero selling expense"),
-    "no figures in an earlier year": mark("{count:,} without figures in an earlier year"),
-    "left out on request": mark("{count:,} on request"),
+    "not in the table": phrase("{count:,} without accounts in the table"),
+    "bank, broker or insurer": phrase("{count:,} banks, brokers or insurers"),
+    "conflicting extract": phrase("{count:,} whose two extracts conflict"),
+    "negative expense": phrase("{count:,} with a negative expense"),
+    "no R&D line or selling expense": phrase("{count:,} with neither line"),
+    "no R&D line": phrase("{count:,} without an R&D line"),
+    "reports SG&A in one line": phrase("{count:,} with SG&A in one line"),
+    "no selling expense": phrase("{count:,} without selling expense"),
+    "R&D is zero": phrase("{count:,} with zero R&D"),
+    "selling expense is zero": phrase("{count:,} with zero selling expense"),
+    "no figures in an earlier year": phrase("{count:,} without figures in an earlier year"),
+    "left out on request": phrase("{count:,} on request"),
 }
 
 BOARDS = {"star": ["STAR"], "chinext": ["ChiNext"], "all_listed": ["SSE Main", "SZSE Main", "ChiNext", "STAR"]}
@@ -75,22 +72,6 @@ def members(cohort: str) -> pd.DataFrame:
 def on_board(roster: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     """True for the companies of the roster that were listed on the Beijing Stock Exchange on `day`."""
     return (roster["entry_date"] <= day) & ~(roster["exit_date"] <= day)
-
-
-def board_counts() -> pd.Series:
-    """Companies on the Beijing Stock Exchange at the end of each day, from its first day to ROSTER_END."""
-    roster = tables.load("bse_roster")
-    days = pd.date_range(roster["entry_date"].min(), ROSTER_END)
-    joined = np.sort(roster["entry_date"].dropna())
-    left = np.sort(roster[["entry_date", "exit_date"]].max(axis=1, skipna=False).dropna())
-    return pd.Series(joined.searchsorted(days, "right") - left.searchsorted(days, "right"), days)
-
-
-def board_windows(count: int) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    """Each run of days on which the board held exactly `count` companies: first and last day, in order."""
-    fits = board_counts() == count
-    runs = fits.index[fits].to_series().groupby((~fits).cumsum()[fits])
-    return [(days.iloc[0], days.iloc[-1]) for _, days in runs]
 
 
 def is_own(cohort: str) -> bool:
@@ -167,11 +148,11 @@ def own_file(cohort: str) -> str:
     return f"{parameters.OWN}/{parameters.own_cohorts()[cohort].name}"
 
 
-def sources(cohort: str, source_ids) -> list[str]:
+def source_ids(cohort: str, known) -> list[str]:
     """The sources to cite for a figure of `cohort`: a user's file in place of the list and the extracts of the project."""
     if not is_own(cohort):
-        return list(source_ids)
-    return [own_file(cohort), *(source for source in source_ids if source not in ("company-list", "finglm"))]
+        return list(known)
+    return [own_file(cohort), *(source for source in known if source not in ("company-list", "finglm"))]
 
 
 def provenance(*names: str) -> str:
@@ -198,7 +179,7 @@ def left_out_words(counts: dict[str, int], total: int) -> str:
 def reason_words(counts: dict[str, int]) -> str:
     """The numbers of companies that are left out, each with its reason."""
     words = clauses(
-        say(COUNTED.get(reason, mark("{count:,} {reason}")), count=count, reason=term(reason))
+        say(COUNTED.get(reason, phrase("{count:,} {reason}")), count=count, reason=term(reason))
         for reason, count in counts.items()
     )
     return words or say("none")
