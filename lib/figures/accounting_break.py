@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.transforms import Bbox
 
-from lib import style
+from lib import chart, style
 from lib.figure import Figure, Number, dot_marks, drawn_as
 from lib.parameters import described
 from lib.rows import cohorts
@@ -83,9 +83,9 @@ def draw(firms: pd.DataFrame, out: dict[str, int], *, cohort: str, minimum_firms
     _draw_industries(below, by_industry, test, minimum_firms)
     span = span_words(first, second)
     heading = say("Selling expense per yuan of revenue, {span}: median change by industry", span=span)
-    style.head(above, say("Median company, {year} = 100", year=first), style.MARGIN - PATHS.left, up=15.75)
-    style.head(beside, say("Companies that changed sides"), style.MARGIN - CROSSINGS.left, up=15.75)
-    style.head(below, heading, style.MARGIN - INDUSTRIES.left, up=4)
+    chart.head(above, say("Median company, {year} = 100", year=first), style.MARGIN - PATHS.left, up=15.75)
+    chart.head(beside, say("Companies that changed sides"), style.MARGIN - CROSSINGS.left, up=15.75)
+    chart.head(below, heading, style.MARGIN - INDUSTRIES.left, up=4)
     return Figure(
         frame,
         alt=_alt(plural, firms, level, crossed, by_industry, test),
@@ -143,10 +143,10 @@ def _percent(log_change: float) -> str:
 
 def _draw_paths(axes, level: pd.DataFrame, hollow: bool) -> None:
     axes.set_ylim(np.floor(level.min().min() / 10) * 10 - 5, np.ceil(level.max().max() / 10) * 10 + 5)
-    style.inner_ticks(axes.yaxis)
+    chart.inner_ticks(axes.yaxis)
     level = level.sort_values(YEARS[-1], ascending=False)
-    apart = np.diff(axes.get_ylim())[0] * 0.167 / style.inches(axes)[1]  # one line of type
-    ends = style.spread(level[YEARS[-1]].to_numpy(), apart)
+    apart = np.diff(axes.get_ylim())[0] * 0.167 / chart.inches(axes)[1]  # one line of type
+    ends = chart.spread(level[YEARS[-1]].to_numpy(), apart)
     for (line, values), end in zip(level.iterrows(), ends, strict=True):
         axes.plot(YEARS, values, "o-", color=COLOURS[line], linewidth=2, markersize=4, clip_on=False,
                   markerfacecolor="white" if hollow else COLOURS[line])  # fmt: skip
@@ -236,8 +236,8 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
     axes.set_ylim(len(GROUPS) - 0.45, -0.6)
     for place, group in enumerate(GROUPS):
         axes.plot([medians[group], medians[group]], [place - 0.22, place + 0.22], color=style.INK, linewidth=2)
-    style.inner_ticks(axes.xaxis)  # settles the view, which labels are placed in
-    dot = np.ptp(axes.get_xlim()) / style.inches(axes)[0] * 6 / 72  # a dot's width; nearer ones look like one
+    chart.inner_ticks(axes.xaxis)  # settles the view, which labels are placed in
+    dot = np.ptp(axes.get_xlim()) / chart.inches(axes)[0] * 6 / 72  # a dot's width; nearer ones look like one
     labels = []
     for place, group in enumerate(GROUPS):
         chosen = rows[rows["group"] == group]
@@ -251,7 +251,7 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
         [(row["percent"], list(GROUPS).index(row["group"])) for _, row in rows.iterrows()]
     )
     dots = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in places]
-    style.label_points(axes, labels, boxes=dots, around=True, size=8.5, color=style.QUIET)
+    chart.label_points(axes, labels, boxes=dots, around=True, size=8.5, color=style.QUIET)
 
 
 def _table(cohort: str, level: pd.DataFrame, crossed: pd.DataFrame, by_industry: pd.DataFrame) -> pd.DataFrame:

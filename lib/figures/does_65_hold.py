@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lib import style
+from lib import chart, style
 from lib.errors import UserError
 from lib.figure import Figure, Number, dot_marks, drawn_as
 from lib.rows import cohorts
@@ -148,7 +148,7 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
         weight="bold",
         transform=axes.transAxes,
     )
-    room = 0.6 * style.inches(axes)[0]
+    room = 0.6 * chart.inches(axes)[0]
     for position, row in near.iterrows():
         right = position > len(curve) / 2
         axes.plot(
@@ -201,7 +201,7 @@ def _mark_words(row: pd.Series) -> str:
 
 def _draw_choices(axes, curve: pd.DataFrame, choices: list[str]) -> None:
     """One line of ticks per option, grouped by choice, with the option's median share at the right."""
-    width = style.inches(axes)[0]
+    width = chart.inches(axes)[0]
     above = width < 3  # no room for a choice's name beside its first option
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)

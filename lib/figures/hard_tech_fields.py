@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lib import style
+from lib import chart, style
 from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
 from lib.parameters import described
 from lib.rows import cohorts
@@ -83,18 +83,18 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
     _dots(left, shown, heights, "share", "low", "high", 100, hollow)
     _dots(right, shown, heights, "intensity", "intensity_low", "intensity_high", 1, hollow)
     left.set_xlim(0, 100)
-    ticks = (0, 25, 50, 75, 100) if style.inches(left)[0] > 2 else (0, 50, 100)
+    ticks = (0, 25, 50, 75, 100) if chart.inches(left)[0] > 2 else (0, 50, 100)
     left.set_xticks(ticks, [f"{tick}%" if tick == 100 else f"{tick}" for tick in ticks])
     left.axvline(50, color=style.INK, linewidth=0.8, zorder=1)
     right.set_xlim(0, None)
     right.xaxis.set_major_formatter(lambda value, _: f"{value:g}" + ("%" if value == right.get_xticks()[-1] else ""))
-    style.inner_ticks(right.xaxis)
+    chart.inner_ticks(right.xaxis)
     _names(left, right, shown, heights)
     for axes, words, beside in (
         (left, say("Product-first share"), SHARE.right),
         (right, say("Median R&D intensity"), INTENSITY.right),
     ):
-        style.head(axes, words, up=22, room=style.inches(axes)[0] + beside - 0.05)
+        chart.head(axes, words, up=22, room=chart.inches(axes)[0] + beside - 0.05)
     right.annotate(
         say("firms"),
         (1, 1),

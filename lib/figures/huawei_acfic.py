@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from lib import style
+from lib import chart, style
 from lib.errors import ParameterError
 from lib.figure import Figure, Number, dot_marks, drawn_as
 from lib.rows import huawei_acfic as huawei
@@ -343,7 +343,7 @@ def _draw_series(axes, points: pd.DataFrame, span: range, series: str) -> None:
     axes.tick_params(axis="x", length=0, pad=2)
     axes.xaxis.grid(False)
     heads = {"amount": phrase("R&D by year, billion yuan"), "share_of_revenue": phrase("R&D by year, % of revenue")}
-    style.head(axes, say(heads[series]), style.MARGIN - SERIES.left)
+    chart.head(axes, say(heads[series]), style.MARGIN - SERIES.left)
 
 
 def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> None:
@@ -356,7 +356,7 @@ def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -
     axes.tick_params(bottom=False, labelbottom=False)
     right = axes.get_yaxis_transform()
     heads = dict(transform=axes.transAxes, size=8.5, color=style.QUIET, ha="right", va="bottom")
-    width = style.inches(axes)[0]
+    width = chart.inches(axes)[0]
     stated, added = 1 + STATED / width, 1 + ADDED / width
     axes.text(stated, 1.02, say("stated"), **heads)
     axes.text(added, 1.02, say("added up"), **heads)
@@ -389,7 +389,7 @@ def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -
         axes.text(
             0.5, 0.5, say("no stated sum of this grade"), transform=axes.transAxes, ha="center", color=style.QUIET
         )
-    style.head(axes, say("The decades that Huawei states, year by year"), style.MARGIN - SERIES.left, up=3)
+    chart.head(axes, say("The decades that Huawei states, year by year"), style.MARGIN - SERIES.left, up=3)
     _key(axes)
 
 
@@ -397,7 +397,7 @@ def _key(axes) -> None:
     """What the cells and dots stand for, in one line under the sums."""
     left = style.MARGIN - SERIES.left
     place = -0.14
-    width, height = style.inches(axes)
+    width, height = chart.inches(axes)
     renderer = axes.figure.canvas.get_renderer()
     for words, _, fill, edge, hatch in KINDS.values():
         axes.add_patch(
@@ -502,7 +502,7 @@ def _draw_rates(axes, rates: pd.DataFrame, published: pd.DataFrame) -> None:
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
     axes.set_xlabel(say("dotted: China Daily, {dollars:.2f}", dollars=billions(stated)), size=8.5, labelpad=3)
-    style.head(axes, say("{amount:g}bn yuan in dollars", amount=billions(amount)), style.MARGIN - RATES.left, up=31)
+    chart.head(axes, say("{amount:g}bn yuan in dollars", amount=billions(amount)), style.MARGIN - RATES.left, up=31)
     axes.annotate(say("$ billion, at each rate\n(yuan a dollar below its name)"), (0, 1), ((style.MARGIN - RATES.left) * 72, 5), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.QUIET, linespacing=1.1)  # fmt: skip
 
 
@@ -566,7 +566,7 @@ def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, published: pd.D
             linespacing=1.1,
         )
         if place == 0:
-            style.head(axes, say("Places on the ACFIC lists, R&D in billion yuan"), 0, up=31)
+            chart.head(axes, say("Places on the ACFIC lists, R&D in billion yuan"), 0, up=31)
             axes.text(0, -0.02, say("dotted: {amount:g}, China Daily's amount", amount=billions(claimed)), transform=axes.transAxes, size=8.5, va="top", color=style.QUIET)  # fmt: skip
         if place == len(names) - 1:
             axes.text(1, -0.02, say("dashed: not ranked, own figure"), transform=axes.transAxes, size=8.5, va="top", ha="right", color=style.QUIET)  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from lib import style
+from lib import chart, style
 from lib.figure import Figure, Number, dot_marks, drawn_as
 from lib.rows.cohorts import company_name
 from lib.rows.public_sector import (
@@ -219,7 +219,7 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
     heights = {}
     height, deep_row = inches
     narrow = deep_row > ROW
-    left, width = (NARROW_ROWS if narrow else ROWS).left, style.inches(axes)[0]
+    left, width = (NARROW_ROWS if narrow else ROWS).left, chart.inches(axes)[0]
     right = left + width
     value, others = (right + 0.49, right + 1.46) if narrow else (right + 0.52, right + 1.49)
     axes.set_ylim(height, 0)  # an inch down is a unit

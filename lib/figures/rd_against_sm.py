@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.ticker import FixedFormatter, FixedLocator
 from matplotlib.transforms import Bbox
 
-from lib import style
+from lib import chart, style
 from lib.errors import UserError
 from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
 from lib.measures import Share, expense_ratio, share_of
@@ -85,9 +85,9 @@ def draw(
     _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]), bars["ratio"])
     blocks = _draw_bars(left, bars, share, published)
     _draw_dots(right, dots, measure, float(bars["ratio"].median()))
-    style.head(left, say("{count:,} {plural}, ranked", count=len(bars), plural=plural), style.MARGIN - BARS.left, up=12)
+    chart.head(left, say("{count:,} {plural}, ranked", count=len(bars), plural=plural), style.MARGIN - BARS.left, up=12)
     inset = style.MARGIN - BARS.left if style.SIZE.get() == "one_column" else 0
-    style.head(right, say("Consumer internet companies"), inset, up=12)
+    chart.head(right, say("Consumer internet companies"), inset, up=12)
     _mark(left, bars, highlight, blocks)
     table = pd.concat([bars.assign(group=cohort), dots.assign(group="consumer_internet")], ignore_index=True)
     return Figure(
@@ -233,7 +233,7 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, published: pd.DataFrame) 
     # The number of sales-first firms stands beside the longest of their bars, where the others leave it room.
     head = axes.transData.inverted().transform(axes.transAxes.transform((0, 0.18)))[1]
     clear = edges[:-1][ratio < head].min(initial=100) / 100 - 0.02
-    place, side = (clear, "right") if clear * style.inches(axes)[0] > 1.5 else (0.01, "left")
+    place, side = (clear, "right") if clear * chart.inches(axes)[0] > 1.5 else (0.01, "left")
     inside = dict(transform=axes.transAxes, linespacing=1.15, bbox=dict(facecolor="white", edgecolor="none", pad=1))
     texts = [
         axes.text(
@@ -315,7 +315,7 @@ def _mark(axes, bars: pd.DataFrame, highlight: list[str], texts: list) -> None:
         for side in (bars["ratio"].iloc[places].max(), bars["ratio"].iloc[places].min()):
             corners = axes.transData.transform([(places[0] * width, 0), ((places[-1] + 1) * width, side)])
             outline.append(Bbox([corners.min(axis=0), corners.max(axis=0)]))
-    style.label_points(axes, points, texts, outline, size=9)
+    chart.label_points(axes, points, texts, outline, size=9)
 
 
 def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
@@ -323,13 +323,13 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
     axes.axhline(0, color=style.INK, linewidth=0.8)
     axes.tick_params(labelleft=style.SIZE.get() == "one_column", bottom=False, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
-    axes.set_xlim(0, style.inches(axes)[0])
+    axes.set_xlim(0, chart.inches(axes)[0])
     axes.xaxis.grid(False)
     axes.axhline(
         median, color=style.PRODUCT_TEXT if median > 0 else style.SALES_TEXT, linewidth=1, linestyle=(0, (4, 2))
     )
     pixels = axes.transData.transform(np.column_stack([np.zeros(len(dots)), dots["ratio"]]))[:, 1]
-    places = style.spread(pixels, gap=axes.figure.dpi * 0.165)
+    places = chart.spread(pixels, gap=axes.figure.dpi * 0.165)
     heights = axes.transData.inverted().transform(np.column_stack([np.zeros(len(dots)), places]))[:, 1]
     for (_, row), height in zip(dots.iterrows(), heights, strict=True):
         colour = style.PRODUCT_FIRST if row["product_first"] else style.SALES_FIRST

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from lib import style
+from lib import chart, style
 from lib.figure import Figure, Mark, Number, drawn_as
 from lib.parameters import described
 from lib.rows import cohorts
@@ -339,7 +339,7 @@ def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> list[tuple[floa
 
 def _key(axes, key: list[tuple[str, str]]) -> None:
     """The sectors' colours and numbers of firms, in one line under the bars."""
-    width, height = style.inches(axes)
+    width, height = chart.inches(axes)
     left = style.MARGIN - LEVELS.left
     for sector, words in key:
         fill, colour, hatch = LOOKS[sector]
@@ -412,7 +412,7 @@ def _draw_shares(axes, found: dict, panel: str, years: list[int]) -> None:
     axes.xaxis.grid(False)
     ends.sort(key=lambda end: -end[0])
     pixels = axes.transData.transform([(years[-1], end[0]) for end in ends])[:, 1]
-    heights = axes.transData.inverted().transform([(0, y) for y in style.spread(pixels, gap=axes.figure.dpi * 0.155)])[
+    heights = axes.transData.inverted().transform([(0, y) for y in chart.spread(pixels, gap=axes.figure.dpi * 0.155)])[
         :, 1
     ]
     for height, (_, words, colour, main) in zip(heights, ends, strict=True):

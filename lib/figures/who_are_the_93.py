@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.dates import MonthLocator, date2num, num2date
 from matplotlib.lines import Line2D
 
-from lib import style
+from lib import chart, style
 from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
 from lib.rows.sources import cite, source_line
 from lib.rows.who_are_the_93 import ROSTER_END, board_windows, certified_counts, nearest_certified
@@ -142,7 +142,7 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
     """The daily count as steps with published totals on it, and certified counts as stems below it."""
     top = max(board.max(), totals["bse_listed"].max(), count) * 1.22
     span = end - board.index[0]
-    room = 0.04 if style.inches(axes)[0] > 4 else 0.09  # for the first number
+    room = 0.04 if chart.inches(axes)[0] > 4 else 0.09  # for the first number
     axes.set_xlim(board.index[0] - span * room, end + span * 0.04)
     axes.set_ylim(0, top)
     _steps(axes, board)
@@ -205,7 +205,7 @@ def _marks(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> list[Mark]:
 def _number(axes, day, value: int, line: int, shift: float, side: str, colour: str, stem: bool) -> None:
     """A value above its mark; below, or beside a mark with a stem, where the dotted line at `line` would run through it."""
     box = dict(facecolor="white", edgecolor="none", pad=0.4)
-    points = (line - value) * style.inches(axes)[1] * 72 / axes.get_ylim()[1]  # from the mark up to the line
+    points = (line - value) * chart.inches(axes)[1] * 72 / axes.get_ylim()[1]  # from the mark up to the line
     up, side_of = 6, "bottom"
     if 5 < points < 20:
         shift, up, side, side_of = (-7, 0, "right", "center") if stem else (shift, -6, side, "top")
@@ -304,7 +304,7 @@ def _key(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> None:
                 )
             )
     axes.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3 if style.inches(axes)[0] > 4 else 2, frameon=False, fontsize=9, borderaxespad=0.1,
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3 if chart.inches(axes)[0] > 4 else 2, frameon=False, fontsize=9, borderaxespad=0.1,
         handlelength=1.4, labelspacing=0.3, columnspacing=1.2,
     )  # fmt: skip
 
