@@ -90,7 +90,7 @@ def test_internet_companies():
     rows = cohorts.internet_companies(2021).set_index("name_en")
     assert rows.loc["Baidu", "status"] == "reports SG&A in one line"
     assert rows.loc["Zhihu", "status"] == "no R&D line"
-    assert set(rows.index[rows["status"] == "no selling expense"]) == {"Meituan", "Tencent Music", "Xiaomi"}
+    assert set(rows.index[rows["status"] == "no selling expense"]) == {"DiDi", "Meituan", "Tencent Music", "Xiaomi"}
     assert rows.loc["Alibaba", "fiscal_year_end"] == pd.Timestamp("2022-03-31")
     assert set(rows.index[rows["status"] == "drawn"]) == {
         "Alibaba", "Bilibili", "JD.com", "Kuaishou", "NetEase", "Pinduoduo", "Tencent", "Trip.com",
@@ -126,9 +126,11 @@ def test_bse_is_drawn_as_soon_as_its_expenses_are_there(data):
     roster = tables.load("bse_roster")
     codes = roster.loc[cohorts.on_board(roster, cohorts.BSE_DAY), "company_id"]
     header = (data / "spending.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
-    names = pd.read_csv(data / "companies.csv", dtype="str")["company_id"]
-    with (data / "companies.csv").open("a", encoding="utf-8") as file:
-        file.writelines(f"{code},,,listed,BSE,,,,\n" for code in codes if code not in set(names))
+    companies = pd.read_csv(data / "companies.csv", dtype="str")
+    moved = pd.DataFrame(
+        {"company_id": sorted(set(codes) - set(companies["company_id"])), "kind": "listed", "board": "BSE"}
+    )
+    pd.concat([companies, moved]).to_csv(data / "companies.csv", index=False)
     values = dict.fromkeys(header, "") | {
         "fiscal_year": "2021", "fiscal_year_end": "2021-12-31", "accounting_standard": "CAS", "rd_expense_cny": "3",
         "selling_expense_cny": "2", "rd_grade": "A", "selling_grade": "A", "rd_source_id": "finglm",

@@ -66,7 +66,11 @@ def members(cohort: str) -> pd.DataFrame:
         if cohort == "little_giants":
             chosen = chosen[chosen["specialised_board"].fillna(False)]
     columns = ["company_id", "name_en", "name_zh", "board", "industry_zh", "subindustry_zh"]
-    return chosen[columns].merge(tables.load("industries"), on="industry_zh", how="left").reset_index(drop=True)
+    return (
+        _short_names(chosen)[columns]
+        .merge(tables.load("industries"), on="industry_zh", how="left")
+        .reset_index(drop=True)
+    )
 
 
 def on_board(roster: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
@@ -103,7 +107,7 @@ def company_years(cohort: str, fiscal_year: int) -> pd.DataFrame:
 def internet_companies(fiscal_year: int) -> pd.DataFrame:
     """The consumer internet companies in one fiscal year, in the shape of `company_years`."""
     companies = tables.load("companies")
-    chosen = companies[companies["kind"] == "consumer_internet"]
+    chosen = _short_names(companies[companies["kind"] == "consumer_internet"])
     return _with_spending(
         chosen[["company_id", "name_en", "name_zh", "industry_zh", "subindustry_zh"]], fiscal_year, _filed(fiscal_year)
     )
@@ -204,6 +208,11 @@ def industry_name(industry_en: str) -> str:
     if LANGUAGE.get() != "zh":
         return industry_en
     return tables.load("industries").set_index("industry_en")["industry_zh"].get(industry_en, industry_en)
+
+
+def _short_names(companies: pd.DataFrame) -> pd.DataFrame:
+    """Companies with `name_en` as charts show it: without the legal form, where the tables have it so."""
+    return companies.assign(name_en=companies["name_short_en"].fillna(companies["name_en"]))
 
 
 @tables.kept
