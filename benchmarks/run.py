@@ -35,7 +35,7 @@ PLOOMBER = ROOT / ".venv-bench-ploomber" / BIN.name / "python"
 PEER_SETS = 20  # how many of a sweep's sets the peers run, spread over all
 WEIGH_EVERY = 2.0  # seconds: weighing a process holds it up
 ROUNDS = 4  # of the full render: in the first, processes are weighed; of the other three, the median counts
-COHORTS, YEARS = ["little_giants", "star", "chinext", "all_listed"], [2019, 2020, 2021]
+COHORTS, YEARS = ["specialised", "star", "chinext", "all_listed"], [2019, 2020, 2021]
 MEASURES = ["log_ratio", "signed_ratio", "difference_over_sum"]
 CODES = ["300750", "300760", "300015", "300033", "300124", "300122", "300014", "300274"]
 

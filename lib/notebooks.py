@@ -2,7 +2,7 @@
 
 A notebook's parameters cell is the one place where its parameters are declared, in papermill's form:
 
-    cohort: Cohort = "little_giants"  # which companies
+    cohort: Cohort = "specialised"  # which companies
 
 `Cohort` is one of the types of `lib.parameters`. Needs no pandas, so that a wrong call fails at once.
 """

@@ -21,17 +21,17 @@ from lib.words import phrase, say
 
 #: Cohorts of the tables by name: how titles call the companies, and what the cohort is. `described` knows users' own too.
 COHORTS = {
-    "little_giants": (
-        phrase("Little Giants"),
-        phrase("Shanghai and Shenzhen companies on a data vendor's list of specialised SMEs, November 2023"),
+    "specialised": (
+        phrase("listed specialised firms"),
+        phrase("Shanghai and Shenzhen companies on a data vendor's list of specialised firms, November 2023"),
     ),
     "bse": (
-        phrase("Little Giants"),
+        phrase("Beijing-listed companies"),
         phrase("the 93 companies on the Beijing Stock Exchange on 1 June 2022, which may be the article's"),
     ),
     "star": (phrase("STAR companies"), phrase("companies on Shanghai's STAR board")),
     "chinext": (phrase("ChiNext companies"), phrase("companies on Shenzhen's ChiNext board")),
-    "all_listed": (phrase("mainland companies"), phrase("all companies listed in Shanghai and Shenzhen")),
+    "all_listed": (phrase("listed companies"), phrase("companies listed in Shanghai and Shenzhen")),
 }
 
 #: Folder below data/ for users' own cohorts, a file each, and how such a file may be called.

@@ -70,7 +70,7 @@ def test_industries_meet_the_minimum_and_group(panel):
     assert paper["firms"] == 14 and np.expm1(paper["change"]) == pytest.approx(-0.643, abs=0.001)
 
 
-@pytest.mark.parametrize("cohort", ["little_giants", "chinext", "star"])
+@pytest.mark.parametrize("cohort", ["specialised", "chinext", "star"])
 def test_other_cohorts_draw_without_overlap(cohort):
     figure = figures.build(NAME, cohort=cohort, minimum_firms=5)
     assert text_faults(figure.drawing) == []

@@ -157,7 +157,7 @@ def test_the_exclusions_add_up_to_all_companies(site, visit, path):
     rows = visit(site / path).locator("table.counts tr td").all_text_contents()
     drawn, *left_out, everyone = [int(count.replace(",", "")) for count in rows]
     year = record_of((site / path).parent)["parameters"]["fiscal_year"]
-    firms, internet = cohorts.company_years("little_giants", year), cohorts.internet_companies(year)
+    firms, internet = cohorts.company_years("specialised", year), cohorts.internet_companies(year)
     assert drawn + sum(left_out) == everyone == len(firms) + len(internet)
     assert drawn == len(cohorts.drawn(firms)) + len(cohorts.drawn(internet))
 
@@ -261,7 +261,7 @@ def test_words_in_a_record_are_shown_as_words(site, outputs, visit):
 
 def test_a_changed_row_moves_the_ledger_and_marks_the_figure_as_older(site, outputs, visit, edit):
     shutil.copytree(site / NAME, outputs / NAME)
-    firms = cohorts.drawn(cohorts.company_years("little_giants", 2021))
+    firms = cohorts.drawn(cohorts.company_years("specialised", 2021))
     company = firms.loc[firms["rd_expense_cny"] > firms["selling_expense_cny"], "company_id"].iloc[0]
     edit("spending", {"company_id": company, "fiscal_year": "2021"}, "selling_expense_cny", "9e12")
     gallery.build()

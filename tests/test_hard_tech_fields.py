@@ -46,7 +46,7 @@ def test_left_out_adds_up():
     assert "artificial intelligence is not an industry here" in " ".join(figure.notes)
 
 
-@pytest.mark.parametrize(("cohort", "year"), [("little_giants", 2021), ("star", 2019), ("chinext", 2020)])
+@pytest.mark.parametrize(("cohort", "year"), [("specialised", 2021), ("star", 2019), ("chinext", 2020)])
 def test_other_cohorts_draw_without_overlap(cohort, year):
     assert text_faults(figures.build(NAME, cohort=cohort, fiscal_year=year).drawing) == []
 

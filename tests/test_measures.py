@@ -81,7 +81,7 @@ def test_nothing_gives_no_share_and_no_median():
 def test_a_clustered_interval_is_that_of_a_regression_on_a_constant():
     import statsmodels.api as sm
 
-    firms = cohorts.drawn(cohorts.company_years("little_giants", 2021))
+    firms = cohorts.drawn(cohorts.company_years("specialised", 2021))
     hits = firms["rd_expense_cny"] > firms["selling_expense_cny"]
     spending = firms["rd_expense_cny"] + firms["selling_expense_cny"]
     codes = firms["industry_zh"].astype("category").cat.codes

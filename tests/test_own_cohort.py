@@ -243,7 +243,7 @@ def test_a_hostile_file_is_refused_with_what_to_do_and_disturbs_nothing_else(put
     assert [word for word in words if word not in first] == []
     assert own.check() == list(problems())
     assert parameters.allowed(parameters.Cohort)[-2:] == ["good", "mine"]
-    assert len(cohorts.company_years("good", 2021)) == 1 and len(cohorts.company_years("little_giants", 2021)) == 728
+    assert len(cohorts.company_years("good", 2021)) == 1 and len(cohorts.company_years("specialised", 2021)) == 728
     assert tables.check() == []
 
 
@@ -333,7 +333,7 @@ def test_every_figure_draws_an_own_cohort_and_says_whose_it_is(put, companies):
     name = "semiconductor_equipment_"
     for figure, values in (
         (FIGURE_1, {"cohort": name}),
-        (FIGURE_4, {"cohort_list": [name, "little_giants"], "years": [2021]}),
+        (FIGURE_4, {"cohort_list": [name, "specialised"], "years": [2021]}),
         (FIGURE_5, {"cohort": name, "minimum_firms": 2}),
         (FIGURE_6, {"cohort": name}),
         (FIGURE_8, {"cohort": name}),

@@ -85,7 +85,7 @@ def test_text_from_the_command_line_takes_the_type():
     [
         ("FiscalYear", 1999, "2019, 2020, 2021"),
         ("FiscalYear", "twenty", "2019, 2020, 2021"),
-        ("Cohort", "litle_giants", "did you mean little_giants?"),
+        ("Cohort", "speciallised", "did you mean specialised?"),
         ("Cohort", "bse", "run `python -m lib refresh bse`"),
         ("RatioMeasure", "log", "log_ratio, signed_ratio, difference_over_sum"),
         ("EvidenceYear", 2016, "2017, 2018"),

@@ -94,8 +94,8 @@ def test_long_parameters_get_a_short_folder(outputs):
 
 def shown(firms=None, **values):
     """Figure 1 as a notebook draws it, from `firms` where these are not those of its parameters."""
-    rows = load("little_giants", 2021)
-    parameters = {"cohort": "little_giants", "fiscal_year": 2021, "measure": "log_ratio", "highlight": []} | values
+    rows = load("specialised", 2021)
+    parameters = {"cohort": "specialised", "fiscal_year": 2021, "measure": "log_ratio", "highlight": []} | values
     subset = parameters.pop("subset", "")
     return rd_against_sm.draw(rows[0] if firms is None else firms, *rows[1:], subset=subset, **parameters)
 
@@ -119,7 +119,7 @@ def test_a_parameter_that_was_changed_after_the_rows_were_taken_is_refused(outpu
 
 def test_a_part_of_the_rows_is_refused_or_bears_its_name_in_title_record_and_folder(outputs):
     whole = contents(publish(draw()))
-    firms = load("little_giants", 2021)[0]
+    firms = load("specialised", 2021)[0]
     chips = firms[firms["industry_en"] == "Semiconductors and components"]
     with pytest.raises(UserError, match=rf"{len(chips)} rows in place of {len(firms)}"):
         publish(shown(chips))

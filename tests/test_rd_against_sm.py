@@ -9,7 +9,7 @@ from lib.parameters import RatioMeasure, allowed
 from lib.rows.rd_against_sm import load
 
 
-def draw(cohort="little_giants", year=2021, measure="log_ratio", highlight=()):
+def draw(cohort="specialised", year=2021, measure="log_ratio", highlight=()):
     return figures.build(
         "01_rd_against_sm", cohort=cohort, fiscal_year=year, measure=measure, highlight=list(highlight)
     )
@@ -17,7 +17,7 @@ def draw(cohort="little_giants", year=2021, measure="log_ratio", highlight=()):
 
 def test_default_figure_in_numbers():
     figure = draw()
-    bars = figure.table[figure.table["group"] == "little_giants"]
+    bars = figure.table[figure.table["group"] == "specialised"]
     dots = figure.table[figure.table["group"] == "consumer_internet"].set_index("name_en")
     assert len(bars) == 514 and bars["product_first"].sum() == 352
     assert bars["log2_ratio"].is_monotonic_decreasing
@@ -41,7 +41,7 @@ def test_what_is_not_compared_is_said():
 
 
 @pytest.mark.parametrize("measure", allowed(RatioMeasure))
-@pytest.mark.parametrize("cohort", ["little_giants", "star", "chinext", "all_listed"])
+@pytest.mark.parametrize("cohort", ["specialised", "star", "chinext", "all_listed"])
 def test_no_text_overlaps_or_is_cut(cohort, measure):
     for year in (2019, 2021):
         figure = draw(cohort, year, measure)

@@ -30,7 +30,7 @@ def test_a_figure_renders_through_papermill_as_from_the_helper(command, outputs)
     [
         (["1", "-p", "fiscal_yaer=2020"], "no parameter fiscal_yaer; did you mean fiscal_year?"),
         (["1", "-p", "fiscal_year=1999"], "fiscal_year: 1999 is not allowed. Allowed: 2019, 2020, 2021."),
-        (["1", "-p", "cohort=xyz"], "cohort: 'xyz' is not allowed. Allowed: little_giants, bse"),
+        (["1", "-p", "cohort=xyz"], "cohort: 'xyz' is not allowed. Allowed: specialised, bse"),
         (["1", "-p", "highlight=2"], "did you mean 000002?"),
         (["1", "-p", "cohort=bse"], "run `python -m lib refresh bse`"),
         (["1", "-p", "cohort"], "write it as name=value"),
@@ -61,7 +61,7 @@ def test_broken_tables_stop_a_render_and_leave_the_last_good_bundle(command, out
 def test_list_names_every_figure_and_parameter(command):
     done = command("list")
     assert done.returncode == 0
-    for word in (NAME, "cohort", "little_giants, bse, star", "2019, 2020, 2021", "highlight"):
+    for word in (NAME, "cohort", "specialised, bse, star", "2019, 2020, 2021", "highlight"):
         assert word in done.stdout
 
 

@@ -187,7 +187,7 @@ def test_growth_gap_turns_its_sign_with_the_groups(pairs):
     assert growth_gap(first, last, inside)[0] == pytest.approx(-growth_gap(first, last, ~inside)[0])
 
 
-@pytest.mark.parametrize("cohort", ["little_giants", "star", "chinext", "all_listed"])
+@pytest.mark.parametrize("cohort", ["specialised", "star", "chinext", "all_listed"])
 @pytest.mark.parametrize(("panel", "base"), [("same_firms", 2020), ("all_firms", 2019)])
 def test_no_text_overlaps_under_any_parameter(cohort, panel, base):
     figure = figures.build(NAME, cohort=cohort, panel=panel, base_year=base)

@@ -44,7 +44,7 @@ def test_a_grid_gives_each_set_once_in_order(tmp_path):
 
 
 @given(
-    st.lists(st.sampled_from(["little_giants", "star", "chinext"]), max_size=4),
+    st.lists(st.sampled_from(["specialised", "star", "chinext"]), max_size=4),
     st.lists(st.sampled_from([2019, 2020]), max_size=3),
 )
 def test_a_product_has_every_combination(tmp_path_factory, cohorts, years):

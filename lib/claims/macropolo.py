@@ -13,7 +13,7 @@ from lib.words import count_word, day_words, name_list, times
 def article_cohort() -> tuple[str, bool]:
     """The cohort to judge Figure 1's claims on, and whether it is the 93 that may be the article's."""
     own = parameters.has_bse_expenses()
-    return ("bse" if own else "little_giants"), own
+    return ("bse" if own else "specialised"), own
 
 
 @judges("mp3-share")

@@ -46,7 +46,7 @@ def control(parameter: Parameter, value: Any) -> widgets.DOMWidget:
 
 
 def _named(values: list) -> list[tuple[str, Any]]:
-    """Options as a menu shows them: 'little giants' for little_giants."""
+    """Options as a menu shows them: 'all listed' for all_listed."""
     return [(LANGUAGES.get(value, str(value).replace("_", " ")), value) for value in values]
 
 

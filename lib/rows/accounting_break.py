@@ -28,7 +28,7 @@ def load(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
     One row per firm, wide: `revenue_cny`, `rd_expense_cny`, `selling_expense_cny` for each year as columns
     (line, year), in yuan; `product_first` (year); `industry_en` and `group` under year 0.
     """
-    by_year = {year: cohorts.company_years(cohort, year).set_index("company_id") for year in YEARS}
+    by_year = {year: cohorts.company_years(cohort, year, YEARS[-1]).set_index("company_id") for year in YEARS}
     base = by_year[YEARS[0]]
     drawn = pd.DataFrame({year: rows["status"] == cohorts.DRAWN for year, rows in by_year.items()})
     sold = pd.DataFrame({year: rows["revenue_cny"] > 0 for year, rows in by_year.items()})

@@ -13,10 +13,15 @@ from lib.words import LANGUAGE, clauses, name_list, phrase, say, term
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
 BSE_DAY = pd.Timestamp("2022-06-01")
 
+#: The boards of Shanghai and Shenzhen by cohort. A board's companies are those that could have filed for the year at hand.
+BOARDS = {"star": ["STAR"], "chinext": ["ChiNext"], "all_listed": ["SSE Main", "SZSE Main", "ChiNext", "STAR"]}
+
 DRAWN = "drawn"
 #: Why a company has no ratio. The first reason that holds counts, so that each company counts once.
 REASONS = (
-    phrase("not in the table"),
+    phrase("not yet listed"),
+    phrase("no accounts in the table"),
+    phrase("revenue found invented"),
     phrase("bank, broker or insurer"),
     phrase("conflicting extract"),
     phrase("negative expense"),
@@ -28,9 +33,16 @@ REASONS = (
     phrase("selling expense is zero"),
 )
 
+#: Reasons that say nothing of a company's expenses: it was not there to file, or it files no such line.
+NO_GAP = ("not yet listed", "bank, broker or insurer")
+#: What makes a filed line doubtful: it is this many times another year's, while revenue is within `STEADY` times.
+JUMP, STEADY = 5, 2
+
 #: How a note counts companies by reason.
 COUNTED = {
-    "not in the table": phrase("{count:,} without accounts in the table"),
+    "not yet listed": phrase("{count:,} first listed after the accounts were due"),
+    "no accounts in the table": phrase("{count:,} without accounts in the table"),
+    "revenue found invented": phrase("{count:,} whose revenue a regulator found invented"),
     "bank, broker or insurer": phrase("{count:,} banks, brokers or insurers"),
     "conflicting extract": phrase("{count:,} whose two extracts conflict"),
     "negative expense": phrase("{count:,} with a negative expense"),
@@ -44,33 +56,38 @@ COUNTED = {
     "left out on request": phrase("{count:,} on request"),
 }
 
-BOARDS = {"star": ["STAR"], "chinext": ["ChiNext"], "all_listed": ["SSE Main", "SZSE Main", "ChiNext", "STAR"]}
+COMPANY = [
+    *("company_id", "name_en", "name_zh", "board", "industry_zh", "subindustry_zh"),
+    *("specialised_board", "ai_concept", "listed_on", "controller_kind"),
+]
 
 
 def members(cohort: str) -> pd.DataFrame:
-    """Companies of a cohort, one row each, with the columns of companies.csv and the English industry name.
+    """Companies of a cohort, whenever listed, one row each: the columns COMPANY of companies.csv, and those of industries.csv.
 
-    Raises UserError for an unknown cohort, for `bse` as long as its expenses are not in data/, and for a user's own cohort
-    whose file breaks its rules.
+    name_en: as charts show it, without the legal form. Raises UserError for an unknown cohort, for `bse` as long as its
+    expenses are not in data/, and for a user's own cohort whose file breaks its rules.
     """
     cohort = parameters.check("cohort", parameters.Cohort, cohort)
     if is_own(cohort):
         chosen = own.members(cohort)
     elif cohort == "bse":
         roster = tables.load("bse_roster")
-        chosen = roster[on_board(roster, BSE_DAY)].assign(board="BSE", subindustry_zh=pd.NA)
+        chosen = roster[on_board(roster, BSE_DAY)].assign(
+            board="BSE", subindustry_zh=pd.NA, listed_on=lambda rows: rows["entry_date"]
+        )
     else:
         companies = tables.load("companies")
-        boards = BOARDS.get(cohort, BOARDS["all_listed"])
-        chosen = companies[companies["board"].isin(boards)]
-        if cohort == "little_giants":
+        chosen = companies[companies["board"].isin(BOARDS.get(cohort, BOARDS["all_listed"]))]
+        if cohort == "specialised":
             chosen = chosen[chosen["specialised_board"].fillna(False)]
-    columns = ["company_id", "name_en", "name_zh", "board", "industry_zh", "subindustry_zh"]
-    return (
-        _short_names(chosen)[columns]
-        .merge(tables.load("industries"), on="industry_zh", how="left")
-        .reset_index(drop=True)
-    )
+    chosen = _short_names(chosen.reindex(columns=[*COMPANY, "name_short_en"]))[COMPANY]
+    return chosen.merge(tables.load("industries"), on="industry_zh", how="left").reset_index(drop=True)
+
+
+def due(fiscal_year: int) -> pd.Timestamp:
+    """The day by which listed companies must file their annual report of a fiscal year."""
+    return pd.Timestamp(fiscal_year + 1, 4, 30)
 
 
 def on_board(roster: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
@@ -84,15 +101,23 @@ def is_own(cohort: str) -> bool:
 
 
 @tables.kept
-def company_years(cohort: str, fiscal_year: int) -> pd.DataFrame:
+def company_years(cohort: str, fiscal_year: int, listed_for: int | None = None) -> pd.DataFrame:
     """A cohort's filed expenses in one fiscal year: one row per member, also for those without figures.
 
     Columns: those of `members` and of spending.csv, `status` ('drawn', or the reason for leaving the company
-    out, see REASONS) and `source_row` (the row of data/spending.csv, or of a user's file, that the figures come from).
+    out, see REASONS), `confirmed` (a second extract agrees on R&D and does not contradict revenue; selling expense has no
+    second extract), `outlier` (what is doubtful about the row, see `doubts`; empty where nothing is) and `source_row` (the
+    row of data/spending.csv, or of a user's file, that the figures come from).
+
+    A board's members are the companies that were listed when the accounts were due, those of an unknown day with them;
+    listed_for: when those of that fiscal year were due, for panels of several years. The vendor's list of specialised firms
+    is one of 2023, so that some of its members are 'not yet listed'.
     Raises ParameterError for a year that a user's own cohort has no row for.
     """
     fiscal_year = parameters.check("fiscal_year", parameters.FiscalYear, fiscal_year)
     companies = members(cohort)
+    if cohort in BOARDS:
+        companies = companies[~(companies["listed_on"] > due(listed_for or fiscal_year))]
     if not is_own(cohort):
         return _with_spending(companies, fiscal_year, _filed(fiscal_year))
     if fiscal_year not in (years := own.years(cohort)):
@@ -101,16 +126,42 @@ def company_years(cohort: str, fiscal_year: int) -> pd.DataFrame:
             f"are drawn for {', '.join(map(str, parameters.fiscal_years()))}: choose of these what the file holds, or add rows to it."
         )
     spending = own.spending(cohort)
+    spending = spending.assign(outlier=doubts(spending))
     return _with_spending(companies, fiscal_year, spending[spending["fiscal_year"] == fiscal_year])
+
+
+def doubts(spending: pd.DataFrame) -> pd.Series:
+    """What is doubtful about company-years, in words, empty where nothing is: it flags a row and never drops it.
+
+    An expense that is more than JUMP times the year before's, or less than a JUMPth of it, while revenue is within STEADY
+    times; R&D above revenue. spending: columns as in spending.csv, all years.
+    """
+    before = spending[["company_id", "fiscal_year", "revenue_cny", "rd_expense_cny", "selling_expense_cny"]]
+    before = before.assign(fiscal_year=before["fiscal_year"] + 1)
+    both = spending.merge(before, on=["company_id", "fiscal_year"], how="left", suffixes=("", "_before"))
+
+    def moved(line: str, times: float) -> pd.Series:
+        ratio = both[line] / both[f"{line}_before"].where(both[f"{line}_before"] > 0)
+        return (ratio > times) | ((ratio < 1 / times) & (both[line] > 0))
+
+    steady = (both["revenue_cny"] / both["revenue_cny_before"]).between(1 / STEADY, STEADY)
+    found = {
+        phrase("R&D jumps"): steady & moved("rd_expense_cny", JUMP),
+        phrase("selling expense jumps"): steady & moved("selling_expense_cny", JUMP),
+        phrase("R&D above revenue"): both["rd_expense_cny"] > both["revenue_cny"],
+    }
+    words = pd.Series("", index=spending.index)
+    for doubt, holds in found.items():
+        holds = holds.fillna(False).to_numpy(dtype=bool)
+        words = words.where(~holds, (words + "; " + doubt).str.removeprefix("; "))
+    return words
 
 
 def internet_companies(fiscal_year: int) -> pd.DataFrame:
     """The consumer internet companies in one fiscal year, in the shape of `company_years`."""
     companies = tables.load("companies")
     chosen = _short_names(companies[companies["kind"] == "consumer_internet"])
-    return _with_spending(
-        chosen[["company_id", "name_en", "name_zh", "industry_zh", "subindustry_zh"]], fiscal_year, _filed(fiscal_year)
-    )
+    return _with_spending(chosen[COMPANY], fiscal_year, _filed(fiscal_year))
 
 
 def drawn(rows: pd.DataFrame) -> pd.DataFrame:
@@ -219,22 +270,39 @@ def _short_names(companies: pd.DataFrame) -> pd.DataFrame:
 def _filed(fiscal_year: int) -> pd.DataFrame:
     """The rows of spending.csv of one year, with `source_row`."""
     spending = tables.load("spending")
+    spending = spending.assign(outlier=_doubts())
     year = spending[spending["fiscal_year"] == fiscal_year]
     return year.assign(source_row="spending.csv:" + year["company_id"] + f":{fiscal_year}")
+
+
+@tables.kept
+def _doubts() -> pd.Series:
+    return doubts(tables.load("spending"))
+
+
+def invented(fiscal_year: int) -> pd.Series:
+    """Companies whose reported revenue of a fiscal year a regulator found invented: per cent invented, by code."""
+    found = tables.load("enforcement")
+    found = found[(found["finding"] == "invented_revenue") & (found["fiscal_year"] == fiscal_year)]
+    return found.set_index("company_id")["value"]
 
 
 def _with_spending(companies: pd.DataFrame, fiscal_year: int, year: pd.DataFrame) -> pd.DataFrame:
     rows = companies.merge(year, on="company_id", how="left", indicator=True)
     rows["fiscal_year"] = fiscal_year
-    rows["status"] = _status(rows)
+    rows["status"] = _status(rows, fiscal_year)
+    rows["confirmed"] = (rows["extract_check"] == "rd_confirmed") & rows["revenue_cny"].notna()
+    rows["outlier"] = rows["outlier"].fillna("")
     return rows.drop(columns="_merge")
 
 
-def _status(rows: pd.DataFrame) -> pd.Series:
+def _status(rows: pd.DataFrame, fiscal_year: int) -> pd.Series:
     """'drawn' or the first reason of REASONS that holds, for each row."""
-    rd, selling = rows["rd_expense_cny"], rows["selling_expense_cny"]
+    rd, selling, absent = rows["rd_expense_cny"], rows["selling_expense_cny"], rows["_merge"] == "left_only"
     tests = (
-        rows["_merge"] == "left_only",
+        absent & (rows["listed_on"] > due(fiscal_year)),
+        absent,
+        rows["company_id"].isin(invented(fiscal_year).index),
         # Insurers share an industry with leasing and payment firms, so only the sub-industry tells them.
         rows["industry_zh"].isin(["银行", "证券"]) | (rows["subindustry_zh"] == "保险"),
         rows["extract_check"] == "rd_conflict",

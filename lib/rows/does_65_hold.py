@@ -14,7 +14,7 @@ from lib.words import phrase
 
 #: What each choice may be, with the words that the figure uses. Cohort, year and threshold come from parameters.
 COHORT_WORDS = {
-    "little_giants": phrase("specialised SMEs"),
+    "specialised": phrase("listed specialised firms"),
     "bse": phrase("Beijing, 1 June 2022"),
     "star": phrase("STAR board"),
     "chinext": phrase("ChiNext board"),
@@ -58,7 +58,7 @@ def specifications(
     """
     rows = []
     for cohort in cohort_names:
-        by_year = {year: cohorts.company_years(cohort, year).set_index("company_id") for year in years}
+        by_year = {year: cohorts.company_years(cohort, year, max(years)).set_index("company_id") for year in years}
         panels = {}
         for absent, check in itertools.product(ABSENT, CHECKS):
             counted = {year: _counted(rows, absent, check) for year, rows in by_year.items()}
@@ -97,7 +97,7 @@ def own_terms(curve: pd.DataFrame) -> pd.DataFrame:
     """The specifications nearest to the article: 2021, each firm once, R&D more than selling, its cohort or the default."""
     near = curve[(curve["year"] == 2021) & (curve["threshold"] == 1) & (curve["weight"] == "firms")]
     near = near[(near["absent"] == "left out") & ~near["balanced"] & (near["check"] == "all")]
-    return near[near["cohort"].isin(["bse", "little_giants"])]
+    return near[near["cohort"].isin(["bse", "specialised"])]
 
 
 def _counted(firms: pd.DataFrame, absent: str, check: str) -> pd.DataFrame:

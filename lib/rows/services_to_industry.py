@@ -34,7 +34,7 @@ def company_years(cohort: str, base_year: int, without: tuple = ()) -> pd.DataFr
     companies to leave out. Raises UserError where no company with a sector is summed in every year.
     """
     years = [year for year in parameters.fiscal_years() if year >= base_year]
-    rows = pd.concat([cohorts.company_years(cohort, year) for year in years], ignore_index=True)
+    rows = pd.concat([cohorts.company_years(cohort, year, years[-1]) for year in years], ignore_index=True)
     rows["sector"] = rows["economic_sector"].fillna("unknown")
     rows["status"] = rows["status"].mask(rows["company_id"].isin(without), ASKED)
     rows["summed"] = rows["status"].isin(SUMMED)
