@@ -55,7 +55,7 @@ def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
     firms["ratio"] = expense_ratio(firms["rd_expense_cny"], firms["selling_expense_cny"], measure)
     firms["product_first"] = firms["rd_expense_cny"] > firms["selling_expense_cny"]
     firms["grade"] = cohorts.weaker_grade(firms)
-    firms["solid"] = (firms["grade"] == "A") & (firms["extract_check"].fillna("rd_confirmed") == "rd_confirmed")
+    firms["solid"] = firms["extract_check"].fillna(firms["grade"]).isin(["rd_confirmed", "A"])
     return firms.sort_values(["ratio", "company_id"], ascending=[False, True], ignore_index=True)
 
 
