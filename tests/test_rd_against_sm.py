@@ -25,7 +25,7 @@ def test_default_figure_in_numbers():
     assert 2 ** dots.loc["Trip.com", "log2_ratio"] == pytest.approx(8992 / 4922)
     assert 2 ** -dots.loc["Alibaba", "log2_ratio"] == pytest.approx(119799 / 55465)
     assert dict(dots["grade"]) == {
-        "Trip.com": "C", "Tencent": "C", "NetEase": "A", "Bilibili": "A", "Alibaba": "A", "JD.com": "A", "Kuaishou": "C",
+        "Trip.com": "A", "Tencent": "C", "NetEase": "A", "Bilibili": "A", "Alibaba": "A", "JD.com": "A", "Kuaishou": "C",
         "Pinduoduo": "A",
     }  # fmt: skip
     assert figure.title.startswith("More than two in three Little Giants")

@@ -15,12 +15,12 @@ def load(cohort: str, fiscal_year: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.
 def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
     """The companies that have a ratio, highest first, with `ratio`, `product_first`, `grade` and `solid`.
 
-    rows: as from `cohorts.company_years`. grade: the weaker of the two expenses' grades. solid: False for a figure
-    that is second-hand, rounded or derived, or that no second extract confirms.
+    rows: as from `cohorts.company_years`. grade: the weaker of the two expenses' grades. solid: an extract
+    whose R&D a second one confirms and whose revenue it does not contradict; a single figure of grade A.
     """
     firms = cohorts.drawn(rows)
     firms["ratio"] = expense_ratio(firms["rd_expense_cny"], firms["selling_expense_cny"], measure)
     firms["product_first"] = firms["rd_expense_cny"] > firms["selling_expense_cny"]
     firms["grade"] = cohorts.weaker_grade(firms)
-    firms["solid"] = (firms["grade"] == "A") & (firms["extract_check"].fillna("rd_confirmed") == "rd_confirmed")
+    firms["solid"] = firms["confirmed"] | (firms["extract_check"].isna() & (firms["grade"] == "A"))
     return firms.sort_values(["ratio", "company_id"], ascending=[False, True], ignore_index=True)
