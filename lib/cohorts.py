@@ -57,9 +57,14 @@ def members(cohort: str) -> pd.DataFrame:
     whose file breaks its rules.
     """
     cohort = parameters.check("cohort", parameters.Cohort, cohort)
-    if is_own(cohort):
-        chosen = own.members(cohort)
-    elif cohort == "bse":
+    chosen = own.members(cohort) if is_own(cohort) else roster(cohort)
+    columns = ["company_id", "name_en", "name_zh", "board", "industry_zh", "subindustry_zh"]
+    return chosen[columns].merge(tables.load("industries"), on="industry_zh", how="left").reset_index(drop=True)
+
+
+def roster(cohort: str) -> pd.DataFrame:
+    """The rows of companies.csv, or of bse_roster.csv in that shape, that are a cohort of the project; their expenses may be unknown."""
+    if cohort == "bse":
         roster = tables.load("bse_roster")
         chosen = roster[on_board(roster, BSE_DAY)].assign(board="BSE", subindustry_zh=pd.NA)
     else:
@@ -68,8 +73,7 @@ def members(cohort: str) -> pd.DataFrame:
         chosen = companies[companies["board"].isin(boards)]
         if cohort == "little_giants":
             chosen = chosen[chosen["specialised_board"].fillna(False)]
-    columns = ["company_id", "name_en", "name_zh", "board", "industry_zh", "subindustry_zh"]
-    return chosen[columns].merge(tables.load("industries"), on="industry_zh", how="left").reset_index(drop=True)
+    return chosen
 
 
 def on_board(roster: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
