@@ -8,7 +8,7 @@ import pandas as pd
 
 from lib import own, parameters, tables
 from lib.errors import ParameterError, UserError
-from lib.words import LANGUAGE, clauses, mark, name_list, say, term
+from lib.words import LANGUAGE, clauses, mark, name_list, say, sentences, term
 
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
 BSE_DAY = pd.Timestamp("2022-06-01")
@@ -183,9 +183,20 @@ def provenance(*names: str) -> str:
     files = [own_file(name).removeprefix(f"{parameters.OWN}/") for name in names if is_own(name)]
     if not files:
         return ""
-    return say(
+    told = say(
         "{files}: supplied by the user, taken to be in yuan, and checked by nobody here.", files=name_list(files)
     )
+    return sentences(told, *(_made_from(name) for name in names if is_own(name)))
+
+
+def _made_from(cohort: str) -> str:
+    """The sentence that says which export a user's own cohort was made from; empty where it was no import."""
+    origin = own.origin(cohort)
+    if not origin:
+        return ""
+    unit = say("yuan") if origin["unit"] == 1 else say("{amount:,} yuan", amount=origin["unit"])
+    vendor = origin["vendor"] or say("vendor not told")
+    return say("It was made from {export} ({vendor}), in {unit}.", export=origin["file"], vendor=vendor, unit=unit)
 
 
 def left_out(rows: pd.DataFrame) -> dict[str, int]:

@@ -8,12 +8,10 @@ import difflib
 import functools
 import hashlib
 import io
-import json
 import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from pathlib import Path
 
 import pandas as pd
 
@@ -38,8 +36,6 @@ COLUMNS = {
     "note": ("notes", "备注"),
 }
 REQUIRED = ("name", "fiscal_year", "rd", "sm")
-#: What an import puts down beside a cohort's file.
-ORIGIN = ("file", "sha256", "vendor", "unit", "statements", "columns", "imported", "cohort_sha256")
 AMOUNTS = {"rd": "rd_expense_cny", "sm": "selling_expense_cny", "revenue": "revenue_cny"}
 YUAN = ("CNY", "RMB", "人民币", "元")
 MOST_ROWS, MOST_COLUMNS = 50_000, 60
@@ -123,29 +119,9 @@ def years(cohort: str) -> list[int]:
     return sorted({int(year) for year in spending(cohort)["fiscal_year"]})
 
 
-def origin_path(path: Path) -> Path:
-    """Where the origin of a cohort's file stands, which an import writes."""
-    return path.with_name(f"{path.stem}{parameters.ORIGIN}")
-
-
 def origin(cohort: str) -> dict:
     """Where a user's own cohort comes from, as its import put down; {} where it was no import, or was changed since."""
-    path = parameters.own_cohorts()[cohort]
-    beside = origin_path(path)
-    if not is_as_imported(path):
-        return {}
-    content = beside.read_bytes()
-    tables.files_read[f"{parameters.OWN}/{beside.name}"] = hashlib.sha256(content).hexdigest()
-    return json.loads(content)
-
-
-def is_as_imported(path: Path) -> bool:
-    """Whether a cohort's file is an import that nobody has changed since."""
-    try:
-        found = json.loads(origin_path(path).read_bytes())
-        return found["cohort_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest() and set(ORIGIN) <= set(found)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+    return tables.origin(f"{parameters.OWN}/{parameters.own_cohorts()[cohort].name}")
 
 
 def check() -> list[str]:

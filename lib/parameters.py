@@ -26,6 +26,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
+from lib import origins
 from lib.errors import ParameterError, UserError
 from lib.paths import NOTEBOOKS, data_dir, file_state
 from lib.words import mark, say
@@ -49,8 +50,6 @@ COHORTS = {
 OWN = "cohorts"
 OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
 OWN_KINDS = (".csv", ".xlsx")
-#: How the file ends that says where an imported cohort comes from.
-ORIGIN = ".origin.json"
 
 #: What public_sector.csv states on a company's customers as a share of revenue; the first is the state's own.
 SHARE_ITEMS = ("state_share", "segment_share", "top5_share", "largest_customer_share")
@@ -121,7 +120,7 @@ def _own_files() -> list[Path]:
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file())
         passed = (
-            path.name == "README.md" or path.name.endswith(ORIGIN) or path.name.startswith((".", "~$"))
+            path.name == "README.md" or path.name.endswith(origins.ENDING) or path.name.startswith((".", "~$"))
             for path in files
         )
         return [path for path, passes in zip(files, passed, strict=True) if not passes]

@@ -237,7 +237,12 @@ def _sources(figure: Figure) -> list[dict]:
 
 def _supplied(file: str) -> dict:
     """A user's own file in the form of a row of sources.csv."""
-    title = f"data/{file}, SHA-256 {tables.files_read[file]}"
+    title, origin = f"data/{file}, SHA-256 {tables.files_read[file]}", tables.origin(file)
+    if origin:
+        title += (
+            f", made on {origin['imported']} from {origin['file']} (SHA-256 {origin['sha256']}), {origin['vendor'] or 'vendor not told'}, "
+            f"{origin['unit_from']}"
+        )
     return {
         "source_id": file,
         "cite_as": tables.supplied(file),

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from lib import origins
 from lib.errors import DataError
 from lib.parameters import OWN
 from lib.paths import data_dir, file_state
-from lib.words import clauses, say, sentences, term
+from lib.words import clauses, mark, say, sentences, term
 
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 KINDS = {"integer": "a whole number", "number": "a number", "date": "a date like 2021-12-31", "boolean": "0 or 1"}
@@ -109,8 +110,24 @@ def cite(source_ids) -> str:
 
 
 def supplied(file: str) -> str:
-    """How a source line cites a user's own file."""
-    return say("{file}, supplied by the user", file=Path(file).name)
+    """How a source line cites a user's own file: by its name, and by that of the export that it was made from."""
+    found, name = origin(file), Path(file).name
+    if not found:
+        return say("{file}, supplied by the user", file=name)
+    if not found["vendor"]:
+        return say("{file}, supplied by the user, made from {export}", file=name, export=found["file"])
+    words = mark("{file}, supplied by the user, made from {export} ({vendor})")
+    return say(words, file=name, export=found["file"], vendor=found["vendor"])
+
+
+def origin(file: str) -> dict:
+    """Where the user's file `file`, as cohorts/my_chips.csv, comes from, as in `origins`; {} where that is not known."""
+    path = data_dir() / file
+    found = origins.read(path)
+    if found:
+        beside = origins.beside(path)
+        files_read[f"{OWN}/{beside.name}"] = hashlib.sha256(beside.read_bytes()).hexdigest()
+    return found
 
 
 def cited_in(line: str) -> list[str]:

@@ -11,7 +11,9 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePath
 
-from lib import own, parameters, tables
+import pandas as pd
+
+from lib import origins, own, parameters, tables
 from lib.errors import ParameterError, UserError
 from lib.vendor import layouts, readers
 from lib.vendor.layouts import CONSOLIDATED, DOCUMENTED, LINES, PARENT, Column, Layout, Period
@@ -21,7 +23,7 @@ LINE_WORDS = {"rd": "R&D expense (研发费用)", "sm": "selling expense (销售
 #: What vendors write where they have no figure.
 NOT_KNOWN = re.compile(r"(?i)[-–—.]+|n\.?/?a\.?|nan|none|null|nat|#N/A|无|不适用|未披露")
 NUMBER = re.compile(r"-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]+)?")
-CODE = re.compile(r"(?i)(?:(?:sh|sz|bj)\.?)?([0-9]{6})(?:\.(?:sh|sz|bj|ss|xshg|xshe|bse))?")
+CODE = re.compile(r"(?i)(?:(?:sh|sz|bj)\.?)?([0-9]{6})(?:\.(?:sh|sz|bj|ss|xshg|xshe|bse|0))?")
 #: Rows of text beside the companies' that are passed over; more of them are no footer.
 MOST_NOTES = 30
 FILED = ("first", "latest")
@@ -98,7 +100,7 @@ def convert(
 
 
 def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
-    file = _shown(PurePath(file).name, 80)
+    file = origins.tidy(PurePath(file).name)
     name = cohort_name(file) if name is None else _legal(name)
     given = None if unit is None else _given(unit)
     if filed is not None and filed not in FILED:
@@ -162,14 +164,15 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
             f"as it is:   {', '.join(f'{key} {_shown(row[key])}' for key in row if key != 'source' and row[key])}"
         )
     content_out = _csv(rows)
-    report += _held(reading, name, content_out, said)
+    report += _held(reading, name, rows, content_out, said)
     origin = {
         "file": file,
         "sha256": hashlib.sha256(content).hexdigest(),
         "vendor": layout.vendor,
         "kind": grid.kind,
         "sheet": grid.sheet,
-        "unit": said,
+        "unit": factor,
+        "unit_from": said,
         "statements": statements,
         "columns": {
             line: [" ".join(column.words.split()) for each, column in _each(places) if each == line] for line in places
@@ -700,8 +703,19 @@ def _csv(rows: list[dict]) -> bytes:
     return out.getvalue().encode()
 
 
-def _held(reading: _Reading, name: str, content: bytes, unit: str) -> list[str]:
+def _frame(rows: list[dict]) -> pd.DataFrame:
+    """The rows with the columns that are compared with the tables."""
+    frame = pd.DataFrame(rows).rename(columns={"code": "company_id", **own.AMOUNTS})
+    numbers = {
+        column: pd.to_numeric(frame[column], errors="coerce") for column in ("fiscal_year", *own.AMOUNTS.values())
+    }
+    return frame.assign(**numbers)
+
+
+def _held(reading: _Reading, name: str, rows: list[dict], content: bytes, unit: str) -> list[str]:
     """Hold the file to what a user's own file is held to, and compare it with the tables; gives what the report says of that."""
+    if found := own.wrong_unit(_frame(rows)):
+        raise ParameterError(f"{reading.file}: taken in {unit}, {found}; say another --unit, or mend the file.")
     frame, problems = own.judged(f"{parameters.OWN}/{name}.csv", content, ())
     if problems:
         words = problems[0].split(": ", 1)[1]

@@ -214,7 +214,7 @@ def code_like(cell) -> bool:
     if isinstance(cell, bool) or cell is None or isinstance(cell, datetime):
         return False
     text = _as_text(cell)
-    return bool(re.fullmatch(r"(?i)(sh|sz|bj)?\.?\d{1,6}(\.[a-z]{1,4})?|[A-Z]{1,5}\.[A-Z]{1,2}", text))
+    return bool(re.fullmatch(r"(?i)(sh|sz|bj)?\.?\d{1,6}(\.[a-z]{1,4}|\.0)?|[A-Z]{1,5}\.[A-Z]{1,2}", text))
 
 
 def role(text: str) -> str:
@@ -285,10 +285,11 @@ def _line(column: Column, line: str) -> None:
             continue
         base = base.replace(inner, " ")
     base = PREFIX.sub("", re.sub(r"[()（）【】]", " ", base).strip())
-    if found := re.search(rf"(?<!\d)(FY)?({YEAR})(年报|年度|年)?(?!\d)", base):
-        if base != found[0]:
-            column.period = column.period or Period(int(found[2]), True)
-        base = base.replace(found[0], " ")
+    for pattern in (DAY, PART, re.compile(rf"(?:FY)?({YEAR})(?:年报|年度|年)?")):
+        if found := re.search(rf"(?<!\d)(?:{pattern.pattern})(?!\d)", base, re.I):
+            column.period = column.period or period(found[0])
+            base = base.replace(found[0], " ")
+            break
     for separator in (",", "，", ";", "/", "-", "_", ":", "："):
         head, mark, tail = base.rpartition(separator)
         if mark and tail.strip() and _take_unit(column, tail.strip()):

@@ -145,7 +145,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
                     f"it begins as {words} and goes on as something else ({error.reason}); export it once more"
                 ) from None
     if b"\0" in content[:1000]:
-        codec = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+        codec = "utf-16-le" if content[1:2000:2].count(0) > content[:2000:2].count(0) else "utf-16-be"
         try:
             return content.decode(codec), "UTF-16 without its mark"
         except UnicodeDecodeError:

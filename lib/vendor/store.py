@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from lib import own, parameters
+from lib import origins, parameters
 from lib.errors import UserError
 from lib.paths import data_dir
 from lib.vendor.convert import Cohort, origin_text
@@ -16,7 +16,7 @@ def put(cohort: Cohort) -> Path:
     path = folder / f"{cohort.name}.csv"
     free(cohort.name)
     write(path, cohort.content)
-    write(own.origin_path(path), origin_text(cohort.origin).encode())
+    write(origins.beside(path), origin_text(cohort.origin).encode())
     return path
 
 
@@ -30,7 +30,7 @@ def free(name: str) -> None:
             or not other.is_file()
         ):
             continue
-        if not own.is_as_imported(other):
+        if not origins.read(other):
             raise UserError(
                 f"{parameters.OWN}/{other.name} is there already, and is not an import that was left as it was; choose another name, or "
                 "take it away first."

@@ -56,7 +56,7 @@ def _rows(companies: pd.DataFrame, year: int) -> list[dict]:
         english, chinese = (row[key] if pd.notna(row[key]) else "" for key in ("name_en", "name_zh"))
         found.append(
             {
-                "name": english or chinese,
+                "name": english or chinese or row["company_id"],
                 "name_zh": chinese,
                 "code": row["company_id"] if str(row["company_id"]).isdigit() else "",
                 "code_920": row["code_920"] if pd.notna(row["code_920"]) else "",
