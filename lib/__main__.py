@@ -218,12 +218,18 @@ def _progress(total: int):
 
 
 @main.command()
+@click.option(
+    "--cohort", metavar="NAME", help="Judge the claims on the article's 93 on a cohort of your own; the record stays."
+)
 @_data_option
-def claims() -> None:
+def claims(cohort: str | None) -> None:
     """Print each claim as published and as rebuilt; exit 1 where a verdict is not the one on record."""
     from lib.claims import ledger
 
     _require_sound_tables()
+    if cohort:
+        _claims_on(cohort)
+        return
     rows = ledger()
     for _, row in rows.iterrows():
         click.echo(click.style(f"{row['claim_id']:13}{row['verdict']:11}", bold=True) + row["claim"])
@@ -237,6 +243,20 @@ def claims() -> None:
         )
     if len(changed):
         sys.exit(1)
+
+
+def _claims_on(cohort: str) -> None:
+    """Print what a user's own cohort says of the claims on the article's 93, and how much of the 93 it holds."""
+    from lib import claims_on_own, cohorts
+
+    for reading in claims_on_own.readings(cohort):
+        click.echo(reading.coverage())
+    for sentence in claims_on_own.standing(cohort):
+        click.echo(sentence)
+    for _, row in claims_on_own.ledger(cohort).iterrows():
+        click.echo(click.style(f"{row['claim_id']:13}{row['verdict']:11}", bold=True) + f"read as {row['reading']}")
+        click.echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
+    click.echo(cohorts.provenance(cohort))
 
 
 @main.command()

@@ -21,7 +21,8 @@ def companies(count=6):
     """Companies on the exchange on the article's day: code, 920 code and name."""
     roster = tables.load("bse_roster")
     chosen = roster[cohorts.on_board(roster, cohorts.BSE_DAY)].head(count)
-    return list(zip(chosen["company_id"], chosen["code_920"], chosen["name_zh"], strict=True))
+    new = chosen["code_920"].fillna(chosen["company_id"])  # a few have moved to another board
+    return list(zip(chosen["company_id"], new, chosen["name_zh"], strict=True))
 
 
 def amounts(code, year):
