@@ -6,10 +6,11 @@ import importlib.metadata
 import json
 import platform
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from lib import parameters
-from lib.paths import outputs_dir
+from lib.paths import is_file, outputs_dir
 
 FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "tex", "bib", "json")
 #: Packages that can change a figure's bytes.
@@ -25,7 +26,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
-def slot(notebook: Path, values: dict) -> str:
+def folder_of(notebook: Path, values: dict) -> str:
     """Folder of a notebook's bundle below outputs/: its name, and below it the parameters that are not the defaults."""
     defaults = {p.name: p.default for p in parameters.declared(notebook).values()}
     changed = {key: value for key, value in values.items() if value != defaults[key]}
@@ -41,17 +42,29 @@ def variants(name: str) -> list[Path]:
     return sorted(record.parent for record in (outputs_dir() / name).glob(f"*/{name}.json"))
 
 
-def faults(folder: Path, name: str) -> list[str]:
-    """What is missing or changed in a bundle, file by file; empty where it is whole."""
-    try:
-        record = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+def faults(folder: Path, name: str, known: Mapping[str, str] | None = None) -> list[str]:
+    """What is missing or changed in a bundle, file by file; empty where it is whole.
+
+    known: SHA-256 of those of its files that need not be read again, by name.
+    """
+    record = record_in(folder, name)
+    if record is None:
         return [f"{name}.json is missing or unreadable"]
     found = []
     for file, sha256 in record["files"].items():
         path = folder / file
-        if not path.is_file():
+        if not is_file(path):
             found.append(f"{file} is missing")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        elif ((known or {}).get(file) or hashlib.sha256(path.read_bytes()).hexdigest()) != sha256:
             found.append(f"{file} is not the one that its record names")
     return found
+
+
+def record_in(folder: Path, name: str) -> dict | None:
+    """A bundle's record; None where it is missing, or is not one that vouches for each of the other files."""
+    try:
+        record = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        whole = record["files"].keys() == {f"{name}.{kind}" for kind in FORMATS if kind != "json"}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return record if whole else None

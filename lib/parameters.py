@@ -18,16 +18,16 @@ import json
 import re
 import threading
 import tokenize
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
 from lib.errors import ParameterError, UserError
-from lib.paths import NOTEBOOKS, data_dir, file_state
+from lib.paths import NOTEBOOKS, data_dir, file_content, file_state
 from lib.words import mark, say
 
 #: Cohorts of the tables by name: how titles call the companies, and what the cohort is. `described` knows users' own too.
@@ -252,9 +252,13 @@ class Unread(str):
         return {"None": None, "True": True, "False": False}.get(self, str(self))
 
 
+#: The default of a parameter that only a run of its notebook gives.
+COMPUTED = object()
+
+
 @dataclass(frozen=True)
 class Parameter:
-    """One declared parameter of a notebook."""
+    """One declared parameter of a notebook; its default is COMPUTED where it is not written out."""
 
     name: str
     type: str
@@ -298,35 +302,110 @@ def _adapter(kind) -> TypeAdapter:
     return TypeAdapter(kind)
 
 
+def is_figure(notebook: Path) -> bool:
+    """Whether a notebook is one of the project's figures; any other is run as papermill runs it."""
+    return notebook.parent == NOTEBOOKS and re.match("[0-9]{2}_", notebook.name) is not None
+
+
+class Metadata(BaseModel):
+    """What is read here of a cell's metadata."""
+
+    tags: tuple[str, ...] = ()
+
+
+class Cell(BaseModel):
+    """What is read here of a notebook's cell."""
+
+    cell_type: Literal["code", "markdown", "raw"]
+    metadata: Metadata
+    source: Annotated[str, BeforeValidator(lambda source: "".join(source) if _are_lines(source) else source)]
+
+
+def _are_lines(source) -> bool:
+    return isinstance(source, list) and all(isinstance(line, str) for line in source)
+
+
+def cells(notebook: Path) -> tuple[Cell, ...]:
+    """A notebook's cells. UserError where it cannot be read, lacks a part, or is of another format or language than ours."""
+    try:
+        return _read(notebook, file_state(notebook))
+    except OSError as error:
+        raise UserError(f"{notebook.name} cannot be read ({error.strerror}).") from None
+
+
+@functools.lru_cache(maxsize=64)
+def _read(notebook: Path, state: tuple) -> tuple[Cell, ...]:
+    try:
+        content = json.loads(notebook.read_text(encoding="utf-8"))
+        version, told = content["nbformat"], content.get("metadata") or {}
+        language = (told.get("kernelspec") or {}).get("language") or (told.get("language_info") or {}).get("name")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(f"{notebook.name} is not a notebook: {type(error).__name__}, {error}.") from None
+    if version != 4:
+        raise UserError(
+            f"{notebook.name} is in another format, nbformat {version!r}; open it in JupyterLab and save it as nbformat 4."
+        )
+    if language and str(language).lower() not in ("python", "python3", "ipython"):
+        raise UserError(f"{notebook.name} is written in {language}; only notebooks in Python are run here.")
+    try:
+        return _adapter(tuple[Cell, ...]).validate_python(content.get("cells"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        number, *part = first["loc"] or [None]
+        where = "cells" if number is None else f"cell {number + 1}{''.join(f', {name}' for name in part)}"
+        raise UserError(
+            f"{notebook.name}, {where}: {first['msg'].lower()}; open it in JupyterLab and save it anew."
+        ) from None
+
+
 def declared(notebook: Path) -> dict[str, Parameter]:
     """The parameters that a notebook declares in the cell tagged `parameters`, by name, in order.
 
-    The project's own notebooks must name a type of this module: `name: Type = default  # help`; in any other notebook a
-    plain `name = default` will do, or no such cell at all. Raises UserError where the notebook cannot be read or a
+    A figure's notebook must name a type of this module: `name: Type = default  # help`, with a plain value. In any other,
+    whatever Python the cell holds will do, or no such cell at all. Raises UserError where the notebook cannot be read or a
     declaration is wrong.
     """
-    try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise UserError(f"{notebook.name} is not a notebook: {type(error).__name__}, {error}.") from None
-    tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
-    if not tagged and notebook.parent != NOTEBOOKS:
+    cells(notebook)
+    return dict(_declared(notebook, file_state(notebook), is_figure(notebook)))
+
+
+@functools.lru_cache(maxsize=64)
+def _declared(notebook: Path, state: tuple, figure: bool) -> dict[str, Parameter]:
+    tagged = [cell for cell in cells(notebook) if "parameters" in cell.metadata.tags]
+    if not tagged and not figure:
         return {}
     if not tagged:
         raise UserError(f"{notebook.name} has no cell tagged 'parameters'; tag the cell that declares them.")
-    source = "".join(tagged[0]["source"])
     try:
-        statements = parsed(source).body
+        source, tree = python(tagged[0].source)
     except SyntaxError as error:
         raise UserError(f"{notebook.name}: line {error.lineno} of the parameters cell is not Python.") from None
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    comments = {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
+    comments = _comments(source)
+    declarations = (one for node in tree.body for one in _declaration(node, comments, notebook, figure))
+    return {parameter.name: parameter for parameter in declarations}
+
+
+def _comments(source: str) -> dict[int, str]:
+    """The comments of Python code by line, up to where the tokenizer is stricter than Python."""
     found = {}
-    for node in statements:
-        parameter = _declaration(node, comments, notebook)
-        if parameter:
-            found[parameter.name] = parameter
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                found[token.start[0]] = token.string.lstrip("# ")
     return found
+
+
+def python(source: str) -> tuple[str, ast.Module]:
+    """A cell as Python, and its syntax tree: what is IPython's own in it (%magic, !command), as IPython runs it.
+
+    Raises SyntaxError where IPython does not understand it either.
+    """
+    with contextlib.suppress(SyntaxError):
+        return source, parsed(source)
+    from IPython.core.inputtransformer2 import TransformerManager  # only here, since it takes a while
+
+    source = TransformerManager().transform_cell(source)
+    return source, parsed(source)
 
 
 _parsing = threading.Lock()
@@ -338,41 +417,62 @@ def parsed(code: str) -> ast.Module:
     One thread at a time: CPython 3.11 now and then fails with a SystemError where threads change over inside ast.parse.
     """
     with _parsing:
-        return ast.parse(code)
+        try:
+            return ast.parse(code)
+        except (ValueError, RecursionError, MemoryError) as error:  # NUL, half a surrogate pair, too deep
+            raise SyntaxError(str(error) or type(error).__name__) from None
 
 
-def _declaration(node: ast.stmt, comments: dict[int, str], notebook: Path) -> Parameter | None:
-    """The parameter that a statement declares: `name: Type = default`, or plain `name = default`."""
+def _declaration(node: ast.stmt, comments: dict[int, str], notebook: Path, figure: bool) -> Iterator[Parameter]:
+    """The parameters that a statement declares: `name: Type = default`, or plain `name = default`."""
     if isinstance(node, ast.AnnAssign) and node.value is not None:
-        target, kind = node.target, ast.unparse(node.annotation)
-    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target, kind = node.targets[0], ""
+        targets, kind = [node.target], ast.unparse(node.annotation)
+    elif isinstance(node, ast.Assign):
+        targets, kind = node.targets, ""
     else:
-        return None
-    if not isinstance(target, ast.Name):
-        return None
-    if notebook.parent == NOTEBOOKS and kind not in TYPES:
-        raise UserError(
-            f"{notebook.name}: parameter {target.id} has the type {kind or 'none'}, which lib/parameters.py does not "
-            f"define; use one of {', '.join(TYPES)}."
-        )
+        return
+    plain = len(targets) == 1 and isinstance(targets[0], ast.Name)
+    default = _plain(node.value) if plain else COMPUTED
+    for target in (part for whole in targets for part in ast.walk(whole)):
+        if not isinstance(target, ast.Name) or not isinstance(target.ctx, ast.Store):
+            continue
+        if figure and kind not in TYPES:
+            raise UserError(
+                f"{notebook.name}: parameter {target.id} has the type {kind or 'none'}, which lib/parameters.py does not "
+                f"define; use one of {', '.join(TYPES)}."
+            )
+        if figure and default is COMPUTED:
+            raise UserError(
+                f"{notebook.name}: parameter {target.id} needs a plain value, not {ast.unparse(node.value)}."
+            )
+        yield Parameter(target.id, kind, default, comments.get(node.end_lineno, ""))
+
+
+def _plain(node: ast.expr):
+    """The value of an expression that stands for itself and that JSON can hold; else COMPUTED."""
     try:
-        default = ast.literal_eval(node.value)
-    except ValueError:
-        raise UserError(
-            f"{notebook.name}: parameter {target.id} needs a plain value, not {ast.unparse(node.value)}."
-        ) from None
-    return Parameter(target.id, kind, default, comments.get(node.end_lineno, ""))
+        value = ast.literal_eval(node)
+        return value if repr(json.loads(json.dumps(value, allow_nan=False))) == repr(value) else COMPUTED
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        return COMPUTED
 
 
 def check_all(notebook: Path, values: dict[str, Any]) -> dict[str, Any]:
-    """All parameters of a notebook, defaults filled in, each checked; ParameterError for the first that is wrong."""
+    """All parameters of a notebook, each checked, with the defaults that need no computing filled in.
+
+    Raises ParameterError for the first that is wrong.
+    """
     parameters = declared(notebook)
     for name in values:
         if name not in parameters:
-            hint = _did_you_mean(name, parameters)
-            raise ParameterError(f"{notebook.stem} has no parameter {name}{hint} Parameters: {', '.join(parameters)}.")
-    return {name: p.check(values.get(name, p.default)) for name, p in parameters.items()}
+            known = (
+                f"{_did_you_mean(name, parameters)} Parameters: {', '.join(parameters)}."
+                if parameters
+                else "; it has none."
+            )
+            raise ParameterError(f"{notebook.stem} has no parameter {name}{known}")
+    filled = {name: values.get(name, p.default) for name, p in parameters.items()}
+    return {name: parameters[name].check(value) for name, value in filled.items() if value is not COMPUTED}
 
 
 def _cells(file: str, *columns: str, made_into: Callable = list):
@@ -383,18 +483,17 @@ def _cells(file: str, *columns: str, made_into: Callable = list):
     path = data_dir() / file
     try:
         return _looked_up(path, columns, made_into, file_state(path))
-    except (OSError, ValueError, StopIteration):
+    except (OSError, ValueError, StopIteration, csv.Error):
         return made_into([])
 
 
 @functools.lru_cache(maxsize=32)
 def _looked_up(path: Path, columns: tuple[str, ...], made_into: Callable, state: tuple):
     """Made once for each `state` of the file, since every check of a value asks."""
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = csv.reader(handle)
-        header = next(rows)
-        places = [header.index(column) for column in columns]
-        return made_into([tuple(row[i] for i in places) for row in rows if len(row) > max(places)])
+    rows = csv.reader(io.StringIO(file_content(path).decode("utf-8"), newline=""))
+    header = next(rows)
+    places = [header.index(column) for column in columns]
+    return made_into([tuple(row[i] for i in places) for row in rows if len(row) > max(places)])
 
 
 def _did_you_mean(word: str, known) -> str:

@@ -6,6 +6,7 @@ The same inputs give the same bytes. Files are swapped in whole, so a reader nev
 import hashlib
 import io
 import json
+import os
 import re
 import tempfile
 import warnings
@@ -21,7 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from lib import claims, paper, parameters, pixels, style, tables
-from lib.bundle import FORMATS, slot, versions
+from lib.bundle import FORMATS, folder_of, versions
 from lib.errors import UserError
 from lib.paths import NOTEBOOKS, outputs_dir
 from lib.words import LANGUAGE, speaking, term
@@ -118,7 +119,7 @@ def publish(figure: Figure, **values) -> Path:
     """
     notebook = NOTEBOOKS / f"{figure.name}.ipynb"
     values = figure.parameters = parameters.check_all(notebook, values)
-    folder = outputs_dir() / slot(notebook, values)
+    folder = outputs_dir() / folder_of(notebook, values)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
@@ -135,6 +136,15 @@ def publish(figure: Figure, **values) -> Path:
             paths["json"].write_text(text, encoding="utf-8")
             for kind in FORMATS:  # the record last: it vouches for the others
                 paths[kind].replace(folder / paths[kind].name)
+        if receipt := os.environ.get("FIGURES_RECEIPT"):  # a render asks what was published, and where
+            record["files"][paths["json"].name] = hashlib.sha256(text.encode()).hexdigest()
+            told = {
+                "folder": folder.relative_to(outputs_dir()).as_posix(),
+                "files": record["files"],
+                "data": record["data"],
+            }
+            with Path(receipt).open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(told) + "\n")
     except OSError as error:
         raise UserError(
             f"{figure.name}: cannot write to {folder} ({error.strerror}); free it, then render again."

@@ -15,7 +15,7 @@ import pandas as pd
 
 from lib.errors import DataError
 from lib.parameters import OWN
-from lib.paths import data_dir, file_state
+from lib.paths import data_dir, file_content, file_state
 from lib.words import clauses, say, sentences, term
 
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
@@ -49,11 +49,11 @@ def load(name: str) -> pd.DataFrame:
     """
     path = data_dir() / f"{name}.csv"
     try:
-        content = path.read_bytes()
+        content = file_content(path)
     except FileNotFoundError:
         raise DataError([f"{path}: the file is missing; restore it from version control."]) from None
     book = path.parent / "datapackage.json"
-    terms = book.read_bytes() if book.is_file() else b""
+    terms = file_content(book) if book.is_file() else b""
     files_read[book.name] = hashlib.sha256(terms).hexdigest()
     files_read[path.name] = hashlib.sha256(content).hexdigest()
     frame, problems = _parse(path.parent, name, hashlib.sha256(content + terms).hexdigest())
@@ -128,7 +128,7 @@ def check(folder: Path | None = None) -> list[str]:
         if not path.exists():
             problems.append(f"{path}: the file is missing; restore it from version control.")
             continue
-        content = path.read_bytes() + (folder / "datapackage.json").read_bytes()
+        content = file_content(path) + file_content(folder / "datapackage.json")
         frames[name], found = _parse(folder, name, hashlib.sha256(content).hexdigest())
         problems += found
     if not problems:
@@ -154,7 +154,7 @@ def _parse(folder: Path, name: str, content: str) -> tuple[pd.DataFrame | None, 
 
 def _read_text(path: Path, names: list[str]) -> tuple[pd.DataFrame | None, str | None]:
     """The file as text cells, or the sentence that says why it cannot be read."""
-    content = path.read_bytes()
+    content = file_content(path)
     try:
         decoded = io.StringIO(content.decode("utf-8-sig"))  # spreadsheets put a mark in front
         with warnings.catch_warnings():

@@ -9,7 +9,6 @@ A grid is a YAML file with any of three parts, whose sets are taken together:
 
 import csv
 import itertools
-import json
 import math
 import tempfile
 from collections.abc import Callable
@@ -19,10 +18,11 @@ from typing import Any
 import yaml
 from jinja2 import Environment, PackageLoader
 
-from lib import parameters
+from lib import bundle, parameters
 from lib.errors import ParameterError, UserError
 from lib.paths import outputs_dir
 from lib.render import inputs, run, warm
+from lib.render.manifest import Fault, Manifest
 
 PARTS = ("product", "zip", "list")
 SHEET = 60  # pictures on a contact sheet
@@ -45,7 +45,7 @@ def jobs(notebook: Path, grid: Path) -> list[run.Job]:
             task = run.Job(notebook, parameters.check_all(notebook, values))
         except ParameterError as error:
             raise ParameterError(f"{grid}, set {number}: {error}") from None
-        found.setdefault(task.slot, task)
+        found.setdefault(task.folder, task)
     if not found:
         raise ParameterError(f"{grid}: the grid holds no set of parameters.")
     return list(found.values())
@@ -57,21 +57,21 @@ def gather(tasks: list[run.Job], name: str) -> Path:
     sweep.csv: one row per set, in the grid's order: its parameters, status, the figure's headline values, its folder, and
     the error where it failed.
     """
-    entries = run.Manifest().content["figures"]
+    entries = Manifest().entries
     rows, pictures = [], []
     for task in tasks:
-        entry = entries.get(task.slot, {"status": "not run", "error": None})
+        entry = entries.get(task.folder)
         row = {key: " ".join(map(str, v)) if isinstance(v, list) else v for key, v in task.values.items()}
         row |= {
-            "status": entry["status"],
-            "folder": task.slot,
+            "status": entry.status if entry else "not run",
+            "folder": task.folder,
             "title": "",
-            "error": (entry["error"] or {}).get("message", ""),
+            "error": entry.error.message if entry and entry.error else "",
         }
-        if entry["status"] == "done":
-            record = json.loads((outputs_dir() / task.slot / f"{task.name}.json").read_text(encoding="utf-8"))
+        folder = outputs_dir() / task.folder
+        if row["status"] == "done" and (record := bundle.record_in(folder, task.name)):
             row |= record["headline"] | {"title": record["title"]}
-            pictures.append((outputs_dir() / task.slot / f"{task.name}.pdf", task.slot))
+            pictures.append((folder / f"{task.name}.pdf", task.folder))
         rows.append(row)
     folder = outputs_dir() / tasks[0].name / f"sweep-{name}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def on_cluster(
             f"--scheduler {scheduler}: no Dask scheduler answers ({error}); start one, then call again."
         ) from None
     with run.sole_render(say), connection as client:
-        manifest = run.Manifest()
+        manifest = Manifest()
         due = [task for task in tasks if force or manifest.why(task)]
         say(f"{len(tasks) - len(due)} of {len(tasks)} unchanged; {len(client.scheduler_info()['workers'])} workers")
         executor = client.get_executor(pure=False)
@@ -114,7 +114,7 @@ def on_cluster(
         failed = 0
         for number, done in enumerate(as_completed(waiting), 1):
             outcome, files = _taken_over(waiting[done], *done.result())
-            folder = outputs_dir() / outcome.job.slot
+            folder = outputs_dir() / outcome.job.folder
             folder.mkdir(parents=True, exist_ok=True)
             for file, content in files.items():
                 new = folder / f".{file}.new"
@@ -122,7 +122,7 @@ def on_cluster(
                 new.replace(folder / file)
             manifest.record(outcome)
             failed += outcome.error is not None
-            say(f"[{number}/{len(due)}] {outcome.sentence() if outcome.error else outcome.job.slot}")
+            say(f"[{number}/{len(due)}] {outcome.sentence() if outcome.error else outcome.job.folder}")
     return not failed
 
 
@@ -133,7 +133,7 @@ def _on_worker(name: str, values: dict[str, Any], cold: bool, timeout, memory) -
         warm.start([name])
     with tempfile.TemporaryDirectory() as outputs:
         outcome = run.run(task, Path(outputs), cold, timeout, memory)
-        files = {path.name: path.read_bytes() for path in (Path(outputs) / task.slot).glob("*") if path.is_file()}
+        files = {path.name: path.read_bytes() for path in (Path(outputs) / task.folder).glob("*") if path.is_file()}
     return outcome, files
 
 
@@ -143,12 +143,7 @@ def _taken_over(task: run.Job, outcome: run.Outcome, files: dict[str, bytes]) ->
     read = [name.removeprefix("data/") for name in outcome.inputs if name.startswith("data/")]
     other = inputs.changes(inputs.of(task.notebook, read), outcome.inputs)
     if other and not outcome.error:
-        outcome.error = {
-            "cell": None,
-            "line": None,
-            "name": "",
-            "message": f"a worker has other inputs: {'; '.join(other)}",
-        }
+        outcome.error = Fault(f"a worker has other inputs: {'; '.join(other)}")
     return outcome, {} if outcome.error else files
 
 
@@ -177,9 +172,9 @@ def _contact_sheet(pictures: list[tuple[Path, str]], path: Path) -> None:
     lines = math.ceil(len(thumbs) / columns)
     sheet = Image.new("RGB", (columns * (width + gap) + gap, lines * (height + gap) + gap), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
-    for number, (image, (_, slot)) in enumerate(zip(thumbs, pictures, strict=True)):
+    for number, (image, (_, name)) in enumerate(zip(thumbs, pictures, strict=True)):
         x, y = gap + number % columns * (width + gap), gap + number // columns * (height + gap)
-        words = slot.partition("/")[2] or "defaults"
+        words = name.partition("/")[2] or "defaults"
         draw.text((x, y), words if len(words) < 60 else f"{words[:57]}...", "black", font)
         sheet.paste(image, (x, y + label))
     sheet.save(path)
