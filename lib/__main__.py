@@ -156,17 +156,18 @@ def sweep(figure, grid, scheduler, **options) -> None:
     from lib.render import run, sweep
 
     jobs = sweep.jobs(run.find(figure), Path(grid))
+    click.echo(f"{len(jobs)} sets of parameters", err=True)
     if scheduler:
         done = sweep.on_cluster(jobs, scheduler, click.echo, **options)
     else:
-        done = _work(jobs, gallery=False, explain=False, dry_run=False, keep_going=True, **options)
+        done, jobs = _work(jobs, gallery=False, explain=False, dry_run=False, keep_going=True, **options)
     click.echo(sweep.gather(jobs, Path(grid).stem))
     if not done:
         sys.exit(1)
 
 
-def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, timeout, memory) -> bool:
-    """Render the jobs that need it, with progress on the way; True where all went well."""
+def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, timeout, memory):
+    """Render the jobs that need it, with progress on the way; gives whether all went well, and each job once."""
     from lib.paths import outputs_dir
     from lib.render import run
     from lib.render.manifest import Manifest
@@ -175,6 +176,7 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
         manifest = Manifest()
         if manifest.damage:
             click.echo(manifest.damage, err=True)
+        jobs = run.kept_apart(jobs, manifest)
         due = []
         for task in jobs:
             reasons = ["--force"] if force else manifest.why(task)
@@ -185,7 +187,7 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
         if len(jobs) > len(due):
             click.echo(f"{len(jobs) - len(due)} of {len(jobs)} unchanged", err=True)
         if dry_run or not (due or (gallery and manifest.gallery_is_behind())):
-            return True
+            return True, jobs
         failed, page = run.work(
             due,
             manifest,
@@ -206,7 +208,7 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
         click.echo(f"failed: {outcome.sentence()}", err=True)
     if failed:
         click.echo(f"{len(failed)} of {len(due)} failed.", err=True)
-    return not failed
+    return not failed, jobs
 
 
 def _progress(total: int):

@@ -4,15 +4,19 @@ import functools
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
 from lib import parameters
-from lib.paths import is_file, outputs_dir
+from lib.errors import ParameterError
+from lib.paths import NOTEBOOKS, is_file, outputs_dir
 
 FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "tex", "bib", "json")
+LONGEST = 100  # bytes of a folder's name before its hash: disks take 255 for a name, and some 260 for a path
 #: Packages that can change a figure's bytes.
 PACKAGES = (
     *("bibtexparser", "font-source-sans-pro", "matplotlib", "numpy", "openpyxl", "pandas", "pillow"),
@@ -26,15 +30,59 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
-def folder_of(notebook: Path, values: dict) -> str:
-    """Folder of a notebook's bundle below outputs/: its name, and below it the parameters that are not the defaults."""
-    defaults = {p.name: p.default for p in parameters.declared(notebook).values()}
-    changed = {key: value for key, value in values.items() if value != defaults[key]}
-    words = ",".join(f"{k}={'+'.join(map(str, v)) if isinstance(v, list) else v}" for k, v in changed.items())
-    words = re.sub(r"[^\w=,+.-]", "-", words)
-    if len(words) > 100:
-        words = words[:80] + "-" + hashlib.sha256(words.encode()).hexdigest()[:12]
-    return f"{notebook.stem}/{words}" if words else notebook.stem
+def folder_of(notebook: Path, values: dict, apart: bool = False) -> str:
+    """Folder of a notebook's bundle below outputs/: its name, and below it the parameters that are not the defaults.
+
+    No two notebooks or sets of parameters share one: where the words alone could mean another, after `~`, a hash follows.
+    apart: have a hash of the notebook's path in it, since another notebook of its name has the folder without one.
+    """
+    declared = parameters.declared(notebook)
+    changed = {name: value for name, value in values.items() if not declared[name].is_default(value)}
+    words = {name: _word(value) for name, value in changed.items()}
+    plain = all(_means_only(words[name], value, declared[name]) for name, value in changed.items())
+    text = ",".join(f"{name}={word}" for name, word in words.items())
+    folder = _marked(re.sub(r"[^\w=,+.-]", "-", text), "" if plain else json.dumps(changed, sort_keys=True))
+    return "/".join(filter(None, (_own_folder(notebook, apart), folder)))
+
+
+def _own_folder(notebook: Path, apart: bool) -> str:
+    """The folder of a notebook that has all its bundles."""
+    stem = notebook.stem
+    taken = not parameters.is_figure(notebook) and is_file(NOTEBOOKS / notebook.name)
+    ours = stem.lower() in ("manifest.json", "manifest.new", "index.html") or stem.startswith(".")
+    return _marked(stem, os.fsdecode(notebook) if apart or taken or ours or stem.endswith((".", " ")) else "")
+
+
+def _word(value) -> str:
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _means_only(word: str, value, parameter: parameters.Parameter) -> bool:
+    """Whether `word`, read back, gives `value` and no other value has it, also on a disk that takes A for a."""
+    parts = [str(part) for part in value] if isinstance(value, list) else [word]
+    if not all(re.fullmatch(r"[\w.-]*", part) for part in parts) or unicodedata.normalize("NFC", word) != word:
+        return False
+    try:
+        read = parameter.check(parameters.Unread(word.replace("+", ",")))
+        if not parameter.type and isinstance(value, str):
+            other = parameter.check(parameters.Unread(word.capitalize()))
+            return read == value and word == word.lower() and isinstance(other, str)
+    except ParameterError:
+        return False
+    return json.dumps(read) == json.dumps(value)
+
+
+def _marked(text: str, meaning: str) -> str:
+    """A folder's name from `text`, at most LONGEST bytes long; with a hash of `meaning` where there is any, or it was cut."""
+    name = re.sub(r"[^\w =,+.()-]", "-", text).lstrip(".")
+    if name == text and not meaning and len(name.encode()) <= LONGEST:
+        return name
+    return f"{fitting(name, LONGEST)}~{hashlib.sha256((meaning or text).encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+
+
+def fitting(text: str, most: int) -> str:
+    """`text`, cut to at most `most` bytes."""
+    return text.encode(errors="surrogateescape")[:most].decode(errors="ignore")
 
 
 def variants(name: str) -> list[Path]:

@@ -15,6 +15,7 @@ import difflib
 import functools
 import io
 import json
+import math
 import re
 import threading
 import tokenize
@@ -274,7 +275,18 @@ class Parameter:
         """The value in its type; ParameterError in one sentence where it does not fit. Unknown types take any value."""
         if self.type in TYPES:
             return check(self.name, TYPES[self.type], value)
-        return value.read() if isinstance(value, Unread) else value
+        value = value.read() if isinstance(value, Unread) else value
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ParameterError(
+                f"{self.name}: {value} is no number that can be handed on; -r {self.name}={value} is text."
+            )
+        return value
+
+    def is_default(self, value) -> bool:
+        """Whether a value is the default, to the type: 1, 1.0 and True are three."""
+        return self.default is not COMPUTED and json.dumps(value, sort_keys=True) == json.dumps(
+            self.default, sort_keys=True
+        )
 
 
 def check(name: str, kind: Any, value):

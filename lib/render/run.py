@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,11 @@ RENDERING = "FIGURES_RENDERING"  # tells a kernel, and what it starts, which out
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook with one set of parameters, all of them that are known, checked."""
+    """One notebook with one set of parameters, all of them that are known, checked. apart: see `kept_apart`."""
 
     notebook: Path
     values: dict[str, Any]
+    apart: bool = False
 
     @property
     def name(self) -> str:
@@ -47,7 +48,7 @@ class Job:
     @functools.cached_property
     def folder(self) -> str:
         """The bundle's folder below outputs/, with slashes, which also names the job."""
-        return bundle.folder_of(self.notebook, self.values)
+        return bundle.folder_of(self.notebook, self.values, self.apart)
 
     @property
     def identity(self) -> str:
@@ -119,6 +120,20 @@ def job(word: str, **values) -> Job:
     """
     notebook = find(word)
     return Job(notebook, parameters.check_all(notebook, values))
+
+
+def kept_apart(jobs: Iterable[Job], manifest: Manifest) -> list[Job]:
+    """The jobs, each once. Of notebooks that are no figures and share a name, the first on record has the plain folder."""
+    owners = {
+        folder.split("/")[0].lower(): entry.notebook for folder, entry in manifest.entries.items() if entry.notebook
+    }
+    found: dict[str, Job] = {}
+    for task in jobs:
+        first = owners.setdefault(task.folder.split("/")[0].lower(), task.identity)
+        if first != task.identity and not task.promises_bundle:
+            task = replace(task, apart=True)
+        found.setdefault(task.folder, task)
+    return list(found.values())
 
 
 @contextlib.contextmanager
@@ -265,7 +280,7 @@ def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, running
             )
             if executed.is_file():
                 outcome.warnings = _warnings(executed)
-                failed = folder / f"{task.name}.failed.ipynb"
+                failed = folder / f"{bundle.fitting(task.name, 240)}.failed.ipynb"
                 if outcome.error:
                     executed.replace(failed)
                 else:
@@ -301,7 +316,7 @@ def _execute(
     try:
         outcome.inputs = inputs.of(task.notebook, [] if task.promises_bundle else inputs.tables_on_disk())
         defaults = parameters.declared(task.notebook)
-        given = {name: value for name, value in task.values.items() if value != defaults[name].default}
+        given = {name: value for name, value in task.values.items() if not defaults[name].is_default(value)}
         if timeout:
             watch.start()
         with kernels.using(kernel):

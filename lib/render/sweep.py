@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2 import Environment, PackageLoader
 
 from lib import bundle, parameters
@@ -23,9 +22,11 @@ from lib.errors import ParameterError, UserError
 from lib.paths import outputs_dir
 from lib.render import inputs, run, warm
 from lib.render.manifest import Fault, Manifest
+from lib.render.values import read_yaml
 
 PARTS = ("product", "zip", "list")
 SHEET = 60  # pictures on a contact sheet
+MOST = 10_000  # sets of a grid
 
 
 def jobs(notebook: Path, grid: Path) -> list[run.Job]:
@@ -34,11 +35,13 @@ def jobs(notebook: Path, grid: Path) -> list[run.Job]:
     Raises ParameterError, before anything runs, for a file that is no grid and for every wrong name or value in it.
     """
     try:
-        content = yaml.safe_load(grid.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ParameterError(f"{grid}: not a grid ({' '.join(str(error).split())}).") from None
+        content = read_yaml(grid.read_text(encoding="utf-8"), f"{grid}, not a grid")
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"{grid}: not a grid ({error}).") from None
     if not isinstance(content, dict) or not content or set(content) - set(PARTS):
         raise ParameterError(f"{grid}: a grid has the parts {', '.join(PARTS)}, any of them, and nothing else.")
+    if (count := _count(content)) > MOST:
+        raise ParameterError(f"{grid}: the grid asks for {count:,} sets of parameters; a sweep has at most {MOST:,}.")
     found: dict[str, run.Job] = {}
     for number, values in enumerate(_sets(content, grid), 1):
         try:
@@ -73,15 +76,18 @@ def gather(tasks: list[run.Job], name: str) -> Path:
             row |= record["headline"] | {"title": record["title"]}
             pictures.append((folder / f"{task.name}.pdf", task.folder))
         rows.append(row)
-    folder = outputs_dir() / tasks[0].name / f"sweep-{name}"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = outputs_dir() / tasks[0].folder.split("/")[0] / f"sweep-{bundle.fitting(name, 200)}"
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    with (folder / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    sheets = _contact_sheets(pictures, folder)
-    _page(rows, columns, sheets, f"{tasks[0].name}, sweep {name}", folder / "index.html")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        sheets = _contact_sheets(pictures, folder)
+        _page(rows, columns, sheets, f"{tasks[0].name}, sweep {name}", folder / "index.html")
+    except OSError as error:
+        raise UserError(f"cannot write to {folder} ({error.strerror or error}); free it, then call again.") from error
     return folder
 
 
@@ -95,6 +101,8 @@ def on_cluster(
     """
     from concurrent.futures import as_completed
 
+    if not tasks[0].promises_bundle:
+        raise ParameterError(f"--scheduler: a cluster renders figures only, and {tasks[0].notebook.name} is none.")
     try:
         from distributed import Client
 
@@ -189,6 +197,13 @@ def _page(rows: list[dict], columns: list[str], sheets: list[str], title: str, p
     path.write_text(text, encoding="utf-8")
 
 
+def _count(content: dict) -> int:
+    """How many sets a grid asks for, or a part of it that is none: that is told when it is read."""
+    product, listed = content.get("product"), content.get("list")
+    axes = [len(values) for values in product.values() if isinstance(values, list)] if isinstance(product, dict) else []
+    return (math.prod(axes) if axes else 0) + (len(listed) if isinstance(listed, list) else 0)
+
+
 def _sets(content: dict, grid: Path):
     """The sets of a grid's parts, as mappings."""
     for part in ("product", "zip"):
@@ -200,7 +215,10 @@ def _sets(content: dict, grid: Path):
         combine = itertools.product if part == "product" else zip
         if axes:
             yield from (dict(zip(axes, values, strict=True)) for values in combine(*axes.values()))
-    for number, values in enumerate(content.get("list") or [], 1):
+    listed = content.get("list") or []
+    if not isinstance(listed, list):
+        raise ParameterError(f"{grid}, list: give a list of sets, each a mapping of parameters to values.")
+    for number, values in enumerate(listed, 1):
         if not isinstance(values, dict):
             raise ParameterError(f"{grid}, list, entry {number}: give a mapping of parameters to values.")
         yield values
