@@ -30,14 +30,14 @@ def visible(text) -> str:
     )
 
 
-def say(text, **options) -> None:
+def echo(text, **options) -> None:
     """Print a line; all that this command line prints comes by here."""
     click.secho(visible(text), **options)
 
 
 def tell(text, **options) -> None:
     """Print a line on progress; in a log it bears the time."""
-    say(text if sys.stderr.isatty() else f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", **options)
+    echo(text if sys.stderr.isatty() else f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", **options)
 
 
 class Commands(click.Group):
@@ -49,15 +49,15 @@ class Commands(click.Group):
         except UserError as error:
             if context.params["debug"]:
                 raise
-            say(f"{'wrong call' if isinstance(error, ParameterError) else 'failed'}: {error}", err=True)
+            echo(f"{'wrong call' if isinstance(error, ParameterError) else 'failed'}: {error}", err=True)
             context.exit(2 if isinstance(error, ParameterError) else 1)
         except ModuleNotFoundError as error:
             if context.params["debug"] or (error.name or "lib").split(".")[0] == "lib":
                 raise
-            say(NOT_SET_UP.format(error.name), err=True)
+            echo(NOT_SET_UP.format(error.name), err=True)
             context.exit(1)
         except KeyboardInterrupt:
-            say("stopped; run again to resume.", err=True)
+            echo("stopped; run again to resume.", err=True)
             context.exit(1)
 
 
@@ -85,15 +85,15 @@ def list_figures() -> None:
     from lib.render import run
 
     for notebook in run.figures():
-        say(f"{notebook.stem}  {run.heading(notebook)}", bold=True)
+        echo(f"{notebook.stem}  {run.heading(notebook)}", bold=True)
         for p in parameters.declared(notebook).values():
-            say(f"  {p.name}: {p.type} = {p.default!r}  {p.help}")
+            echo(f"  {p.name}: {p.type} = {p.default!r}  {p.help}")
             if p.allowed:
-                say(f"      allowed: {', '.join(map(str, p.allowed))}")
+                echo(f"      allowed: {', '.join(map(str, p.allowed))}")
     for name, path in parameters.own_cohorts().items():
-        say(f"{name}: your own cohort, from {parameters.OWN}/{path.name}")
+        echo(f"{name}: your own cohort, from {parameters.OWN}/{path.name}")
     for reason in parameters.unread_files().values():
-        say(reason, err=True)
+        echo(reason, err=True)
 
 
 def _cores() -> int:
@@ -188,12 +188,12 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
         jobs, gallery=any(task.promises_bundle for task in jobs), explain=explain or dry_run, dry_run=dry_run, **options
     )
     for error in broken:
-        say(f"failed: {error}", err=True)
+        echo(f"failed: {error}", err=True)
     if compare:
         from lib.paths import outputs_dir
         from lib.render.compare import differences
 
-        say("\n".join(differences(compare, outputs_dir())) or f"no figure's data and no claim differs from {compare}")
+        echo("\n".join(differences(compare, outputs_dir())) or f"no figure's data and no claim differs from {compare}")
     if broken or not well:
         sys.exit(1)
 
@@ -209,12 +209,12 @@ def sweep(figure, grid, scheduler, **options) -> None:
     from lib.render import run, sweep
 
     jobs = sweep.jobs(run.find(figure), Path(grid))
-    say(f"{len(jobs)} sets of parameters", err=True)
+    echo(f"{len(jobs)} sets of parameters", err=True)
     if scheduler:
         done = sweep.on_cluster(jobs, scheduler, tell, **options)
     else:
         done, jobs = _work(jobs, gallery=False, explain=False, dry_run=False, keep_going=True, **options)
-    say(sweep.gather(jobs, Path(grid).stem))
+    echo(sweep.gather(jobs, Path(grid).stem))
     if not done:
         sys.exit(1)
 
@@ -228,17 +228,17 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
     with contextlib.nullcontext() if dry_run else run.sole_render(lambda text: tell(text, err=True)):
         manifest = Manifest()
         if manifest.damage:
-            say(manifest.damage, err=True)
+            echo(manifest.damage, err=True)
         jobs = run.kept_apart(jobs, manifest)
         due = []
         for task in jobs:
             reasons = ["--force"] if force else manifest.why(task)
             if explain:
-                say(f"{task.folder}: {'; '.join(reasons) or 'nothing changed'}")
+                echo(f"{task.folder}: {'; '.join(reasons) or 'nothing changed'}")
             if reasons:
                 due.append(task)
         if len(jobs) > len(due):
-            say(f"{len(jobs) - len(due)} of {len(jobs)} unchanged", err=True)
+            echo(f"{len(jobs) - len(due)} of {len(jobs)} unchanged", err=True)
         if dry_run or not (due or (gallery and manifest.gallery_is_behind())):
             return True, jobs
         failed, page = run.work(
@@ -254,13 +254,13 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
         )
         for task in due:
             if not task.promises_bundle and task.folder in manifest.whole:
-                say(outputs_dir() / task.folder / task.notebook.name)
+                echo(outputs_dir() / task.folder / task.notebook.name)
         if page:
-            say(page)
+            echo(page)
     for outcome in failed:
-        say(f"failed: {outcome.sentence()}", err=True)
+        echo(f"failed: {outcome.sentence()}", err=True)
     if failed:
-        say(f"{len(failed)} of {len(due)} failed.", err=True)
+        echo(f"{len(failed)} of {len(due)} failed.", err=True)
     return not failed, jobs
 
 
@@ -295,12 +295,12 @@ def claims() -> None:
     _require_sound_tables()
     rows = ledger()
     for _, row in rows.iterrows():
-        say(f"{row['claim_id']:13}{row['verdict']:11}", bold=True, nl=False)
-        say(row["claim"])
-        say(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
+        echo(f"{row['claim_id']:13}{row['verdict']:11}", bold=True, nl=False)
+        echo(row["claim"])
+        echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
     changed = rows[rows["verdict"] != rows["verdict_on_record"]]
     for _, row in changed.iterrows():
-        say(
+        echo(
             f"{row['claim_id']}: {row['verdict']}, but {row['verdict_on_record']} is on record in data/claims.csv; "
             "find out why, then mend the data or accept the new verdict there.",
             err=True,
@@ -318,17 +318,17 @@ def check() -> None:
     problems = tables.check()
     problems += [] if problems else own.check()  # which looks industries up in the tables
     for problem in problems:
-        say(problem, err=True)
+        echo(problem, err=True)
     if problems:
-        say(f"{len(problems)} problems.", err=True)
+        echo(f"{len(problems)} problems.", err=True)
         sys.exit(1)
     names = tables.table_names()
-    say(f"{len(names)} tables, {sum(len(tables.load(name)) for name in names):,} rows: all hold to the codebook.")
+    echo(f"{len(names)} tables, {sum(len(tables.load(name)) for name in names):,} rows: all hold to the codebook.")
     for name in parameters.own_cohorts():
         rows = own.spending(name)
         drawn = parameters.fiscal_years()
         years = ", ".join(f"{year}" if year in drawn else f"{year} (not drawn)" for year in own.years(name))
-        say(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
+        echo(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
 
 
 @main.command()
@@ -343,20 +343,20 @@ def refresh(sources: tuple[str], dry_run: bool) -> None:
     chosen = run.choose(sources)
     if dry_run:
         for source in chosen:
-            say(run.plan(source))
+            echo(run.plan(source))
         return
     run.begin(chosen)
     failures = 0
     for source in chosen:
         try:
-            run.refresh(source, say)
+            run.refresh(source, echo)
         except UserError as error:
             failures += 1
-            say(f"failed: {error}", err=True)
+            echo(f"failed: {error}", err=True)
         except KeyboardInterrupt:
             raise UserError(f"{source.name}: stopped; its data are as they were, and the next run goes on.") from None
     if failures:
-        say(f"{failures} of {len(chosen)} sources failed; their figures in data/ are as they were.", err=True)
+        echo(f"{failures} of {len(chosen)} sources failed; their figures in data/ are as they were.", err=True)
         sys.exit(1)
 
 
@@ -365,7 +365,7 @@ def codebook() -> None:
     """Print the codebook as a page to read."""
     from lib.render.codebook import page
 
-    say(page(), nl=False)
+    echo(page(), nl=False)
 
 
 def _require_sound_tables() -> None:
