@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: figures test lab refresh bench lock clean
+.PHONY: figures test fuzz lab refresh bench lock clean
 
 figures: $(VENV)/ready  ## set up, then render every figure into outputs/
 	$(RUN) -m lib render
@@ -12,6 +12,9 @@ test: $(VENV)/refresh-ready  ## set up, then run every test
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest
+
+fuzz: $(VENV)/refresh-ready  ## try ten thousand odd inputs of each kind; takes a quarter of an hour
+	$(RUN) -m pytest tests/fuzz/*.py
 
 lab: $(VENV)/ready  ## set up, then open JupyterLab on a page that says what each notebook answers
 	$(RUN) -m jupyterlab notebooks/start.ipynb

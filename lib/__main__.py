@@ -1,13 +1,43 @@
 """The command line: `python -m lib COMMAND`. Exit status: 0 all well, 1 a figure or a check failed, 2 a wrong call."""
 
 import contextlib
+import math
 import os
+import signal
 import sys
+import time
+import unicodedata
 from pathlib import Path
 
-import click
+NOT_SET_UP = (
+    "failed: the package {} is not installed for this Python; run `make figures`, or set up what the README says."
+)
+if sys.version_info < (3, 11):  # noqa: UP036  (an older one that calls this is told so)
+    sys.exit("failed: Python 3.11 or newer is needed; name one with `make PYTHON=python3.12 figures`.")
+try:
+    import click
+except ModuleNotFoundError as missing:
+    sys.exit(NOT_SET_UP.format(missing.name))
 
-from lib.errors import DataError, ParameterError, UserError
+from lib.errors import DataError, ParameterError, UserError  # noqa: E402
+
+
+def visible(text) -> str:
+    """A text as a terminal may show it: what would steer the terminal, or turn its line around, is written out."""
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else f"\\u{ord(c):04x}"
+        for c in str(text)
+    )
+
+
+def echo(text, **options) -> None:
+    """Print a line; all that this command line prints comes by here."""
+    click.secho(visible(text), **options)
+
+
+def tell(text, **options) -> None:
+    """Print a line on progress; in a log it bears the time."""
+    echo(text if sys.stderr.isatty() else f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", **options)
 
 
 class Commands(click.Group):
@@ -19,10 +49,15 @@ class Commands(click.Group):
         except UserError as error:
             if context.params["debug"]:
                 raise
-            click.echo(f"{'wrong call' if isinstance(error, ParameterError) else 'failed'}: {error}", err=True)
+            echo(f"{'wrong call' if isinstance(error, ParameterError) else 'failed'}: {error}", err=True)
             context.exit(2 if isinstance(error, ParameterError) else 1)
+        except ModuleNotFoundError as error:
+            if context.params["debug"] or (error.name or "lib").split(".")[0] == "lib":
+                raise
+            echo(NOT_SET_UP.format(error.name), err=True)
+            context.exit(1)
         except KeyboardInterrupt:
-            click.echo("stopped; run again to resume.", err=True)
+            echo("stopped; run again to resume.", err=True)
             context.exit(1)
 
 
@@ -49,15 +84,26 @@ def list_figures() -> None:
     from lib import notebooks, parameters
 
     for notebook in notebooks.figures():
-        click.secho(f"{notebook.stem}  {notebooks.heading(notebook)}", bold=True)
+        echo(f"{notebook.stem}  {notebooks.heading(notebook)}", bold=True)
         for p in notebooks.declared(notebook).values():
-            click.echo(f"  {p.name}: {p.type} = {p.default!r}  {p.help}")
+            echo(f"  {p.name}: {p.type} = {p.default!r}  {p.help}")
             if p.allowed:
-                click.echo(f"      allowed: {', '.join(map(str, p.allowed))}")
+                echo(f"      allowed: {', '.join(map(str, p.allowed))}")
     for name, path in parameters.own_cohorts().items():
-        click.echo(f"{name}: your own cohort, from {parameters.OWN}/{path.name}")
+        echo(f"{name}: your own cohort, from {parameters.OWN}/{path.name}")
     for reason in parameters.unread_files().values():
-        click.echo(reason, err=True)
+        echo(reason, err=True)
+
+
+def _cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _finite(context, option, number):
+    if number is not None and math.isnan(number):
+        raise click.BadParameter("nan is no number of seconds.")
+    return number
 
 
 def _render_options(function):
@@ -65,14 +111,23 @@ def _render_options(function):
         click.option(
             "--workers",
             type=click.IntRange(1),
-            default=(os.cpu_count() or 1) + 1,  # a notebook often waits for its kernel to answer
+            default=_cores() + 1,  # a notebook often waits for its kernel to answer
             show_default=True,
             help="Notebooks at a time.",
         ),
         click.option(
-            "--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop a notebook after S seconds."
+            "--timeout",
+            type=click.FloatRange(0, 1_000_000, min_open=True),
+            callback=_finite,
+            metavar="S",
+            help="Stop a notebook after S seconds.",
         ),
-        click.option("--memory", type=click.IntRange(1), metavar="MIB", help="Memory for each kernel (Linux)."),
+        click.option(
+            "--memory",
+            type=click.IntRange(1, 2**30),
+            metavar="MIB",
+            help="Memory for each kernel, beside what it shares with the warm process (Linux).",
+        ),
         click.option("--cold", is_flag=True, help="Start ordinary kernels, not forks of a warm process."),
         click.option("--force", is_flag=True, help="Render also what is unchanged."),
     )
@@ -133,14 +188,12 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
         jobs, gallery=any(task.promises_bundle for task in jobs), explain=explain or dry_run, dry_run=dry_run, **options
     )
     for error in broken:
-        click.echo(f"failed: {error}", err=True)
+        echo(f"failed: {error}", err=True)
     if compare:
         from lib.paths import outputs_dir
         from lib.render.compare import differences
 
-        click.echo(
-            "\n".join(differences(compare, outputs_dir())) or f"no figure's data and no claim differs from {compare}"
-        )
+        echo("\n".join(differences(compare, outputs_dir())) or f"no figure's data and no claim differs from {compare}")
     if broken or not well:
         sys.exit(1)
 
@@ -157,12 +210,12 @@ def sweep(figure, grid, scheduler, **options) -> None:
     from lib.render import sweep
 
     jobs = sweep.jobs(notebooks.find(figure), Path(grid))
-    click.echo(f"{len(jobs)} sets of parameters", err=True)
+    echo(f"{len(jobs)} sets of parameters", err=True)
     if scheduler:
-        done = sweep.on_cluster(jobs, scheduler, click.echo, **options)
+        done = sweep.on_cluster(jobs, scheduler, tell, **options)
     else:
         done, jobs = _work(jobs, gallery=False, explain=False, dry_run=False, keep_going=True, **options)
-    click.echo(sweep.gather(jobs, Path(grid).stem))
+    echo(sweep.gather(jobs, Path(grid).stem))
     if not done:
         sys.exit(1)
 
@@ -173,20 +226,20 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
     from lib.render import run
     from lib.render.manifest import Manifest
 
-    with contextlib.nullcontext() if dry_run else run.sole_render(lambda text: click.echo(text, err=True)):
+    with contextlib.nullcontext() if dry_run else run.sole_render(lambda text: tell(text, err=True)):
         manifest = Manifest()
         if manifest.damage:
-            click.echo(manifest.damage, err=True)
+            echo(manifest.damage, err=True)
         jobs = run.kept_apart(jobs, manifest)
         due = []
         for task in jobs:
             reasons = ["--force"] if force else manifest.why(task)
             if explain:
-                click.echo(f"{task.folder}: {'; '.join(reasons) or 'nothing changed'}")
+                echo(f"{task.folder}: {'; '.join(reasons) or 'nothing changed'}")
             if reasons:
                 due.append(task)
         if len(jobs) > len(due):
-            click.echo(f"{len(jobs) - len(due)} of {len(jobs)} unchanged", err=True)
+            echo(f"{len(jobs) - len(due)} of {len(jobs)} unchanged", err=True)
         if dry_run or not (due or (gallery and manifest.gallery_is_behind())):
             return True, jobs
         failed, page = run.work(
@@ -202,13 +255,13 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
         )
         for task in due:
             if not task.promises_bundle and task.folder in manifest.whole:
-                click.echo(outputs_dir() / task.folder / task.notebook.name)
+                echo(outputs_dir() / task.folder / task.notebook.name)
         if page:
-            click.echo(page)
+            echo(page)
     for outcome in failed:
-        click.echo(f"failed: {outcome.sentence()}", err=True)
+        echo(f"failed: {outcome.sentence()}", err=True)
     if failed:
-        click.echo(f"{len(failed)} of {len(due)} failed.", err=True)
+        echo(f"{len(failed)} of {len(due)} failed.", err=True)
     return not failed, jobs
 
 
@@ -220,7 +273,7 @@ def _progress(total: int):
 
         bar = tqdm(total=total, unit="figure", leave=False, disable=not total)
         return lambda outcome: (
-            bar.set_postfix_str(outcome.job.folder),
+            bar.set_postfix_str(visible(outcome.job.folder)),
             bar.update(),
             done + 1 == total and bar.close(),
         )
@@ -229,7 +282,7 @@ def _progress(total: int):
         nonlocal done
         done += 1
         state = "failed" if outcome.error else "done"
-        click.echo(f"[{done}/{total}] {outcome.job.folder}: {state} in {outcome.seconds:.1f} s", err=True)
+        tell(f"[{done}/{total}] {outcome.job.folder}: {state} in {outcome.seconds:.1f} s", err=True)
 
     return line
 
@@ -249,11 +302,12 @@ def claims(cohort: str | None) -> None:
         return
     rows = ledger()
     for _, row in rows.iterrows():
-        click.echo(click.style(f"{row['claim_id']:13}{row['verdict']:11}", bold=True) + row["claim"])
-        click.echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
+        echo(f"{row['claim_id']:13}{row['verdict']:11}", bold=True, nl=False)
+        echo(row["claim"])
+        echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
     changed = rows[rows["verdict"] != rows["verdict_on_record"]]
     for _, row in changed.iterrows():
-        click.echo(
+        echo(
             f"{row['claim_id']}: {row['verdict']}, but {row['verdict_on_record']} is on record in data/claims.csv; "
             "find out why, then mend the data or accept the new verdict there.",
             err=True,
@@ -268,13 +322,14 @@ def _claims_on(cohort: str) -> None:
     from lib.rows import cohorts
 
     for reading in on_own.readings(cohort):
-        click.echo(reading.coverage())
+        echo(reading.coverage())
     for sentence in on_own.standing(cohort):
-        click.echo(sentence)
+        echo(sentence)
     for _, row in on_own.ledger(cohort).iterrows():
-        click.echo(click.style(f"{row['claim_id']:13}{row['verdict']:11}", bold=True) + f"read as {row['reading']}")
-        click.echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
-    click.echo(cohorts.provenance(cohort))
+        echo(f"{row['claim_id']:13}{row['verdict']:11}", bold=True, nl=False)
+        echo(f"read as {row['reading']}")
+        echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
+    echo(cohorts.provenance(cohort))
 
 
 @main.command()
@@ -287,19 +342,17 @@ def check() -> None:
     problems = tables.check()
     problems += [] if problems else own.check()  # which looks industries up in the tables
     for problem in problems:
-        click.echo(problem, err=True)
+        echo(problem, err=True)
     if problems:
-        click.echo(f"{len(problems)} problems.", err=True)
+        echo(f"{len(problems)} problems.", err=True)
         sys.exit(1)
     names = tables.table_names()
-    click.echo(
-        f"{len(names)} tables, {sum(len(tables.load(name)) for name in names):,} rows: all hold to the codebook."
-    )
+    echo(f"{len(names)} tables, {sum(len(tables.load(name)) for name in names):,} rows: all hold to the codebook.")
     for name in parameters.own_cohorts():
         rows = own.spending(name)
         drawn = parameters.fiscal_years()
         years = ", ".join(f"{year}" if year in drawn else f"{year} (not drawn)" for year in own.years(name))
-        click.echo(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
+        echo(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
 
 
 @main.group()
@@ -336,11 +389,11 @@ def import_cohort(file: Path, **answers) -> None:
         ) from error
     found = vendor.take(file.name, content, **answers)
     if found.report:
-        click.echo(found.report)
+        echo(found.report)
     if found.problem:
-        click.echo("nothing was written.", err=True)
+        echo("nothing was written.", err=True)
         raise found.problem
-    click.echo(
+    echo(
         f"written: {parameters.OWN}/{found.path.name}, with its origin beside it; python -m lib render 1 -p cohort={found.cohort}"
     )
 
@@ -358,11 +411,9 @@ def new_cohort(name: str, year: int) -> None:
 
     _require_sound_tables()
     book, table, count = template.create(name, year)
-    click.echo(
-        f"{count:,} companies, fiscal {year}: fill in rd, sm and revenue, in yuan, and leave empty what is not known."
-    )
-    click.echo(f"  {book.relative_to(data_dir().parent)}: to fill in; it is the cohort {book.stem}")
-    click.echo(f"  {table.relative_to(data_dir().parent)}: the same list, to merge with; it is not read")
+    echo(f"{count:,} companies, fiscal {year}: fill in rd, sm and revenue, in yuan, and leave empty what is not known.")
+    echo(f"  {book.relative_to(data_dir().parent)}: to fill in; it is the cohort {book.stem}")
+    echo(f"  {table.relative_to(data_dir().parent)}: the same list, to merge with; it is not read")
 
 
 @main.command()
@@ -377,20 +428,20 @@ def refresh(sources: tuple[str], dry_run: bool) -> None:
     chosen = run.choose(sources)
     if dry_run:
         for source in chosen:
-            click.echo(run.plan(source))
+            echo(run.plan(source))
         return
     run.begin(chosen)
     failures = 0
     for source in chosen:
         try:
-            run.refresh(source, click.echo)
+            run.refresh(source, echo)
         except UserError as error:
             failures += 1
-            click.echo(f"failed: {error}", err=True)
+            echo(f"failed: {error}", err=True)
         except KeyboardInterrupt:
             raise UserError(f"{source.name}: stopped; its data are as they were, and the next run goes on.") from None
     if failures:
-        click.echo(f"{failures} of {len(chosen)} sources failed; their figures in data/ are as they were.", err=True)
+        echo(f"{failures} of {len(chosen)} sources failed; their figures in data/ are as they were.", err=True)
         sys.exit(1)
 
 
@@ -399,7 +450,7 @@ def codebook() -> None:
     """Print the codebook as a page to read."""
     from lib.render.codebook import page
 
-    click.echo(page(), nl=False)
+    echo(page(), nl=False)
 
 
 def _require_sound_tables() -> None:
@@ -409,5 +460,20 @@ def _require_sound_tables() -> None:
         raise DataError(problems)
 
 
+def _ready_for_any_caller() -> None:
+    """Let the signals that end a job end it as Ctrl-C does, whatever streams and settings it was started with."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(number, signal.default_int_handler)
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed: what is opened next must not take its number
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
+        elif name != "stdin":
+            getattr(sys, name).reconfigure(errors="backslashreplace")
+    os.environ["MPLBACKEND"] = "agg"  # no window is opened here
+
+
 if __name__ == "__main__":
+    _ready_for_any_caller()
     main(prog_name="python -m lib")

@@ -56,7 +56,11 @@ class OneOf:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def check(self, value):
-        if value not in (allowed := self.values()):
+        if not (allowed := self.values()):
+            raise _wrong(
+                f"nothing is allowed, since the tables in {data_dir()} say of nothing that it is; see `python -m lib check`."
+            )
+        if value not in allowed:
             hint = did_you_mean(str(value), map(str, allowed))
             raise _wrong(f"{value!r} is not allowed{hint} Allowed: {', '.join(map(str, allowed))}.")
         return value

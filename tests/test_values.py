@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import bundle, parameters
+from lib import notebooks
+from lib.bundle import folders
 from lib.errors import ParameterError
 from lib.paths import NOTEBOOKS
 from lib.render import run, sweep
@@ -70,7 +71,7 @@ def test_a_number_that_json_lacks_is_refused_where_no_type_does(tmp_path):
     path = notebook(tmp_path / "a.ipynb", "x = 1")
     for text in ("nan", "inf", "1e999", "9" * 5000):
         with pytest.raises(ParameterError, match=r"x: \w+ is no number that can be handed on"):
-            parameters.check_all(path, parameter_values(pairs=[f"x={text}"]))
+            notebooks.check_all(path, parameter_values(pairs=[f"x={text}"]))
 
 
 JSON = st.recursive(
@@ -84,32 +85,32 @@ JSON = st.recursive(
 @given(st.tuples(JSON, JSON), st.tuples(JSON, JSON))
 def test_no_two_sets_of_values_share_a_folder_and_each_is_a_name_that_disks_take(tmp_path_factory, one, other):
     path = notebook(tmp_path_factory.getbasetemp() / "any" / "any.ipynb", "x = 5\ny = 5")
-    folders = [bundle.folder_of(path, {"x": x, "y": y}) for x, y in (one, other)]
+    named = [folders.folder_of(path, {"x": x, "y": y}) for x, y in (one, other)]
     as_json = [json.dumps(values, sort_keys=True) for values in (one, other)]
-    assert (folders[0].lower() == folders[1].lower()) == (as_json[0] == as_json[1])
-    for part in folders[0].split("/"):
+    assert (named[0].lower() == named[1].lower()) == (as_json[0] == as_json[1])
+    for part in named[0].split("/"):
         assert len(part.encode()) <= 255 and not part.startswith(".") and part.isprintable()
 
 
 def test_plain_values_are_read_in_the_folders_name(tmp_path):
     path = notebook(tmp_path / "own.ipynb", "x = 5")
     for value, name in ((6, "x=6"), (0.5, "x=0.5"), (True, "x=True"), ("shenzhen", "x=shenzhen"), ("深圳", "x=深圳")):
-        assert bundle.folder_of(path, {"x": value}) == f"own/{name}"
-    assert bundle.folder_of(path, {"x": "a b"}).startswith("own/x=a-b~")
+        assert folders.folder_of(path, {"x": value}) == f"own/{name}"
+    assert folders.folder_of(path, {"x": "a b"}).startswith("own/x=a-b~")
     figure = NOTEBOOKS / "01_rd_against_sm.ipynb"
-    assert bundle.folder_of(figure, {"highlight": ["688981", "000002"]}) == f"{figure.stem}/highlight=688981+000002"
-    assert len(bundle.folder_of(path, {"x": "深" * 200}).split("/")[1].encode()) < 120
+    assert folders.folder_of(figure, {"highlight": ["688981", "000002"]}) == f"{figure.stem}/highlight=688981+000002"
+    assert len(folders.folder_of(path, {"x": "深" * 200}).split("/")[1].encode()) < 120
 
 
 @pytest.mark.parametrize("name", ["..", ".", "manifest.json", "Manifest.JSON", "index.html", ".lock", "a\x1b[31mb", "a.",
                                   "a:b", "01_rd_against_sm", "深" * 80, "x" * 249, "a\udcffb"])  # fmt: skip
 def test_a_notebooks_folder_is_its_own_whatever_its_name(tmp_path, name):
     path = notebook(tmp_path / f"{name}.ipynb", "x = 5")
-    folder = bundle.folder_of(path, {})
+    folder = folders.folder_of(path, {})
     assert "~" in folder and "/" not in folder and not folder.startswith(".") and folder.isprintable()
     assert len(folder.encode()) < 120
     other = notebook(tmp_path / "elsewhere" / f"{name}.ipynb", "x = 5")
-    assert bundle.folder_of(other, {}, apart=True) != bundle.folder_of(path, {}, apart=True)
+    assert folders.folder_of(other, {}, apart=True) != folders.folder_of(path, {}, apart=True)
 
 
 def test_of_two_notebooks_of_one_name_the_second_has_its_path_in_its_folder(tmp_path, outputs):
@@ -128,7 +129,7 @@ def test_of_two_notebooks_of_one_name_the_second_has_its_path_in_its_folder(tmp_
 @pytest.mark.parametrize("word", ["²", "9" * 5000, "x" * 5000 + ".ipynb", "a\0.ipynb", "", "-", "٣"])
 def test_no_word_for_a_figure_is_more_than_a_wrong_call(word):
     with pytest.raises(ParameterError, match="there is no figure"):
-        run.find(word)
+        notebooks.find(word)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_a_grid_that_is_none_is_refused_before_anything_runs(tmp_path, text, wor
     path = tmp_path / "g.yml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ParameterError, match=words):
-        sweep.jobs(run.find("1"), path)
+        sweep.jobs(notebooks.find("1"), path)
 
 
 def test_a_sets_value_differs_by_type_too(tmp_path):

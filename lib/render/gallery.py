@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 
 from lib import claims, notebooks, tables
 from lib.bundle import folders
@@ -30,6 +30,7 @@ NEEDED = (
     *("title", "subtitle", "alt", "notes", "source", "sources", "parameters", "companies", "left_out"),
     *("claims", "data", "versions", "files"),
 )
+ALONE = {"variants": [], "before": None, "after": None}  # a page without links to others of its kind
 MIME = {"svg": "image/svg+xml", "png": "image/png"}
 #: The files to take away, in the order of the page, by ending.
 DOWNLOADS = {
@@ -100,7 +101,8 @@ def prepare() -> None:
 def build(whole: Mapping[str, Mapping[str, str]] | None = None) -> Path:
     """Write the gallery of the bundles that are in outputs/ now, and return its first page.
 
-    whole: hashes of files that need not be read again to be believed, by folder below outputs/ and by name. Raises DataError for a broken table and UserError where a page cannot be written.
+    whole: hashes of files that need not be read again to be believed, by folder below outputs/ and by name. Raises DataError
+    for a broken table and UserError where a page cannot be written.
     """
     templates, said = _templates(), _said_on_all()
     page, first_page = (templates.get_template(f"{name}.html.j2") for name in ("figure", "index"))
@@ -108,8 +110,7 @@ def build(whole: Mapping[str, Mapping[str, str]] | None = None) -> Path:
     try:
         for notebook in notebooks.figures():
             places = [outputs_dir() / notebook.stem, *folders.variants(notebook.stem)]
-            declared = _declared(notebook)
-            figure, *variants = [_shown(notebook, folder, declared, whole or {}) for folder in places]
+            figure, *variants = [_shown(notebook, folder, whole or {}, said) for folder in places]
             figures.append((figure, variants))
         for number, (figure, variants) in enumerate(figures):
             beside = {
@@ -119,7 +120,7 @@ def build(whole: Mapping[str, Mapping[str, str]] | None = None) -> Path:
             text = page.render(figure=figure, variants=variants, root="../", **beside, **said)
             _write(figure.folder / "index.html", text)
             for variant in variants:
-                text = page.render(figure=variant, variants=[], root="../../", before=None, after=None, **said)
+                text = page.render(figure=variant, root="../../", **ALONE, **said)
                 _write(variant.folder / "index.html", text)
         ledger = _plain(claims.ledger())
         counts, now = Counter(claim["verdict"] for claim in ledger), datetime.now(UTC)
@@ -146,12 +147,14 @@ def _declared(notebook: Path) -> list[dict]:
     ]
 
 
-def _shown(notebook: Path, folder: Path, declared: list[dict], whole: Mapping[str, Mapping[str, str]]) -> Shown:
+def _shown(notebook: Path, folder: Path, whole: Mapping[str, Mapping[str, str]], said: dict[str, Any]) -> Shown:
     """What there is to show of one bundle; writes its zip."""
-    name = notebook.stem
-    question = sentence(notebooks.heading(notebook).split(": ", 1)[-1])
+    name, known = notebook.stem, whole.get(folder.relative_to(outputs_dir()).as_posix())
+    try:
+        question, declared = sentence(notebooks.heading(notebook).split(": ", 1)[-1]), _declared(notebook)
+    except UserError as error:
+        return Shown(name, name, folder, [str(error)])
     path = folder / f"{name}.json"
-    known = whole.get(folder.relative_to(outputs_dir()).as_posix())
     faults = folders.faults(folder, name, known) if path.exists() else ["it has not been rendered"]
     record = {} if faults else folders.record_in(folder, name)
     if not faults and not record.keys() >= set(NEEDED):
@@ -159,6 +162,16 @@ def _shown(notebook: Path, folder: Path, declared: list[dict], whole: Mapping[st
     if faults:
         return Shown(name, question, folder, faults)
     _archive(folder, name)
+    try:
+        shown = _of_record(name, question, folder, record, declared)
+        if not known:  # its record is only believed when it has made a page
+            _templates().get_template("figure.html.j2").render(figure=shown, root="", **ALONE, **said)
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return Shown(name, question, folder, [f"{name}.json is not as this project writes it"])
+    return shown
+
+
+def _of_record(name: str, question: str, folder: Path, record: dict, declared: list[dict]) -> Shown:
     values = record["parameters"]
     return Shown(
         name=name,
@@ -174,7 +187,7 @@ def _shown(notebook: Path, folder: Path, declared: list[dict], whole: Mapping[st
             for kind, what in DOWNLOADS.items()
             if (folder / f"{name}.{kind}").exists()
         ],
-        made=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+        made=datetime.fromtimestamp((folder / f"{name}.json").stat().st_mtime, UTC),
         outdated=[file for file, sha256 in record["data"].items() if inputs.file_hash(data_dir() / file) != sha256],
     )
 

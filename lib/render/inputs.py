@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lib import notebooks, parameters
 from lib.bundle.folders import versions
-from lib.paths import ROOT, data_dir, file_state, is_file
+from lib.paths import ROOT, data_dir, file_content, file_state, is_file
 
 MAGICS = ("run_cell_magic", "run_line_magic")  # what IPython calls for %magic; the last argument may be Python again
 
@@ -74,7 +74,8 @@ def file_hash(path: Path) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _hash_as_of(path: Path, state: tuple) -> str:
-    return _sha256(path.read_bytes())
+    inside = path.is_relative_to(data_dir())
+    return _sha256(file_content(path) if inside else path.read_bytes())  # tables are read for their values, too
 
 
 def _hashes(modules: set[Path]) -> dict[str, str]:
@@ -150,7 +151,7 @@ def _all_of_lib() -> frozenset[Path]:
 def _imported(tree: ast.Module, package: Path) -> Iterator[Path]:
     """Files of lib that the import statements of code in the folder `package` name."""
     names = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             names |= {tuple(alias.name.split(".")) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -163,6 +164,14 @@ def _imported(tree: ast.Module, package: Path) -> Iterator[Path]:
         if parts[:1] == ["lib"]:
             path = ROOT.joinpath(*parts)
             yield from filter(is_file, (path.with_suffix(".py"), path / "__init__.py"))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements below a node, at any depth. Their expressions, most of a tree, are not looked into."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            yield child
+            yield from _statements(child)
 
 
 def _sha256(content: bytes) -> str:

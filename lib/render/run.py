@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -25,7 +26,7 @@ from typing import Any
 from lib import notebooks
 from lib.bundle import folders
 from lib.errors import DataError, UserError
-from lib.paths import outputs_dir
+from lib.paths import NOTEBOOKS, ROOT, data_dir, outputs_dir
 from lib.render import inputs, warm
 from lib.render.manifest import Fault, Manifest
 
@@ -128,8 +129,8 @@ def sole_render(say: Callable[[str], None]) -> Iterator[None]:
         except Timeout:
             say("another render is at work in outputs/; waiting for it to end")
             lock.acquire()
-    except (OSError, NotImplementedError) as error:
-        if getattr(error, "errno", None) in UNWRITABLE:
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
             raise UserError(f"cannot write to {outputs} ({error.strerror}); free it, then render again.") from error
         say(f"{outputs} is on a file system without locks; see that no other render writes to it")
     try:
@@ -149,6 +150,7 @@ def work(
     Gives the outcomes that failed, and the gallery's first page. Raises DataError for broken tables; then nothing is rendered.
     """
     cold = options["cold"] or not warm.can_fork()
+    warm.allow_files()
     if not cold:
         drawn = Counter(task.name for task in jobs if task.promises_bundle)
         warm.start(name for name, times in drawn.items() if times >= OFTEN)
@@ -258,7 +260,7 @@ def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, running
                     executed.replace(folder / task.notebook.name)
                     failed.unlink(missing_ok=True)
     except OSError as error:
-        outcome.error = Fault(_of_system(error, folder))
+        outcome.error = Fault(f"cannot write to {folder} ({error.strerror or error}); free it, then render again.")
     except UserError as error:
         outcome.error = Fault(str(error))
     outcome.seconds = time.perf_counter() - clock
@@ -278,7 +280,7 @@ def _execute(
         "FIGURES_RECEIPT": str(receipt),
         RENDERING: os.pathsep.join(filter(None, [os.environ.get(RENDERING), str(outputs)])),
     }
-    kernel = kernels.Settings(task.notebook.parent, env, cold, memory)
+    kernel = kernels.Settings(task.notebook.parent, runtime, env, cold, memory)
     expired = threading.Event()
     watch = threading.Timer(timeout or 0, lambda: (expired.set(), kernel.kill()))
     watch.daemon = True
@@ -290,19 +292,17 @@ def _execute(
         if timeout:
             watch.start()
         with kernels.using(kernel):
-            engine.execute(task.notebook, executed, given, runtime)
+            engine.execute(task.notebook, executed, given, runtime, _folders(outputs) if task.promises_bundle else {})
         if task.promises_bundle:
             _note_bundle(outcome, outputs, receipt)
     except engine.PapermillExecutionError as error:
-        outcome.error = _cell_fault(executed, error)
+        outcome.error = _cell_fault(executed, error, memory)
     except (engine.DeadKernelError, RuntimeError) as error:
-        # nbclient's words for a kernel that ended, or never came up
-        if expired.is_set():
-            words = f"no end after {timeout:g} s, so it was stopped"
-        elif isinstance(error, engine.DeadKernelError):
-            words = "the kernel died" + (f"; it may have wanted more than the {memory} MiB it had" if memory else "")
-        else:
-            words = str(error)
+        # what nbclient and our client raise for a kernel that ended, or never came up
+        words = "the kernel died" if isinstance(error, engine.DeadKernelError) else str(error)
+        words += f": {said}" if (said := kernel.last_words()) else ""
+        words += f"; it may have wanted more than the {memory} MiB that it was given" if memory else ""
+        words = f"no end after {timeout:g} s, so it was stopped" if expired.is_set() else words
         outcome.error = Fault(words, _last_started(executed))
     except engine.ValidationError as error:
         outcome.error = Fault(str(error), name=type(error).__name__)
@@ -311,17 +311,8 @@ def _execute(
         running.remove(kernel)
 
 
-#: What the system says of a folder that cannot be written to.
-UNWRITABLE = {
-    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EEXIST, errno.ENOTDIR),
-    *(errno.ENAMETOOLONG, errno.EISDIR, errno.ENOENT, errno.EIO),
-}
-
-
-def _of_system(error: OSError, folder: Path) -> str:
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        return "too many files are open; allow more (`ulimit -n 1024`), then render again."
-    return f"cannot write to {folder} ({error.strerror or error}); free it, then render again."
+#: What the system says of a folder that has no locks. All else that it says of one is that it cannot be written to.
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)
 
 
 def _note_bundle(outcome: Outcome, outputs: Path, receipt: Path) -> None:
@@ -341,10 +332,21 @@ def _note_bundle(outcome: Outcome, outputs: Path, receipt: Path) -> None:
         raise UserError(f"the notebook ran, but its bundle is not whole: {', '.join(gone)} is gone.")
 
 
-def _cell_fault(executed: Path, error) -> Fault:
+def _folders(outputs: Path) -> dict[str, str]:
+    """Folders of this machine that a figure's notebook may show, inner ones first, with the names to show them by."""
+    folders = {outputs: "outputs", data_dir(): "data", NOTEBOOKS: "notebooks", Path(sys.prefix): ".venv", ROOT: "."}
+    home = {} if Path.home() == Path("/") else {Path.home(): "~"}
+    inner_first = sorted((folders | home).items(), key=lambda item: len(item[0].parts), reverse=True)
+    return {str(path): name for path, name in inner_first}
+
+
+def _cell_fault(executed: Path, error, memory: int | None) -> Fault:
     line = re.findall(r"Cell In\[\d+\], line (\d+)", re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback)))
     cell = _in_source(executed, error.cell_index)
-    return Fault(error.evalue, cell, int(line[0]) if line else None, error.ename)
+    words = error.evalue
+    if memory and error.ename == "MemoryError":
+        words = f"{words or 'no more memory'}; the kernel was given {memory} MiB beside what it started with"
+    return Fault(words, cell, int(line[0]) if line else None, error.ename)
 
 
 def _last_started(executed: Path) -> int | None:

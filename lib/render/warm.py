@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+import multiprocessing.util
 import os
 import shutil
 import signal
@@ -16,6 +17,8 @@ from typing import Any
 from lib.errors import UserError
 
 DRAWN_FIRST = "FIGURES_DRAWN_FIRST"  # tells the warm process what to draw
+OWN_FOLDER = "FIGURES_WARM_FOLDER"  # tells it which folder to remove at its end, should the render have been killed
+FILES = 256  # open at once in a render with a few workers
 #: For kernels, warm or cold: they stand side by side, so threads within each only get in the way.
 THREADS = ("OPENBLAS_NUM_THREADS", "1")
 
@@ -34,8 +37,26 @@ def start(often: Iterable[str] = ()) -> None:
 
     os.environ[DRAWN_FIRST] = " ".join(often)
     os.environ.setdefault(*THREADS)
+    tempfile.tempdir = str(sockets_folder())
+    os.environ[OWN_FOLDER] = multiprocessing.util.get_temp_dir()
     multiprocessing.get_context("forkserver").set_forkserver_preload(["lib.render.preload"])
     forkserver.ensure_running()
+
+
+def allow_files() -> None:
+    """Raise this process's limit of open files as far as the system lets it; UserError where that is too low to render."""
+    if os.name == "nt":
+        return
+    import resource
+
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    if wanted < FILES:
+        raise UserError(
+            f"a render needs {FILES} open files, and this session allows {most}; raise it: `ulimit -n {FILES}`."
+        )
 
 
 def sockets_folder() -> Path:
