@@ -1,3 +1,4 @@
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +6,7 @@ from conftest import text_faults
 from matplotlib.text import Text
 
 from lib import claims, figures
+from lib.bundle.publish import publish
 from lib.paths import ROOT
 from lib.rows import cohorts
 from lib.rows import hard_tech_fields as figure_6
@@ -210,3 +212,17 @@ def test_the_columns_list_is_a_definition_and_all_its_fields_hold_companies():
     row = claims.ledger().set_index("claim_id").loc["cd-fields"]
     assert row["verdict"] == "definition" and row["value"] == 8
     assert "7 as industries" in row["rebuilt"] and "tag of 502 companies" in row["rebuilt"]
+
+
+def test_axes_changed_by_hand_are_what_is_published(outputs):
+    figure = figures.build(NAME)
+    before = publish(figure).joinpath(f"{NAME}.svg").read_bytes()
+    figure.drawing.axes[0].axvline(65, color="red")
+    assert figure.changed_by_hand and publish(figure).joinpath(f"{NAME}.svg").read_bytes() != before
+
+
+def test_the_notebooks_own_chart_is_drawn_in_a_plain_render(command, tmp_path):
+    assert command("render", "6", env={"FIGURES_OUTPUTS": str(tmp_path)}).returncode == 0
+    last = nbformat.read(tmp_path / NAME / f"{NAME}.ipynb", as_version=4).cells[-1]
+    assert "style.look()" in last.source and len(last.source.splitlines()) < 6
+    assert sum("image/png" in output.get("data", {}) for output in last.outputs) == 1
