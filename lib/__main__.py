@@ -219,12 +219,18 @@ def _progress(total: int):
 
 
 @main.command()
+@click.option(
+    "--cohort", metavar="NAME", help="Judge the claims on the article's 93 on a cohort of your own; the record stays."
+)
 @_data_option
-def claims() -> None:
+def claims(cohort: str | None) -> None:
     """Print each claim as published and as rebuilt; exit 1 where a verdict is not the one on record."""
     from lib.claims import ledger
 
     _require_sound_tables()
+    if cohort:
+        _claims_on(cohort)
+        return
     rows = ledger()
     for _, row in rows.iterrows():
         click.echo(click.style(f"{row['claim_id']:13}{row['verdict']:11}", bold=True) + row["claim"])
@@ -238,6 +244,21 @@ def claims() -> None:
         )
     if len(changed):
         sys.exit(1)
+
+
+def _claims_on(cohort: str) -> None:
+    """Print what a user's own cohort says of the claims on the article's 93, and how much of the 93 it holds."""
+    from lib.claims import on_own
+    from lib.rows import cohorts
+
+    for reading in on_own.readings(cohort):
+        click.echo(reading.coverage())
+    for sentence in on_own.standing(cohort):
+        click.echo(sentence)
+    for _, row in on_own.ledger(cohort).iterrows():
+        click.echo(click.style(f"{row['claim_id']:13}{row['verdict']:11}", bold=True) + f"read as {row['reading']}")
+        click.echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
+    click.echo(cohorts.provenance(cohort))
 
 
 @main.command()
@@ -263,6 +284,69 @@ def check() -> None:
         drawn = parameters.fiscal_years()
         years = ", ".join(f"{year}" if year in drawn else f"{year} (not drawn)" for year in own.years(name))
         click.echo(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
+
+
+@main.group()
+def cohort() -> None:
+    """Add a cohort of your own: from a data vendor's export, or as an empty file to fill in."""
+
+
+@cohort.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="The cohort's name; else the file's.")
+@click.option(
+    "--unit", help="Unit of the amounts where the file states none: 元, 千元, 万元, 百万元, 亿元, or in English."
+)
+@click.option("--sheet", help="The sheet to read where several hold something.")
+@click.option(
+    "--year", type=click.IntRange(1900, 2099), help="The fiscal year to take, needed where the file names none."
+)
+@click.option("--filed", metavar="first|latest", help="Which of several figures for one year to take.")
+@_data_option
+def import_cohort(file: Path, **answers) -> None:
+    """Read an export of Wind, CSMAR, Choice, iFinD, Tushare, akshare, Compustat or Stata, and write it to data/cohorts.
+
+    What was understood is printed. Where something is not plain nothing is written, and a sentence names the option that
+    settles it.
+    """
+    from lib import parameters, vendor
+
+    _require_sound_tables()
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{file}: cannot be read ({error.strerror}); close it elsewhere, or mend its rights."
+        ) from error
+    found = vendor.take(file.name, content, **answers)
+    if found.report:
+        click.echo(found.report)
+    if found.problem:
+        click.echo("nothing was written.", err=True)
+        raise found.problem
+    click.echo(
+        f"written: {parameters.OWN}/{found.path.name}, with its origin beside it; python -m lib render 1 -p cohort={found.cohort}"
+    )
+
+
+@cohort.command("new")
+@click.argument("name")
+@click.option(
+    "--year", type=click.IntRange(1900, 2099), default=2021, show_default=True, help="The fiscal year to fill in."
+)
+@_data_option
+def new_cohort(name: str, year: int) -> None:
+    """Write an empty file for a cohort of the project, such as bse93: its companies, to fill in rd, sm and revenue."""
+    from lib.paths import data_dir
+    from lib.vendor import template
+
+    _require_sound_tables()
+    book, table, count = template.create(name, year)
+    click.echo(
+        f"{count:,} companies, fiscal {year}: fill in rd, sm and revenue, in yuan, and leave empty what is not known."
+    )
+    click.echo(f"  {book.relative_to(data_dir().parent)}: to fill in; it is the cohort {book.stem}")
+    click.echo(f"  {table.relative_to(data_dir().parent)}: the same list, to merge with; it is not read")
 
 
 @main.command()

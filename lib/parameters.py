@@ -38,6 +38,8 @@ COHORTS = {
 OWN = "cohorts"
 OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
 OWN_KINDS = (".csv", ".xlsx")
+#: How the file beside an imported cohort ends that says where it comes from.
+ORIGIN = ".origin.json"
 
 #: What public_sector.csv states on a company's customers as a share of revenue; the first is the state's own.
 SHARE_ITEMS = ("state_share", "segment_share", "top5_share", "largest_customer_share")
@@ -103,11 +105,15 @@ def _same_cohort(one: Path, other: Path) -> bool:
 
 
 def _own_files() -> list[Path]:
-    """The files in data/cohorts, but for its README, hidden ones and the locks that Excel leaves. Folders do not count."""
+    """The files in data/cohorts, but for its README, origins, hidden ones and the locks that Excel leaves. Folders do not count."""
     folder = data_dir() / OWN
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file())
-        return [path for path in files if path.name != "README.md" and not path.name.startswith((".", "~$"))]
+        passed = (
+            path.name == "README.md" or path.name.endswith(ORIGIN) or path.name.startswith((".", "~$"))
+            for path in files
+        )
+        return [path for path, passes in zip(files, passed, strict=True) if not passes]
     except OSError:  # there is no such folder
         return []
 

@@ -170,7 +170,12 @@ def _sources(figure: Figure, read: dict[str, str]) -> list[dict]:
 
 def _supplied(file: str, sha256: str) -> dict:
     """A user's own file in the form of a row of sources.csv."""
-    title = f"data/{file}, SHA-256 {sha256}"
+    title, origin = f"data/{file}, SHA-256 {sha256}", sources.origin(file)
+    if origin:
+        title += (
+            f", made on {origin['imported']} from {origin['file']} (SHA-256 {origin['sha256']}), {origin['vendor'] or 'vendor not told'}, "
+            f"{origin['unit_from']}"
+        )
     return {
         "source_id": file,
         "cite_as": sources.supplied(file),
