@@ -13,11 +13,17 @@ from lib.words import name_list
 
 @judges("cd-fields")
 def _fields(claim: pd.Series) -> Verdict:
-    industries = tables.load("industries")
-    found = industries["hard_tech_field"].dropna().unique()
-    verdict = "reproduced" if len(found) == claim["published_value"] else "open"
-    reason = "our own mapping of industries to fields; artificial intelligence is no industry in this classification"
-    return Verdict(verdict, f"{len(found)} fields found as industries", reason, float(len(found)))
+    """A list of what is to be called hard tech cannot be false; the tables say for how many of its fields they hold companies."""
+    companies = tables.load("companies").merge(tables.load("industries"), on="industry_zh")
+    tagged = tables.load("companies")["ai_concept"].sum()
+    industries = companies["hard_tech_field"].nunique()
+    found = industries + (tagged > 0)
+    of = f"{found} of the {claim['published_value']:.0f} fields hold listed companies"
+    rebuilt = f"{of}: {industries} as industries, by our own mapping" + (
+        f", and artificial intelligence as a vendor's tag of {tagged} companies, which overlaps them" if tagged else ""
+    )
+    reason = "the column says what it calls hard tech, and a definition cannot be false; that the fields hold companies is all that the tables show"
+    return Verdict("definition", rebuilt, reason, float(found))
 
 
 @judges("cd-decade")
