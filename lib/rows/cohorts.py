@@ -7,7 +7,7 @@ import pandas as pd
 
 from lib import parameters, tables
 from lib.errors import ParameterError, UserError
-from lib.rows import own
+from lib.rows import own, standing
 from lib.words import LANGUAGE, clauses, name_list, phrase, say, term
 
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
@@ -282,9 +282,8 @@ def _doubts() -> pd.Series:
 
 def invented(fiscal_year: int) -> pd.Series:
     """Companies whose reported revenue of a fiscal year a regulator found invented: per cent invented, by code."""
-    found = tables.load("enforcement")
-    found = found[(found["finding"] == "invented_revenue") & (found["fiscal_year"] == fiscal_year)]
-    return found.set_index("company_id")["value"]
+    found = standing.void()
+    return found[found["fiscal_year"] == fiscal_year].set_index("company_id")["value"]
 
 
 def _with_spending(companies: pd.DataFrame, fiscal_year: int, year: pd.DataFrame) -> pd.DataFrame:
