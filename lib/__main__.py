@@ -305,6 +305,8 @@ def claims(cohort: str | None) -> None:
         echo(f"{row['claim_id']:13}{row['verdict']:11}", bold=True, nl=False)
         echo(row["claim"])
         echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
+        if row["decided_by"]:
+            echo(f"{'':24}would be decided by {row['decided_by']}")
     changed = rows[rows["verdict"] != rows["verdict_on_record"]]
     for _, row in changed.iterrows():
         echo(

@@ -51,9 +51,9 @@ def write(
 
 def dot(axes, across, up, colour: str, *, size: float = 6.5, filled: bool = True, marker: str = "o", **looks) -> None:
     """A mark in `colour`; hollow for a figure that is weak, rounded, derived or of few firms."""
-    fill = colour if filled else "white"
     looks = {"markeredgewidth": 1.4, "zorder": 4, "clip_on": False} | looks
-    axes.plot(across, up, marker, markersize=size, color=colour, markerfacecolor=fill, linestyle="none", **looks)
+    looks = {"markerfacecolor": colour if filled else "white"} | looks
+    axes.plot(across, up, marker, markersize=size, color=colour, linestyle="none", **looks)
 
 
 def interval(axes, low, high, at, colour: str, *, upright: bool = False, **looks) -> None:

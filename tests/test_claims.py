@@ -1,6 +1,7 @@
 import pytest
 
 from lib import claims, tables
+from lib.claims import macropolo
 from lib.rows import cohorts
 
 
@@ -45,3 +46,16 @@ def test_the_command_prints_all_claims_and_agrees(command):
     done = command("claims")
     assert done.returncode == 0, done.stderr
     assert all(claim in done.stdout for claim in tables.load("claims")["claim_id"])
+
+
+def test_a_definition_is_no_finding_and_could_still_fail(monkeypatch):
+    assert verdicts().loc["mp3-sign", "verdict"] == "definition"
+    monkeypatch.setattr(macropolo, "expense_ratio", lambda rd, selling, measure: selling - rd)
+    judged = claims.JUDGES["mp3-sign"](tables.load("claims").set_index("claim_id").loc["mp3-sign"])
+    assert judged.verdict == "differs"
+
+
+def test_what_macropolos_open_claims_need_is_said():
+    rows = verdicts()
+    macro = rows[(rows["article"] == "macropolo") & (rows["verdict"] == "open")].drop("mp3-share")
+    assert set(macro.index) == {"mp3-public", "mp3-lanxin", "mp3-hujiang"} and (macro["decided_by"] != "").all()

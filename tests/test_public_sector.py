@@ -4,11 +4,12 @@ import pandas as pd
 import pytest
 from conftest import text_faults
 
-from lib import claims, figures, tables
+from lib import claims, figures, style, tables
 from lib.errors import DataError
 from lib.figures import public_sector
 from lib.parameters import evidence_years
 from lib.rows import public_sector as customers
+from lib.rows import standing
 
 NAME = public_sector.NAME
 
@@ -67,10 +68,11 @@ def test_the_table_is_tidy_beyond_its_codebook():
 def test_each_firm_by_the_best_that_is_known_of_it():
     status = customers.companies().set_index("name_en")["status"]
     assert status.value_counts().to_dict() == {
-        "proxy": 7, "stated": 3, "nothing on customers": 3, "in words only": 2, "the buyer is private": 1,
-        "the buyer's kind is not stated": 1,
+        "stated": 5, "proxy": 4, "nothing on customers": 3, "in words only": 2, "the buyer is private": 1,
+        "the buyer's kind is not stated": 1, "revenue found invented": 1,
     }  # fmt: skip
-    assert set(status.index[status == "stated"]) == {"In-To Digital", "Wuxin Tunnel", "Tianrun Technology"}
+    stated = {"In-To Digital", "Wuxin Tunnel", "Tianrun Technology", "GrandTech", "Sanyou Technology"}
+    assert set(status.index[status == "stated"]) == stated and status["Guangdao Digital"] == "revenue found invented"
     assert status["Linton"] == "the buyer is private" and status["Hujiang New Materials"] == "nothing on customers"
 
 
@@ -85,17 +87,73 @@ def test_readings_of_one_figure_are_one_figure_with_all_their_rows():
     assert state_grid["source_row"].str.split(" ").str.len().to_list() == [1, 1, 1, 2, 2, 1, 1, 1]
     police = shares[shares["name_en"] == "Guangdao Digital"].iloc[0]
     assert (police["fiscal_year"], police["last_fiscal_year"], police["value_low"]) == (2020, 2022, 90)
-    assert pd.isna(police["value_high"]) and len(police["source_row"].split(" ")) == 2
+    rows = police["source_row"].split(" ")
+    assert pd.isna(police["value_high"]) and rows == [
+        "public_sector.csv:guangdao-01", *(f"enforcement.csv:guangdao-{year}" for year in (2020, 2021, 2022)),
+        "public_sector.csv:guangdao-03",
+    ]  # fmt: skip
+
+
+def test_a_bound_is_a_share_of_customers_who_are_all_the_states():
+    shares = customers.shares(customers.evidence())
+    bound = shares[shares["bound"]]
+    assert set(bound["buyer"]) == {"state"} and "segment_share" not in set(bound["item"])
+    assert (shares["kind"] == "stated").equals(shares["bound"] & ~shares["void"])
+    assert shares["kind"].value_counts().to_dict() == {"stated": 14, "proxy": 12, "void": 1}
+
+
+def test_a_figure_of_invented_revenue_is_void_wherever_it_is_shown():
+    figure = build()
+    void = figure.table[figure.table["void"]]
+    assert void[["panel", "name_en", "invented_low", "invented_high"]].to_numpy().tolist() == [
+        ["void", "Guangdao Digital", 85.87, 99.39]
+    ]
+    said = "Guangdao Digital is void: a regulator found 86–99% of the revenue that it reported for 2020–22 invented."
+    assert said in figure.alt and said in figure.notes[0] and "regulators' findings" in figure.source_line
+    mark = next(mark.words for mark in figure.marks() if "广道" in mark.words or "Guangdao" in mark.words)
+    assert mark.startswith(said) and "enforcement.csv:guangdao-2021" in mark
+    assert "Void (crosses)" in words(figure) and figure.left_out["revenue found invented"] == 1
+    crosses = [line for line in figure.drawing.axes[0].lines if line.get_marker() == "x"]
+    assert [list(line.get_xdata()) for line in crosses] == [[90]]
+    assert "Guangdao Digital (revenue found invented)" in " ".join(build(proxies=False).notes)
+
+
+def test_a_notice_or_another_year_voids_nothing(edit):
+    edit("enforcement", {"finding_id": "guangdao-2021"}, "stage", "advance notice")
+    assert standing.void()["finding_id"].str.startswith("guangdao").sum() == 5
+    for year in (2020, 2022):
+        edit("enforcement", {"finding_id": f"guangdao-{year}"}, "fiscal_year", "2017")
+    figure = build()
+    assert not figure.table["void"].any() and figure.headline["void"] == 0 and figure.headline["proxy_only"] == 5
+
+
+def test_a_finding_follows_a_company_to_the_exchange_that_it_moved_to(edit):
+    assert standing.moved()["832317"] == "688287"
+    assert "Guandian" not in set(build().table.query("void")["name_en"])  # its finding is on 2022
+    edit("enforcement", {"finding_id": "guandian-2022"}, "finding", "overstated_revenue")
+    edit("enforcement", {"finding_id": "guandian-2022"}, "fiscal_year", "2021")
+    figure = build()
+    assert "Guandian" in set(figure.table.query("void")["name_en"])
+    assert "Guandian is void: a regulator found revenue that it reported for 2021 invented." in figure.notes[0]
+    edit("enforcement", {"finding_id": "guandian-2022"}, "fiscal_year", "2020")
+    assert "Guandian" not in set(
+        customers.sellers_revenue(customers.evidence())["name_en"]
+    )  # one sound year is no growth
 
 
 def test_default_figure_in_numbers():
     figure = build()
     assert figure.headline == {
-        "firms": 17, "stated_in_year": 2, "stated_in_any_year": 3, "proxy_only": 7, "article_firms": 3,
-        "article_firms_with_a_share": 0,
+        "firms": 17, "stated_in_year": 3, "stated_in_any_year": 5, "proxy_only": 4, "void": 1, "article_firms": 3,
+        "article_firms_with_a_share": 0, "sellers": 4, "sellers_grown": 2,
     }  # fmt: skip
-    assert "for two of 17 firms, and for none of the three" in figure.title
-    assert figure.table["panel"].value_counts().to_dict() == {"stated": 10, "proxy": 11, "growth": 9, "no_share": 2}
+    assert (
+        "lower bound of the state's share of 2021 sales for three of 17 firms, and for none of the three"
+        in figure.title
+    )
+    assert figure.table["panel"].value_counts().to_dict() == {
+        "stated": 14, "growth": 12, "proxy": 6, "no_share": 2, "void": 1,
+    }  # fmt: skip
     drawn = figure.table[figure.table["panel"].isin(["stated", "proxy"])]["name_en"].nunique()
     assert drawn + sum(figure.left_out.values()) == 17
 
@@ -105,9 +163,7 @@ def test_who_has_no_figure_is_part_of_the_picture():
     said = words(figure)
     for firm in ("Lanxin Mobile", "Keda Automation Control", "Hujiang New Materials"):
         assert firm in said
-    assert (
-        said.count("not known") == 4 and "revenue not known either" in said and "nothing on its customers found" in said
-    )
+    assert said.count("not known") == 3 and "nothing on its customers found" in said
     assert "Linton (the buyer is private)" in " ".join(figure.notes)
 
 
@@ -128,7 +184,7 @@ def test_ranges_and_lower_bounds_stay_what_they_are():
 def test_without_proxies_their_firms_are_counted_as_left_out():
     figure = build(proxies=False)
     assert "proxy" not in set(figure.table["panel"])
-    assert figure.left_out["a proxy only"] == 7
+    assert figure.left_out["a proxy only"] == 4 and figure.left_out["revenue found invented"] == 1
     assert figure.table[figure.table["panel"] == "stated"]["name_en"].nunique() + sum(figure.left_out.values()) == 17
 
 
@@ -153,11 +209,14 @@ def test_no_text_overlaps_or_is_cut_in_a_short_figure():
 
 def test_an_edited_row_moves_picture_alt_and_table(edit):
     edit("public_sector", {"evidence_id": "wuxin-01"}, "value_high", "61")
-    edit("public_sector", {"evidence_id": "keda-03"}, "value_low", "500")
-    edit("public_sector", {"evidence_id": "keda-03"}, "value_high", "500")
+    edit("public_sector", {"evidence_id": "keda-04"}, "value_low", "526")
+    edit("public_sector", {"evidence_id": "keda-04"}, "value_high", "526")
     figure = build()
     assert "40–61" in words(figure) and "40–61%" in figure.alt
-    assert "500\n+44%" in words(figure) and "500 in 2023" in figure.alt
+    assert (
+        "Keda Automation\nControl 200" in words(figure)
+        and "Keda Automation Control +100% from 2021 to 2024" in figure.alt
+    )
     assert 61 in set(figure.table["value_high"])
 
 
@@ -166,15 +225,15 @@ def test_an_edited_row_moves_the_title_and_the_ledger(edit):
     assert (
         before["verdict"] == "open" and "Keda Automation Control's revenue +65% from 2021 to 2024" in before["rebuilt"]
     )
-    assert "of four firms" in before["reason"] and "two grew" in before["reason"]
+    assert "of four firms" in before["reason"] and "two grew" in before["reason"] and before["decided_by"]
     edit("public_sector", {"evidence_id": "into-17"}, "value_low", "99")
     edit("public_sector", {"evidence_id": "into-17"}, "value_high", "99")
     assert verdict("mp3-public")["verdict"] == "supported"
     edit("public_sector", {"evidence_id": "keda-04"}, "value_low", "100")
     edit("public_sector", {"evidence_id": "keda-04"}, "value_high", "100")
     assert verdict("mp3-public")["verdict"] == "differs"
-    edit("public_sector", {"evidence_id": "wuxin-01"}, "item", "top5_share")
-    assert "for one of 17 firms" in build().title
+    edit("public_sector", {"evidence_id": "wuxin-01"}, "buyer", "mixed")
+    assert "for two of 17 firms" in build().title
 
 
 def test_a_share_of_a_named_firm_takes_it_out_of_the_unknown(data):
@@ -184,7 +243,7 @@ def test_a_share_of_a_named_firm_takes_it_out_of_the_unknown(data):
         value_high="60", unit="percent of revenue",
     )  # fmt: skip
     figure = build()
-    assert "for three of 17 firms, and for one of the three" in figure.title
+    assert "for four of 17 firms, and for one of the three" in figure.title
     assert words(figure).count("not known") == 2 and "Lanxin Mobile 60% (ministries)" in figure.alt
 
 
@@ -226,3 +285,12 @@ def test_it_draws_without_a_single_share_or_named_firm(data):
     figure = public_sector.draw(rows, firms, weaker, fiscal_year=2021, proxies=True, weakest_grade="C")
     assert text_faults(figure.drawing) == []
     assert figure.title.endswith("for none of eleven firms") and sum(figure.left_out.values()) == len(firms)
+
+
+def test_in_one_column_the_picture_leaves_the_page_room_for_its_notes():
+    figure = build(size="one_column")
+    width, height = figure.drawing.get_size_inches()
+    with style.look():  # notes in 8 points across the column; 9.2 inches are a journal's page
+        said = [f"{figure.title} {figure.subtitle}", *figure.notes, figure.source_line]
+        lines = sum(len(style.wrapped(words, 8, "normal", 3.46)) for words in said)
+    assert height * 3.4646 / width + (lines * 9.5 + 30) / 72 <= 9.2

@@ -62,14 +62,17 @@ def test_windows_hold_their_count_and_no_other_day_does(count):
 def test_default_figure_in_numbers():
     figure = build()
     assert figure.headline == {
-        "count": 93, "windows": 1, "days": 6, "checks": 6, "checks_met": 5, "certified_nearest": 22, "certified_most": 79,
+        "count": 93, "windows": 1, "days": 6, "checks": 8, "checks_met": 7, "on_vendors_list": 20, "certified_nearest": 22,
+        "certified_most": 79,
     }  # fmt: skip
     assert figure.title.startswith("93 is the whole Beijing board from 27 May to 1 June 2022")
     assert "a month later, 22 of 100 were certified Little Giants" in figure.title
-    assert "meets 5 of 6 published totals; not met: 101 on 30 June 2022" in figure.notes[0]
+    assert "meets 7 of 8 published totals; not met: 101 on 30 June 2022" in figure.notes[0]
+    assert "For 31 May 2022 93 was published, too." in figure.notes[0] and "Of the 93, 20 are on" in figure.notes[0]
     assert "A fit, not a proof" in figure.notes[1] and "79, on 28 April 2023" in figure.notes[1]
     series = figure.table.groupby("series")["companies"].agg(["size", "max"]).to_dict("index")
-    assert series["published total"] == {"size": 7, "max": 191}
+    assert series["published total"] == {"size": 9, "max": 191}
+    assert series["on a vendor's list"]["max"] == 33
     assert series["certified Little Giants"] == {"size": 5, "max": 79}
 
 
@@ -128,20 +131,52 @@ def test_an_edited_company_moves_picture_title_and_ledger(edit):
 
 def test_an_edited_count_moves_the_checks_and_the_ledger(edit):
     edit("little_giant_counts", {"count_id": "2022-11-15-board"}, "bse_listed", "125")
-    assert build().headline["checks_met"] == 4
+    assert build().headline["checks_met"] == 6
     edit("little_giant_counts", {"count_id": "2022-12-31-board"}, "national_little_giants", "93")
     row = verdict("mp3-cohort")
     assert row["verdict"] == "reproduced" and row["value"] == 93
 
 
-def test_what_the_claim_of_93_is_held_against():
+def test_the_associations_two_counts_are_checks_of_the_roster(edit):
+    counts = load()[2]
+    found = counts[counts["source_id"] == "capco-1"]
+    assert list(zip(found["date"].dt.strftime("%Y-%m-%d"), found["bse_listed"], found["check"], strict=True)) == [
+        ("2021-12-31", 82, "meets"), ("2022-05-31", 93, "meets"),
+    ]  # fmt: skip
+    edit("cited_figures", {"figure_id": "beijing-stock-exchange-listed-companies-2022-05"}, "value", "94")
+    figure = build()
+    assert figure.headline["checks_met"] == 6 and "94 on 31 May 2022" in figure.notes[0]
+    assert "was published, too" not in figure.notes[0]
+
+
+def test_the_vendors_list_is_counted_by_day():
+    roster, vendor = tables.load("bse_roster"), load()[1]
+    for day in ("2021-11-15", "2022-05-31", "2022-12-31"):
+        there = (roster["entry_date"] <= day) & ~(roster["exit_date"] <= day) & roster["specialised_board"]
+        assert vendor[day] == there.sum()
+    assert (vendor <= BOARD).all()
+
+
+def test_what_the_claim_of_93_is_held_against(edit):
     row = verdict("mp3-cohort")
-    assert (row["verdict"], row["value"], row["difference"]) == ("open", 79, -14)
-    assert "27 May to 1 June 2022" in row["reason"] and "from 22 to 79" in row["reason"]
+    assert (row["verdict"], row["value"], row["difference"]) == ("differs", 79, -14)
+    assert (
+        "27 May to 1 June 2022" in row["reason"]
+        and "from 22 to 79" in row["reason"]
+        and "has 44 of the" in row["reason"]
+    )
+    edit("little_giant_counts", {"count_id": "2022-12-31-board"}, "national_little_giants", "95")
+    row = verdict("mp3-cohort")  # a day between may have had 93
+    assert row["verdict"] == "open" and row["decided_by"]
 
 
-def test_the_month_of_the_exchange_comes_from_the_roster(data):
-    assert verdict("mp3-bse")["verdict"] == "supported" and "15 November 2021" in verdict("mp3-bse")["rebuilt"]
+def test_the_month_of_the_exchange_is_held_against_its_founding_and_its_first_day(edit, data):
+    row = verdict("mp3-bse")
+    assert row["verdict"] == "differs" and "3 September 2021" in row["rebuilt"] and "15 November 2021" in row["rebuilt"]
+    edit("cited_figures", {"figure_id": "beijing-stock-exchange-founded"}, "period_end", "2021-11-03")
+    assert verdict("mp3-bse")["verdict"] == "reproduced"
+    edit("cited_figures", {"figure_id": "beijing-stock-exchange-founded"}, "item", "renamed")
+    assert verdict("mp3-bse")["verdict"] == "supported"  # by the first trading day alone
     path = data / "bse_roster.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("2021-11", "2021-12"), encoding="utf-8")
     assert verdict("mp3-bse")["verdict"] == "differs"

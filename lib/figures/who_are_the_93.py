@@ -29,35 +29,47 @@ CHECKS = {
 
 @drawn_as(NAME)
 def draw(
-    board: pd.Series, counts: pd.DataFrame, moves: pd.DataFrame, published: pd.DataFrame, *, count: int, end: str
+    board: pd.Series,
+    vendor: pd.Series,
+    counts: pd.DataFrame,
+    moves: pd.DataFrame,
+    published: pd.DataFrame,
+    *,
+    count: int,
+    end: str,
 ) -> Figure:
     """Figure 3 from the rows of `rows.who_are_the_93.load`, up to the day `end`."""
     end = pd.Timestamp(end)
     windows = [(first, min(last, end)) for first, last in board_windows(board, count) if first <= end]
-    board, counts = board[:end], counts[counts["date"] <= end]
+    board, vendor, counts = board[:end], vendor[:end], counts[counts["date"] <= end]
     totals, certified = counts[counts["check"].notna()], certified_counts(counts)
     nearest = nearest_certified(certified, windows)
     title, subtitle = _title(count, windows, nearest), _subtitle(board, end)
-    cited = ["bse-lists", *totals["source_id"], *certified["source_id"], "macropolo"]
-    notes = [*_notes(totals, certified, published, count, windows, end), source_line(cited)]
+    cited = ["bse-lists", "company-list", *totals["source_id"], *certified["source_id"], "macropolo"]
+    notes = [*_notes(vendor, totals, certified, published, count, windows, end), source_line(cited)]
     narrow = [NARROW, replace(CLOSE, left=style.MARGIN, height=2.2, top=0.3)] if windows else NARROW
     frame = style.Frame(
         title, subtitle, notes, (BOARD, CLOSE) if windows else ALONE, narrow, slide_note="".join(notes[1:-1])
     )
     left = frame.axes("board")
-    _draw_board(left, board, totals, certified, count, windows, end)
+    _draw_board(left, board, vendor, totals, certified, count, windows, end)
     if windows:
         _draw_close(frame.axes("close"), board, totals, count, windows, end)
     return Figure(
         frame,
-        alt=_alt(board, totals, certified, count, windows),
-        table=_table(board, moves, totals, certified),
+        alt=_alt(board, vendor, totals, certified, count, windows),
+        table=_table(board, vendor, moves, totals, certified),
         numbers=[
             Number("count", "companies looked for", count),
             Number("windows", "runs of days with that count", len(windows)),
             Number("days", "days in all", sum((last - first).days + 1 for first, last in windows)),
             Number("checks", "published totals to check by", int(totals["check"].isin(["meets", "differs"]).sum())),
             Number("checks_met", "of these, met", int((totals["check"] == "meets").sum())),
+            Number(
+                "on_vendors_list",
+                "of them, on a vendor's list of specialised firms",
+                int(vendor[windows[0][0]]) if windows else None,
+            ),
             Number(
                 "certified_nearest",
                 "certified, by the count next in time",
@@ -104,7 +116,7 @@ def _subtitle(board: pd.Series, end: pd.Timestamp) -> str:
     return say("Companies on the Beijing Stock Exchange by day, {days}, with published counts", days=days)
 
 
-def _notes(totals, certified, published, count: int, windows: list, end: pd.Timestamp) -> list[str]:
+def _notes(vendor, totals, certified, published, count: int, windows: list, end: pd.Timestamp) -> list[str]:
     checked = totals[totals["check"] != "unchecked"]
     odd = [
         say(
@@ -120,17 +132,27 @@ def _notes(totals, certified, published, count: int, windows: list, end: pd.Time
         "The daily count comes from a roster of entries and exits. It meets {met} of {all} published totals; not met: {odd}."
     )
     met = int((checked["check"] == "meets").sum())
-    notes = [say(part if odd else whole, met=met, all=len(checked), odd=name_list(odd) if odd else "")]
+    words = [say(part if odd else whole, met=met, all=len(checked), odd=name_list(odd) if odd else "")]
+    same = checked[(checked["bse_listed"] == count) & (checked["check"] == "meets")]
+    for _, row in same.drop_duplicates("date").iterrows():
+        words.append(say("For {day} {count} was published, too.", day=day_words(row["date"]), count=count))
     if end > ROSTER_END:
-        notes[0] = sentences(notes[0], say("The roster ends on {day}.", day=day_words(ROSTER_END)))
+        words.append(say("The roster ends on {day}.", day=day_words(ROSTER_END)))
+    if windows:
+        words.append(
+            say(
+                "Of the {count}, {listed} are on Tonghuashun's list of specialised firms of November 2023.",
+                count=count, listed=vendor[windows[0][0]],
+            )
+        )  # fmt: skip
+    notes = [sentences(*words)]
     if windows and count == published.at["mp3-cohort", "published_value"]:
         words = [say("A fit, not a proof: MacroPolo names no day and calls its {count} Little Giants.", count=count)]
         if len(certified):
             most = certified.loc[certified["national_little_giants"].idxmax()]
             words.append(
                 say(
-                    "The highest published count of certified ones is {count}, on {day}: if it counted those, it did so "
-                    "later, or otherwise.",
+                    "Of certified ones, the highest published count is {count}, on {day}.",
                     count=most["national_little_giants"], day=day_words(most["date"]),
                 )
             )  # fmt: skip
@@ -138,20 +160,23 @@ def _notes(totals, certified, published, count: int, windows: list, end: pd.Time
     return notes
 
 
-def _draw_board(axes, board, totals, certified, count: int, windows: list, end: pd.Timestamp) -> None:
-    """The daily count as steps with published totals on it, and certified counts as stems below it."""
+def _draw_board(axes, board, vendor, totals, certified, count: int, windows: list, end: pd.Timestamp) -> None:
+    """The daily counts as steps with published totals on them, and certified counts as stems below."""
     top = max(board.max(), totals["bse_listed"].max(), count) * 1.22
     span = end - board.index[0]
     room = 0.04 if chart.inches(axes)[0] > 4 else 0.09  # for the first number
     axes.set_xlim(board.index[0] - span * room, end + span * 0.04)
     axes.set_ylim(0, top)
     _steps(axes, board)
+    _steps(axes, vendor, linewidth=1.1, zorder=2.2)
     _window(axes, count, windows)
     _totals(axes, totals)
-    for _, row in totals.drop_duplicates("date").iterrows():
+    for _, row in totals[totals["bse_listed"] != count].drop_duplicates("date").iterrows():
         _number(axes, row["date"], row["bse_listed"], count, -3, "right", style.INK, stem=False)
     axes.vlines(certified["date"], 0, certified["national_little_giants"], color=style.NEUTRAL, linewidth=1.3, zorder=2)
-    axes.plot(certified["date"], certified["national_little_giants"], "s", color=style.QUIET, markersize=5.5, zorder=4)
+    chart.dot(
+        axes, certified["date"], certified["national_little_giants"], style.QUIET, marker="s", size=5, markeredgewidth=1
+    )
     for _, row in certified.iterrows():
         _number(axes, row["date"], row["national_little_giants"], count, 0, "center", style.QUIET, stem=True)
     step = 50 if top > 120 else 20
@@ -174,10 +199,9 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
             place, shift, side = first, -4, "right"
         else:
             place, shift, side = last + ONE_DAY, 4, "left"
-        axes.annotate(
-            say("exactly {count}\n{days}", count=count, days=day_words(first, last)), (place, 1), (shift, -2), xycoords=("data", "axes fraction"),
-            textcoords="offset points", ha=side, va="top", size=9.5, weight="semibold", color=style.ACCENT, linespacing=1.1,
-        )  # fmt: skip
+        words = say("exactly {count}\n{days}", count=count, days=day_words(first, last))
+        looks = {"size": 9.5, "weight": "semibold", "color": style.ACCENT, "linespacing": 1.1}
+        chart.write(axes, (place, 1), words, (shift, -2), over=("data", "axes"), ha=side, va="top", **looks)
 
 
 def _marks(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> list[Mark]:
@@ -204,15 +228,12 @@ def _marks(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> list[Mark]:
 
 def _number(axes, day, value: int, line: int, shift: float, side: str, colour: str, stem: bool) -> None:
     """A value above its mark; below, or beside a mark with a stem, where the dotted line at `line` would run through it."""
-    box = dict(facecolor="white", edgecolor="none", pad=0.4)
     points = (line - value) * chart.inches(axes)[1] * 72 / axes.get_ylim()[1]  # from the mark up to the line
     up, side_of = 6, "bottom"
     if 5 < points < 20:
         shift, up, side, side_of = (-7, 0, "right", "center") if stem else (shift, -6, side, "top")
-    axes.annotate(
-        f"{value}", (day, value), (shift, up), textcoords="offset points", size=9, ha=side, va=side_of, color=colour, bbox=box,
-        zorder=2.5,
-    )  # fmt: skip
+    looks = {"size": 9, "ha": side, "va": side_of, "color": colour, "zorder": 2.5}
+    chart.write(axes, (day, value), f"{value}", (shift, up), white=0.4, **looks)
 
 
 def _draw_close(axes, board, totals, count: int, windows: list, end: pd.Timestamp) -> None:
@@ -226,46 +247,31 @@ def _draw_close(axes, board, totals, count: int, windows: list, end: pd.Timestam
     within = totals["date"].between(near.index[0], near.index[-1]) & totals["bse_listed"].between(count - 5, count + 9)
     _totals(axes, totals[within])
     odd = totals[within & (totals["check"] == "differs")]
+    beside = {"size": 9, "ha": "right", "va": "center"}
     for _, row in odd.iterrows():
-        axes.annotate(
-            f"{row['bse_listed']}", (row["date"], row["bse_listed"]), (-6, 0), textcoords="offset points", size=9, ha="right",
-            va="center",
-        )  # fmt: skip
+        chart.write(axes, (row["date"], row["bse_listed"]), f"{row['bse_listed']}", (-6, 0), **beside)
     rises = near[near.diff() > 0]
     rises = rises[rises.index > near.index[0] + (near.index[-1] - near.index[0]) * 0.12]  # room for the number
     rises = rises[rises.between(count - 5, count + 9) & ~rises.isin(odd["bse_listed"])].drop_duplicates()
     for day, value in rises.items():
-        axes.annotate(
-            f"{value}", (day, value), (-3, 0), textcoords="offset points", size=9, ha="right", va="center",
-            weight="bold" if value == count else "normal",
-            bbox=dict(facecolor="white", edgecolor="none", pad=0.5) if value == count else None,
-        )  # fmt: skip
+        looks = {"weight": "bold", "white": 0.5} if value == count else {}
+        chart.write(axes, (day, value), f"{value}", (-3, 0), **beside, **looks)
     days = sorted({first, last})
     axes.set_xticks([day + ONE_DAY / 2 for day in days], [day_tick(day) for day in days])
     if len(days) > 1:
         axes.get_xticklabels()[0].set_ha("right")
         axes.get_xticklabels()[1].set_ha("left")
     axes.set_yticks([])
-    axes.annotate(
-        say("The days around it"),
-        (0, 1),
-        (0, 8),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        size=9.5,
-        weight="semibold",
-    )
+    chart.head(axes, say("The days around it"))
 
 
-def _steps(axes, board: pd.Series) -> None:
-    axes.step(
-        [*board.index, board.index[-1] + ONE_DAY], [*board, board.iloc[-1]], where="post", color=style.ACCENT, linewidth=2.2,
-        zorder=3,
-    )  # fmt: skip
+def _steps(axes, counts: pd.Series, **looks) -> None:
+    days, values = [*counts.index, counts.index[-1] + ONE_DAY], [*counts, counts.iloc[-1]]
+    axes.step(days, values, where="post", **{"color": style.ACCENT, "linewidth": 2.2, "zorder": 3} | looks)
 
 
 def _window(axes, count: int, windows: list) -> None:
-    axes.axhline(count, color=style.INK, linewidth=0.9, linestyle=(0, (2, 1.5)), zorder=1)
+    chart.reference(axes, count, upright=False, linewidth=0.9, linestyle=(0, (2, 1.5)), zorder=1)
     for first, last in windows:
         axes.axvspan(first, last + ONE_DAY, color=style.ACCENT_PALE, alpha=0.7, linewidth=0, zorder=0.5)
 
@@ -273,49 +279,38 @@ def _window(axes, count: int, windows: list) -> None:
 def _totals(axes, totals: pd.DataFrame) -> None:
     for _, row in totals.iterrows():
         marker, colour, _ = CHECKS[row["check"]]
-        # At noon: a total of a day stands on that day's step.
-        axes.plot(
-            row["date"] + ONE_DAY / 2, row["bse_listed"], marker, markersize=6.5, color=colour, markerfacecolor="white",
-            markeredgewidth=1.3, zorder=4,
-        )  # fmt: skip
+        noon = row["date"] + ONE_DAY / 2  # so that a total of a day stands on that day's step
+        chart.dot(axes, noon, row["bse_listed"], colour, marker=marker, filled=False, markeredgewidth=1.3)
 
 
 def _key(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> None:
     """What the marks mean, above the axes."""
-    handles = [Line2D([], [], color=style.ACCENT, linewidth=2.2, label=say("listed (from the roster)"))]
-    if len(certified):
-        handles.append(
-            Line2D(
-                [], [], marker="s", color=style.QUIET, linewidth=0, markersize=5, label=say("certified Little Giants")
-            )
-        )
-    for check, (marker, colour, words) in CHECKS.items():
-        if (totals["check"] == check).any():
-            handles.append(
-                Line2D(
-                    [],
-                    [],
-                    marker=marker,
-                    color=colour,
-                    markerfacecolor="white",
-                    linewidth=0,
-                    markersize=6,
-                    label=say(words),
-                )
-            )
+    lines = [(2.2, phrase("listed (from the roster)")), (1.1, phrase("of these, on a vendor's list"))]
+    handles = [Line2D([], [], color=style.ACCENT, linewidth=width, label=say(words)) for width, words in lines]
+    marks = [("s", style.QUIET, style.QUIET, phrase("certified Little Giants"))] if len(certified) else []
+    marks += [(*CHECKS[check][:2], "white", CHECKS[check][2]) for check in CHECKS if (totals["check"] == check).any()]
+    for marker, colour, fill, words in marks:
+        looks = {"marker": marker, "color": colour, "markerfacecolor": fill, "linewidth": 0, "markersize": 5.5}
+        handles.append(Line2D([], [], label=say(words), **looks))
     axes.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3 if chart.inches(axes)[0] > 4 else 2, frameon=False, fontsize=9, borderaxespad=0.1,
-        handlelength=1.4, labelspacing=0.3, columnspacing=1.2,
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.09, 1), ncols=3 if chart.inches(axes)[0] > 4 else 2, frameon=False,
+        fontsize=9, borderaxespad=0.1, handlelength=1.4, labelspacing=0.3, columnspacing=1,
     )  # fmt: skip
 
 
-def _table(board: pd.Series, moves: pd.DataFrame, totals: pd.DataFrame, certified: pd.DataFrame) -> pd.DataFrame:
+def _table(board, vendor, moves: pd.DataFrame, totals: pd.DataFrame, certified: pd.DataFrame) -> pd.DataFrame:
     """Every drawn count: the board on each day that a company came or went, with these companies' rows, then the published."""
     moved = moves[moves["date"] <= board.index[-1]]
-    rows = ("bse_roster.csv:" + moved["company_id"]).groupby(moved["date"]).agg(" ".join)
-    daily = pd.DataFrame({"series": "board", "date": rows.index, "companies": board[rows.index], "source_row": rows})
+
+    def daily(series: str, counts: pd.Series, moved: pd.DataFrame, **columns: str) -> pd.DataFrame:
+        rows = ("bse_roster.csv:" + moved["company_id"]).groupby(moved["date"]).agg(" ".join)
+        frame = pd.DataFrame({"date": rows.index, "companies": counts[rows.index], "source_row": rows})
+        return frame.assign(series=series, source_id="bse-lists", **columns)
+
+    listed = moved[moved["specialised_board"]]
     parts = [
-        daily.assign(scope="all listed, by the roster", source_id="bse-lists"),
+        daily("board", board, moved, scope="all listed, by the roster"),
+        daily("on a vendor's list", vendor, listed, scope="on Tonghuashun's list of specialised firms, November 2023"),
         totals.assign(series="published total", companies=totals["bse_listed"]),
         certified.assign(series="certified Little Giants", companies=certified["national_little_giants"]),
     ]
@@ -323,7 +318,7 @@ def _table(board: pd.Series, moves: pd.DataFrame, totals: pd.DataFrame, certifie
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def _alt(board: pd.Series, totals: pd.DataFrame, certified: pd.DataFrame, count: int, windows: list) -> str:
+def _alt(board, vendor, totals: pd.DataFrame, certified: pd.DataFrame, count: int, windows: list) -> str:
     words = [
         say(
             "Step line of the number of companies on the Beijing Stock Exchange: {first} on {first_day}, {last} on {last_day}.",
@@ -331,6 +326,12 @@ def _alt(board: pd.Series, totals: pd.DataFrame, certified: pd.DataFrame, count:
         ),
         say("It is exactly {count} {when}.", count=count, when=_when(windows) if windows else say("on no day")),
     ]  # fmt: skip
+    words.append(
+        say(
+            "Among them, {first} on the first day and {last} on the last are on a vendor's list of specialised firms.",
+            first=vendor.iloc[0], last=vendor.iloc[-1],
+        )
+    )  # fmt: skip
     if len(totals):
         words.append(say("Published totals: {counts}.", counts=_dated(totals, "bse_listed")))
     if len(certified):

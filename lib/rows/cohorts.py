@@ -7,7 +7,7 @@ import pandas as pd
 
 from lib import parameters, tables
 from lib.errors import ParameterError, UserError
-from lib.rows import own
+from lib.rows import own, standing
 from lib.words import LANGUAGE, clauses, name_list, phrase, say, sentences, term
 
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
@@ -294,11 +294,10 @@ def _doubts() -> pd.Series:
     return doubts(tables.load("spending"))
 
 
-def found_false(fiscal_year: int, stage: str = "decision") -> set[str]:
-    """Companies whose accounts of a fiscal year are false by a regulator's decision, or its "advance notice" of one."""
-    rows = tables.load("enforcement")
-    rows = rows[(rows["fiscal_year"] == fiscal_year) & (rows["stage"] == stage)]
-    return set(rows.loc[rows["finding"].str.endswith(("_revenue", "false_report")), "company_id"])
+def _found_false(fiscal_year: int, stage: str = "decision") -> pd.Series:
+    """Companies whose accounts of a fiscal year a regulator found false, by its decision or by its "advance notice"."""
+    rows = standing.void(stage)
+    return rows.loc[rows["fiscal_year"] == fiscal_year, "company_id"]
 
 
 def _with_spending(companies: pd.DataFrame, fiscal_year: int, year: pd.DataFrame) -> pd.DataFrame:
@@ -307,7 +306,7 @@ def _with_spending(companies: pd.DataFrame, fiscal_year: int, year: pd.DataFrame
     rows["status"] = _status(rows, fiscal_year)
     rows["confirmed"] = (rows["extract_check"] == "rd_confirmed") & rows["revenue_cny"].notna()
     rows["outlier"] = rows["outlier"].fillna("")
-    told = rows["company_id"].isin(found_false(fiscal_year, "advance notice"))
+    told = rows["company_id"].isin(_found_false(fiscal_year, "advance notice"))
     rows["outlier"] = rows["outlier"].mask(told, phrase("a regulator's notice of false accounts"))
     return rows.drop(columns="_merge")
 
@@ -318,7 +317,7 @@ def _status(rows: pd.DataFrame, fiscal_year: int) -> pd.Series:
     tests = (
         absent & (rows["listed_on"] > due(fiscal_year)),
         absent,
-        rows["company_id"].isin(found_false(fiscal_year)),
+        rows["company_id"].isin(_found_false(fiscal_year)),
         # Insurers share an industry with leasing and payment firms, so only the sub-industry tells them.
         rows["industry_zh"].isin(["银行", "证券"]) | (rows["subindustry_zh"] == "保险"),
         rows["extract_check"] == "rd_conflict",

@@ -5,15 +5,19 @@ import pandas as pd
 from lib import tables
 from lib.errors import DataError
 from lib.parameters import SHARE_ITEMS
+from lib.rows import standing
 from lib.words import phrase
 
-STATED, PROXY = "stated", "proxy"
+#: A share of buyers that are all the state's, a lower bound of its share; one that only stands for it; either of false accounts.
+STATED, PROXY, VOID = "stated", "proxy", "void"
 #: Why a firm has no drawn share although it has a proxy, where proxies are not wanted.
 PROXY_ONLY = phrase("a proxy only")
+REVENUE_INVENTED = phrase("revenue found invented")
 #: What is known of a company's sales to the state, best first; all but the first two leave it without a figure.
 STATUSES = (
     STATED,
     PROXY,
+    REVENUE_INVENTED,
     phrase("in words only"),
     phrase("the buyer is private"),
     phrase("the buyer's kind is not stated"),
@@ -29,9 +33,10 @@ def load(weakest_grade: str) -> tuple[pd.DataFrame, pd.DataFrame, int]:
 
 
 def evidence(weakest_grade: str = "C") -> pd.DataFrame:
-    """The rows of public_sector.csv of this grade or better, with `source_row`, the row itself by its key.
+    """The rows of public_sector.csv of this grade or better, with `source_row`, the row itself by its key, and `void`.
 
-    Raises DataError for a share outside 0 to 100, and for a range from high to low.
+    void: whether a regulator found revenue of a year that the row covers invented; `invented_low` and `invented_high`: how
+    much of it, in per cent; `void_source_id`: who says so. Its findings stand in `source_row`, too. Raises DataError for a share outside 0 to 100, and for a range from high to low.
     """
     rows = tables.load("public_sector")
     wrong = rows["value_high"] < rows["value_low"]
@@ -46,16 +51,20 @@ def evidence(weakest_grade: str = "C") -> pd.DataFrame:
                 for row in rows.index[wrong]
             ]
         )
-    rows["source_row"] = "public_sector.csv:" + rows["evidence_id"]
+    rows = rows.join(standing.void_by(rows))
+    rows["void"] = rows["found"] != ""
+    rows["source_row"] = ("public_sector.csv:" + rows["evidence_id"] + " " + rows.pop("found")).str.strip()
     return rows[rows["grade"] <= weakest_grade].reset_index(drop=True)
 
 
 def shares(rows: pd.DataFrame) -> pd.DataFrame:
     """Shares of a full year's revenue that speak of state buyers: one row per figure, `kind` beside its columns.
 
-    kind: 'stated' for a share that the source gives as the state's, 'proxy' for a share of customers or of a segment
-    in which, by the source, state buyers stand. Readings of one figure that agree are one row, with the better grade,
-    the longer period, and all their rows in `source_row`; readings that disagree stay apart.
+    kind: 'stated' for the share of buyers whom the source calls the state's, each and all, 'proxy' for a group of customers
+    or a segment in which, by the source, state buyers stand, 'void' for either where the revenue was invented; `bound`:
+    whether it is of the first kind, void or not. Other state buyers may go unnamed, so it is a lower bound. Readings of one
+    figure that agree are one row, with the better grade, the longer period, and all their rows in `source_row`; readings
+    that disagree stay apart.
     """
     chosen = rows[rows["item"].isin(SHARE_ITEMS) & rows["buyer"].isin(["state", "mixed"])]
     chosen = chosen[chosen[["value_low", "fiscal_year", "last_fiscal_year"]].notna().all(axis=1)]
@@ -68,19 +77,28 @@ def shares(rows: pd.DataFrame) -> pd.DataFrame:
         if twin is None:
             kept.append(row)
         else:
-            twin["source_row"] += f" {row['source_row']}"
+            twin["source_row"] = " ".join(dict.fromkeys(f"{twin['source_row']} {row['source_row']}".split(" ")))
             twin["grade"] = min(twin["grade"], row["grade"])
     found = pd.DataFrame(kept, columns=rows.columns).astype(rows.dtypes)
-    return found.assign(kind=(found["item"] == "state_share").map({True: STATED, False: PROXY}))
+    bound = (found["buyer"] == "state") & (found["item"] != "segment_share")
+    return found.assign(bound=bound, kind=bound.map({True: STATED, False: PROXY}).mask(found["void"], VOID))
 
 
-def yearly(rows: pd.DataFrame, name: str, item: str) -> pd.DataFrame:
-    """One company's figures of `item` by full fiscal year: one row per year, of the best grade, in order of years."""
+def sellers_revenue(rows: pd.DataFrame) -> pd.DataFrame:
+    """Revenue by full fiscal year, best grade first, of the firms that by some row sell to the state and have several years.
+
+    One row per firm and year, in order; `index`: the firm's first year is 100. Years of void accounts are left out.
+    """
+    sellers = rows.loc[rows["buyer"].isin(["state", "mixed"]), "name_en"]
     chosen = rows[
-        (rows["name_en"] == name) & (rows["item"] == item) & (rows["fiscal_year"] == rows["last_fiscal_year"])
+        (rows["item"] == "revenue") & rows["name_en"].isin(sellers) & rows["value_low"].notna() & ~rows["void"]
     ]
-    chosen = chosen[chosen["value_low"].notna()].sort_values(["fiscal_year", "grade", "evidence_id"])
-    return chosen.drop_duplicates("fiscal_year").reset_index(drop=True)
+    chosen = chosen[chosen["fiscal_year"] == chosen["last_fiscal_year"]]
+    chosen = chosen.sort_values(["name_en", "fiscal_year", "grade", "evidence_id"]).drop_duplicates(
+        ["name_en", "fiscal_year"]
+    )
+    chosen = chosen[chosen.groupby("name_en")["name_en"].transform("size") > 1].reset_index(drop=True)
+    return chosen.assign(index=100 * chosen["value_low"] / chosen.groupby("name_en")["value_low"].transform("first"))
 
 
 def companies(weakest_grade: str = "C") -> pd.DataFrame:
@@ -97,7 +115,9 @@ def _status(rows: pd.DataFrame, kinds: set[str] | None) -> str:
     if rows.empty:
         return "weaker sources only"
     if kinds:
-        return STATED if STATED in kinds else PROXY
+        return next(
+            word for kind, word in ((STATED, STATED), (PROXY, PROXY), (VOID, REVENUE_INVENTED)) if kind in kinds
+        )
     if rows["buyer"].isin(["state", "mixed"]).any():
         return "in words only"
     bought = rows[rows["item"].isin(SHARE_ITEMS)]
@@ -118,23 +138,24 @@ def _covers(one: dict, other: dict) -> bool:
 def in_rows(shares: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> pd.DataFrame:
     """The shares that are drawn, in the order of their rows: `group`, `place` (the row), `now` (covers `year`).
 
-    A firm with a stated share is shown by it, so its proxies are not drawn; each segment has a row of its own.
+    A firm with a stated share is shown by it, so its proxies are not drawn; each segment has a row of its own. What is void
+    is shown where it would be, were it sound.
     """
     stated = set(firms.loc[firms["status"] == STATED, "name_en"])
-    keep = (shares["kind"] == STATED) | (proxies & ~shares["name_en"].isin(stated))
+    keep = shares["bound"] | (proxies & ~shares["name_en"].isin(stated))
     marks = shares[keep].copy()
     marks["group"] = marks["kind"]
     marks["now"] = (marks["fiscal_year"] <= year) & (year <= marks["last_fiscal_year"])
     segment = marks["about"].where(marks["item"] == "segment_share", "")
-    marks["place"] = marks["name_en"] + "|" + marks["item"] + "|" + segment
+    marks["place"] = marks["name_en"] + "|" + marks["kind"] + "|" + marks["item"] + "|" + segment
     # Firms by their highest share of the year, or of any year where they have none; a firm's rows together.
     best = marks["value_low"].where(marks["now"]).groupby(marks["name_en"]).transform("max")
     marks["first"] = marks["now"].groupby(marks["name_en"]).transform("max")
     marks["best"] = best.fillna(marks["value_low"].groupby(marks["name_en"]).transform("max"))
-    marks["stated"] = marks["kind"] == STATED
-    order = ["stated", "first", "best", "name_en", "item", "now", "value_low"]
-    marks = marks.sort_values(order, ascending=[False, False, False, True, True, False, False])
-    return marks.drop(columns=["first", "best", "stated"]).reset_index(drop=True)
+    marks["rank"] = marks["kind"].map([STATED, PROXY, VOID].index)
+    order = ["rank", "first", "best", "name_en", "item", "now", "value_low"]
+    marks = marks.sort_values(order, ascending=[True, False, False, True, True, False, False])
+    return marks.drop(columns=["first", "best", "rank"]).reset_index(drop=True)
 
 
 def stated_in(marks: pd.DataFrame, year: int) -> pd.DataFrame:
@@ -148,16 +169,6 @@ def longest_series(marks: pd.DataFrame) -> pd.DataFrame:
         return stated
     firm = stated.groupby("name_en")["fiscal_year"].nunique().idxmax()
     return stated[stated["name_en"] == firm].sort_values(["fiscal_year", "grade", "value_low"], ignore_index=True)
-
-
-def growth_of_named(rows: pd.DataFrame, firms: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Revenue and R&D intensity by year of the article's firm that has most of both."""
-    items = ("revenue", "rd_intensity")
-    series = [[yearly(rows, name, item) for item in items] for name in firms.loc[firms["in_article"], "name_en"]]
-    if not series:
-        return dict.fromkeys(items, rows[:0])
-    best = max(series, key=lambda pair: min(len(part) for part in pair) * 100 + sum(len(part) for part in pair))
-    return dict(zip(items, best, strict=True))
 
 
 def statements(rows: pd.DataFrame, silent: pd.DataFrame) -> pd.DataFrame:

@@ -10,11 +10,16 @@ from lib.rows import cited
 ROSTER_END = pd.Timestamp("2022-12-31")
 
 
-def load() -> tuple[pd.Series, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The board's count by day, the published counts, the companies that came and went, and what the article states."""
+def load() -> tuple[pd.Series, pd.Series, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Board, vendor, counts, moves, published.
+
+    The board's count by day; that of its companies that are on a vendor's list of specialised firms of November 2023; the
+    published counts; the companies that came and went, as from `moves`; what the articles state.
+    """
     roster = tables.load("bse_roster")
     board = board_counts(roster)
-    return board, published(board), moves(roster), cited.published()
+    vendor = board_counts(roster[roster["specialised_board"]]).reindex(board.index).fillna(0).astype("int64")
+    return board, vendor, published(board), moves(roster), cited.published()
 
 
 def board_counts(roster: pd.DataFrame) -> pd.Series:
@@ -33,23 +38,32 @@ def board_windows(board: pd.Series, count: int) -> list[tuple[pd.Timestamp, pd.T
 
 
 def moves(roster: pd.DataFrame) -> pd.DataFrame:
-    """One row per company and day on which it came to the board or left it, by day: `date`, `company_id`."""
-    parts = [roster[[day, "company_id"]].rename(columns={day: "date"}) for day in ("entry_date", "exit_date")]
+    """One row per company and day on which it came to the board or left it, by day: `date`, `company_id`, `specialised_board`."""
+    what = ["company_id", "specialised_board"]
+    parts = [roster[[day, *what]].rename(columns={day: "date"}) for day in ("entry_date", "exit_date")]
     return pd.concat(parts).dropna(subset="date").sort_values("date", ignore_index=True)
 
 
 def published(board: pd.Series) -> pd.DataFrame:
-    """The dated, published counts of the whole board or a part, beside `board`, as from `board_counts`: with `expected`, `check` and `source_row`.
+    """The dated, published counts of the whole board, as from `board_counts`, or a part: with `expected`, `check` and `source_row`.
 
-    expected: companies on the board that day by the roster; empty where the count is of a part, or later than the
-    roster. check: one of CHECKS, for a total of the whole board.
+    They are those of little_giant_counts.csv and, for the whole board, of cited_figures.csv, by day. expected: companies on
+    the board that day by the roster; empty where the count is of a part, or later than the roster. check: one of CHECKS,
+    for a total of the whole board.
     """
     counts = tables.load("little_giant_counts")
+    counts["source_row"] = "little_giant_counts.csv:" + counts["count_id"]
+    totals = cited.figures("exchange")
+    totals = totals[(totals["entity"] == "Beijing Stock Exchange") & (totals["item"] == "listed_companies")]
+    totals = totals.rename(columns={"period_end": "date"}).assign(
+        scope="all listed", bse_listed=totals["value"].astype("Int64")
+    )
+    counts = pd.concat([counts, totals[["date", "scope", "bse_listed", "source_id", "source_row"]]])
+    counts = counts.sort_values("date", kind="stable", ignore_index=True)
     whole = counts["scope"].str.startswith("all listed")
     counts["expected"] = counts["date"].map(board).where(whole).astype("Int64")
     meets = (counts["expected"] == counts["bse_listed"]).map({True: "meets", False: "differs"})
     counts["check"] = meets.fillna("unchecked").where(whole & counts["bse_listed"].notna())
-    counts["source_row"] = "little_giant_counts.csv:" + counts["count_id"]
     return counts
 
 
