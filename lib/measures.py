@@ -87,6 +87,16 @@ def share_of(
     return Share(count, total, share, *interval, method)
 
 
+def difference(one: Share, other: Share) -> tuple[float, float, float]:
+    """How far one share lies above that of other firms, with its 95% interval: (difference, low, high), 0.1 for ten points.
+
+    From the intervals of both, whatever their methods (Zou and Donner 2008); of two Wilson intervals, it is Newcombe's.
+    """
+    gap = one.share - other.share
+    low = gap - np.hypot(one.share - one.low, other.high - other.share)
+    return gap, float(low), float(gap + np.hypot(one.high - one.share, other.share - other.low))
+
+
 def _summed(values: np.ndarray, clusters) -> np.ndarray:
     """The sum over each cluster; a value whose cluster is not known is one by itself."""
     if clusters is None:
