@@ -88,14 +88,13 @@ def share_of(
 
 
 def difference(one: Share, other: Share) -> tuple[float, float, float]:
-    """How far one share of firms lies above another of other firms, with a 95% interval made of the two shares' intervals.
+    """How far one share lies above that of other firms, with its 95% interval: (difference, low, high), 0.1 for ten points.
 
-    Newcombe's method of squaring and adding: (difference, low, high).
+    From the intervals of both, whatever their methods (Zou and Donner 2008); of two Wilson intervals, it is Newcombe's.
     """
     gap = one.share - other.share
     low = gap - np.hypot(one.share - one.low, other.high - other.share)
-    high = gap + np.hypot(one.high - one.share, other.share - other.low)
-    return gap, float(low), float(high)
+    return gap, float(low), float(gap + np.hypot(one.high - one.share, other.share - other.low))
 
 
 def _summed(values: np.ndarray, clusters) -> np.ndarray:
