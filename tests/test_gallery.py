@@ -110,7 +110,7 @@ def test_every_link_leads_somewhere(site, visit, path):
 def test_downloads_are_the_files_that_the_record_vouches_for(site, visit):
     page = visit(site / NAME / "index.html")
     kinds = page.locator(".downloads a").all_text_contents()
-    assert kinds == ["PNG", "SVG", "PDF", "CSV", "XLSX", "TEX", "BIB", "JSON", "IPYNB", "ZIP"]
+    assert kinds == ["PNG", "SVG", "PDF", "CSV", "XLSX", "DTA", "TEX", "BIB", "JSON", "IPYNB", "ZIP"]
     assert folders.faults(site / NAME, NAME) == []
     by_hand = visit(site / NAME / "fiscal_year=2020" / "index.html")
     assert by_hand.locator(".downloads a").all_text_contents() == [
@@ -119,6 +119,7 @@ def test_downloads_are_the_files_that_the_record_vouches_for(site, visit):
         "PDF",
         "CSV",
         "XLSX",
+        "DTA",
         "TEX",
         "BIB",
         "JSON",

@@ -11,7 +11,7 @@ from pathlib import Path
 from lib import notebooks
 from lib.paths import outputs_dir
 
-FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "tex", "bib", "json")
+FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "dta", "tex", "bib", "json")
 #: Packages that can change a figure's bytes.
 PACKAGES = (
     *("bibtexparser", "font-source-sans-pro", "matplotlib", "numpy", "openpyxl", "pandas", "pillow"),

@@ -38,6 +38,7 @@ DOWNLOADS = {
     "pdf": "picture, for print",
     "csv": "the plotted rows",
     "xlsx": "the same for Excel",
+    "dta": "the same for Stata",
     "tex": "figure and table for LaTeX",
     "bib": "sources for BibTeX",
     "json": "how it was made",
