@@ -131,6 +131,20 @@ def check(folder: Path | None = None) -> list[str]:
     return problems
 
 
+def shown(
+    rows: pd.DataFrame, form: Mapping[str, str] | None = None, *, precision: int | None = None, index: bool = False
+):
+    """Rows as a notebook shows them, a pandas Styler: each text as it stands, so that a name is never taken for HTML.
+
+    form: how to write the numbers of a column, such as "{:.1%}"; precision: digits after the point of all others; index:
+    whether the index is shown. What is not known is empty.
+    """
+    table = rows.style.format(form, precision=precision, na_rep="", escape="html")
+    for axis in ("index", "columns"):
+        table.format_index(axis=axis, escape="html").format_index_names(axis=axis, escape="html")
+    return table if index else table.hide(axis="index")
+
+
 def _states(folder: Path, name: str) -> tuple:
     """The states of a table's file and of the codebook; DataError where there is no such file."""
     table, book = folder / f"{name}.csv", folder / BOOK
