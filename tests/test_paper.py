@@ -184,21 +184,46 @@ def test_a_refreshed_source_says_when_it_was_retrieved():
     assert entry["urldate"] == "2026-11-22"
 
 
+@pytest.mark.parametrize("name", ["02_public_sector", "06_hard_tech_fields", "07_huawei_acfic"])
+def test_a_printed_table_has_the_columns_that_matter_in_words(name):
+    figure = figures.build(name)
+    text = paper.latex(record_of(figure, figure.parameters, {}), figure.table, figure.columns)
+    heads = text.split("\\toprule\n")[1].split(" \\tabularnewline")[0].split(" & ")
+    shown = [column for column in figure.columns if column not in ("source_row", "company_id")]
+    assert len(heads) <= len(shown) and "_" not in "".join(heads) and all(head[0].isupper() for head in heads)
+    widths = paper._widths(paper._printed(figure.table[list(figure.columns)]))
+    # An article's line is 345 points: in type of 7 points no table is made smaller than 4.5.
+    assert (sum(widths) * paper.GLYPH + len(widths) * paper.BETWEEN) * 4.5 / 7 <= 345
+    assert max(widths) <= paper.LINE
+
+
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX on this machine")
-@pytest.mark.parametrize("name", ["02_public_sector", "06_hard_tech_fields"])
-def test_the_bundle_compiles(name, outputs, tmp_path):
-    folder = publish(figures.build(name))
+@pytest.mark.parametrize(
+    ("name", "kind", "size"),
+    [
+        ("02_public_sector", "article", "web"),
+        ("06_hard_tech_fields", "article", "web"),
+        ("02_public_sector", "IEEEtran", "one_column"),
+        ("03_who_are_the_93", "IEEEtran", "one_column"),
+    ],
+)
+def test_the_bundle_compiles(name, kind, size, outputs, tmp_path):
+    if subprocess.run(["kpsewhich", f"{kind}.cls"], capture_output=True).returncode:
+        pytest.skip(f"this LaTeX has no {kind}")
+    folder = publish(figures.build(name, size=size))
     body = rf"\input{{{name}.tex}}\nocite{{*}}\bibliographystyle{{plain}}\bibliography{{{name}}}"
     (tmp_path / "paper.tex").write_text(
-        rf"\documentclass{{article}}\usepackage{{graphicx,booktabs}}\begin{{document}}{body}\end{{document}}"
+        rf"\documentclass{{{kind}}}\usepackage{{graphicx,booktabs}}\begin{{document}}{body}\end{{document}}"
     )
-    for kind in ("tex", "bib", "pdf"):
-        shutil.copy(folder / f"{name}.{kind}", tmp_path)
+    for suffix in ("tex", "bib", "pdf"):
+        shutil.copy(folder / f"{name}.{suffix}", tmp_path)
     for words in (["pdflatex", "-interaction=batchmode"], ["bibtex"], ["pdflatex", "-interaction=batchmode"]):
         done = subprocess.run([*words, "paper"], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
     log = (tmp_path / "paper.log").read_text(encoding="utf-8", errors="replace")
     assert not re.findall(r"^!.*", log, re.MULTILINE)
+    if size == "one_column":  # whose notes must stand on the page
+        assert "Float too large" not in log
 
 
 SIZES = [(name, size) for name in NAMES for size in style.SIZES if size != "web"]

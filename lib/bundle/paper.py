@@ -17,6 +17,12 @@ from lib.paths import ROOT
 EPOCH = datetime(1980, 1, 1)  # in place of the hour at which a workbook is made
 PAGE_ROWS = 60  # more do not fit a printed page, so a longer table is left to the other files
 CELL = 60  # longer texts are quotes from sources, which no printed table holds
+LINE = 24  # of a printed cell, in characters; a longer text goes on below
+GLYPH, BETWEEN, COLUMN = (
+    3.3,
+    12,
+    252,
+)  # points: a character of a printed table, the room between columns, a journal's column
 WIDEST = 50  # of a column in the workbook, in characters
 CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
 #: What `escape` needs: only XeLaTeX and LuaLaTeX can print Chinese, and only in a font that has it.
@@ -84,17 +90,21 @@ def _sheet(book, title: str, rows: list) -> None:
         sheet.write_row(number, 0, row)
 
 
-def latex(record: dict, table: pd.DataFrame) -> str:
+def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = ()) -> str:
     """The figure and its numbers as LaTeX: title, notes and sources around the picture, and a booktabs table.
 
-    The table holds the plotted rows where they fit a page, else the headline numbers.
+    The table holds the plotted rows where they fit a page, else the headline numbers. columns: those to print; without them,
+    all that a page has room for. A table that is too wide for a journal's column goes across the page.
     """
     name, size = record["id"], record["parameters"].get("size", "web")
     across = "*" if size == "two_columns" else ""
     stop = "。" if record["parameters"].get("language") == "zh" else "."
     label = name.replace("_", "-")
     notes = "\n\n".join(escape(text) for text in (*record["notes"], record["source"]))
-    rows = _printed(table) if len(table) <= PAGE_ROWS else _headline(record)
+    rows = _printed(table[list(columns or table)]) if len(table) <= PAGE_ROWS else _headline(record)
+    widths = _widths(rows)
+    wide = sum(widths) * GLYPH + len(widths) * BETWEEN > COLUMN
+    aside = "*" if size == "two_columns" or (size == "one_column" and wide) else ""
     what = "the plotted rows" if len(table) <= PAGE_ROWS else "its headline numbers"
     keys = ",".join(key(source["source_id"]) for source in record["sources"])
     lines = [
@@ -118,18 +128,18 @@ def latex(record: dict, table: pd.DataFrame) -> str:
         r"\end{minipage}",
         rf"\end{{figure{across}}}",
         "",
-        rf"\begin{{table{across}}}",
+        rf"\begin{{table{aside}}}",
         r"\centering\scriptsize",
         rf"\caption{{Figure~\ref{{fig:{label}}}: {what}}}",
         rf"\label{{tab:{label}}}",
         # As wide as it is, or the line where that is narrower.
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-        rf"\begin{{tabular}}{{{''.join('r' if numeric else 'l' for numeric in rows.dtypes.map(_is_number))}}}",
+        rf"\begin{{tabular}}{{{''.join(_columns(rows, widths))}}}",
         r"\toprule",
         *_table_lines(rows),
         r"\bottomrule",
         r"\end{tabular}}",
-        rf"\end{{table{across}}}",
+        rf"\end{{table{aside}}}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -143,6 +153,21 @@ def _printed(table: pd.DataFrame) -> pd.DataFrame:
         if not re.search(r"_ids?$|^source_row$|^name_zh$", name) and longest[name] <= CELL and table[name].notna().any()
     ]
     return table[kept]
+
+
+def _widths(rows: pd.DataFrame) -> list[int]:
+    """Characters that each column of a printed table takes."""
+    cells = [_table_heads(rows), *([_plain_word(value) for value in row] for row in _cells(rows))]
+    return [min(max(map(len, column)), LINE) for column in zip(*cells, strict=True)]
+
+
+def _columns(rows: pd.DataFrame, widths: list[int]) -> list[str]:
+    """How LaTeX sets each column: numbers to the right, short texts to the left, long ones in lines."""
+    kinds = rows.dtypes.map(_is_number)
+    return [
+        "r" if number else f"p{{{width * GLYPH:.0f}pt}}" if width == LINE else "l"
+        for number, width in zip(kinds, widths, strict=True)
+    ]
 
 
 def _headline(record: dict) -> pd.DataFrame:
@@ -159,23 +184,41 @@ def _is_number(dtype) -> bool:
     return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
 
 
+def _table_heads(rows: pd.DataFrame) -> list[str]:
+    """The names of the columns as a reader says them: 'Name', 'Fiscal year', 'Rd expense, CNY'."""
+    plain = [re.sub(r"_(en|zh)$", "", name).replace("_cny", ", CNY").replace("_", " ") for name in rows.columns]
+    return [name[:1].upper() + name[1:] for name in plain]
+
+
 def _table_lines(rows: pd.DataFrame) -> list[str]:
-    heads = [escape(name.replace("_", " ")) for name in rows.columns]
     body = [[_word(value) for value in row] for row in _cells(rows)]
-    return (
-        [" & ".join(line) + r" \\" for line in (heads,)] + [r"\midrule"] + [" & ".join(line) + r" \\" for line in body]
-    )
+    heads = [escape(name) for name in _table_heads(rows)]
+    lines = [" & ".join(line) + r" \tabularnewline" for line in (heads, *body)]
+    return [lines[0], r"\midrule", *lines[1:]]
 
 
 def _word(value) -> str:
     """A cell as a printed table shows it; a year and a count whole, any other number in four digits."""
+    if isinstance(value, float):
+        digits, _, power = _plain_word(value).partition("e")
+        return f"${digits}$" if not power else rf"${digits} \times 10^{{{int(power)}}}$"
+    words = escape(_plain_word(value))
+    return rf"\raggedright {words}" if len(words) > LINE else words
+
+
+def _plain_word(value) -> str:
+    """The same before LaTeX. A code of several words, such as state_share, is said in words."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
     if isinstance(value, float):
-        value = f"{value:.0f}" if value == round(value) and abs(value) < 1e5 else f"{value:.4g}"
-        digits, _, power = value.partition("e")
-        return f"${digits}$" if not power else rf"${digits} \times 10^{{{int(power)}}}$"
-    return escape(str(value))
+        return f"{value:.0f}" if value == round(value) and abs(value) < 1e5 else f"{value:.4g}"
+    return (
+        re.sub(r"(?<=[a-z0-9])_(?=[a-z0-9])", " ", str(value))
+        if re.fullmatch(r"[a-z0-9_]+", str(value))
+        else str(value)
+    )
 
 
 def _stopped(text: str, stop: str) -> str:

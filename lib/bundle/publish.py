@@ -46,7 +46,7 @@ def publish(figure: Figure) -> Path:
             figure.table.to_csv(paths["csv"], index=False, lineterminator="\n", encoding="utf-8")
             paper.excel(record, figure.table, paths["xlsx"])
             stata.write(figure.table, paths["dta"], record["title"])
-            paths["tex"].write_text(paper.latex(record, figure.table), encoding="utf-8")
+            paths["tex"].write_text(paper.latex(record, figure.table, figure.columns), encoding="utf-8")
             paths["bib"].write_text(paper.bibtex(record), encoding="utf-8")
             files = [paths[kind] for kind in FORMATS if kind != "json"]
             record["files"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -71,7 +71,8 @@ def _sign(claim: pd.Series) -> Verdict:
     rd, selling = firms["rd_expense_cny"], firms["selling_expense_cny"]
     measures = parameters.allowed(parameters.RatioMeasure)
     agree = [(np.sign(expense_ratio(rd, selling, m)) == np.sign(rd - selling)).all() for m in measures]
-    rebuilt = f"{name_list(m for m, yes in zip(measures, agree, strict=True) if yes)} follow the larger expense"
+    follow = [measure for measure, yes in zip(measures, agree, strict=True) if yes]
+    rebuilt = f"{name_list(follow) if follow else 'no measure'} follow{'' if follow else 's'} the larger expense"
     reason = f"so it is defined: it could only fail if a measure were coded wrongly; checked on {len(firms):,} company-years, {years[0]} to {years[-1]}"
     return Verdict("definition" if all(agree) else "differs", rebuilt, reason)
 

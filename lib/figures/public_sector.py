@@ -38,7 +38,7 @@ NARROW_ROWS = style.Panel(
 )  # what is measured stands below the firm, not beside it
 SERIES = style.Panel("series", 2.5, 1.45, left=0.36, right=0.3, top=0.56, bottom=0.3)
 GROWTH = style.Panel("growth", 2.5, 1.45, left=0.36, right=1.15, top=0.56, bottom=0.3)
-LOW, LOW_GROWTH = replace(SERIES, height=1.1), replace(GROWTH, height=1.1, right=1.25)
+LOW, LOW_GROWTH = replace(SERIES, height=1), replace(GROWTH, height=1, right=1.25)
 KEY = phrase("Filled marks: grade B, second-hand; hollow: grade C, a mirror, a forum or a post.")
 FIRMS = phrase("The firms are those with a source: no sample, and not all of them certified Little Giants.")
 
@@ -59,7 +59,7 @@ def draw(
     cited = [*pd.concat([*cited, marks["void_source_id"]]), "macropolo"]
     notes = [*_notes(marks, firms, silent, weaker), source_line(cited)]
     groups = marks.groupby("group", sort=False)
-    row = ROW * (1.45 if size in ("one_column", "slide") else 1)
+    row = ROW * (1.4 if size in ("one_column", "slide") else 1)
     upper = 0.2 + HEAD * (groups.ngroups + bool(len(silent))) + row * marks["place"].nunique() + DEEP * len(silent)
     narrow = replace(NARROW_ROWS, height=upper)
     frame = style.Frame(
@@ -340,7 +340,7 @@ def _draw_series(axes, series: pd.DataFrame, year: int) -> None:
     if series.empty:
         return _empty(axes, say("no firm has a stated share for a single year"))
     years = [*range(series["fiscal_year"].min(), series["fiscal_year"].max() + 1)]
-    about = term(series["about"].iloc[0])
+    about = term(series["about"].iloc[0]).split(" (")[0]
     _panel_head(axes, company_name(series.iloc[0]), say("share of revenue from {about}, %", about=about))
     line = series.drop_duplicates("fiscal_year").set_index("fiscal_year")["value_low"].reindex(years)
     axes.plot(years, line, color=style.ACCENT, linewidth=1.6, zorder=2)

@@ -163,12 +163,13 @@ def stated_in(marks: pd.DataFrame, year: int) -> pd.DataFrame:
 
 
 def longest_series(marks: pd.DataFrame) -> pd.DataFrame:
-    """The stated shares, one per year, of the firm that has them for most years."""
+    """The stated shares, one per year, of the firm and its buyer that have them for most years."""
     stated = marks[(marks["kind"] == STATED) & (marks["fiscal_year"] == marks["last_fiscal_year"])]
     if stated.empty:
         return stated
-    firm = stated.groupby("name_en")["fiscal_year"].nunique().idxmax()
-    return stated[stated["name_en"] == firm].sort_values(["fiscal_year", "grade", "value_low"], ignore_index=True)
+    firm, buyer = stated.groupby(["name_en", "about"])["fiscal_year"].nunique().idxmax()
+    chosen = stated[(stated["name_en"] == firm) & (stated["about"] == buyer)]
+    return chosen.sort_values(["fiscal_year", "grade", "value_low"], ignore_index=True)
 
 
 def statements(rows: pd.DataFrame, silent: pd.DataFrame) -> pd.DataFrame:
