@@ -501,7 +501,8 @@ def test_unconfirmed_figures_look_so(put):
     dots = [line for line in figures.build(FIGURE_6, cohort="mine").drawing.axes[0].lines if line.get_marker() == "o"]
     assert {line.get_markerfacecolor() for line in dots} == {"white"}
     curve = figures.build(FIGURE_4, cohort_list=["mine", "star"]).table
-    assert set(curve.loc[curve["cohort"] == "mine", "check"]) == {"all"}
+    mine = curve[(curve["cohort"] == "mine") & (curve["counting"] == "once")]
+    assert (mine["doubtful"] == mine["total"]).all() and mine["sure"].isna().all()
 
 
 def test_extremes_draw(put):
