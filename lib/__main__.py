@@ -51,6 +51,14 @@ class Commands(click.Group):
                 raise
             echo(f"{'wrong call' if isinstance(error, ParameterError) else 'failed'}: {error}", err=True)
             context.exit(2 if isinstance(error, ParameterError) else 1)
+        except OSError as error:  # a disk, a pipe, a limit: what the system says names it best
+            if context.params["debug"] or isinstance(error, BrokenPipeError):
+                raise
+            echo(
+                f"failed: {error.filename or 'the system'}: {error.strerror or error}; mend that, then call again.",
+                err=True,
+            )
+            context.exit(1)
         except ModuleNotFoundError as error:
             if context.params["debug"] or (error.name or "lib").split(".")[0] == "lib":
                 raise

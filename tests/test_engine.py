@@ -190,6 +190,7 @@ def test_the_receipt_decides_whether_a_notebook_published_not_a_clock(command, r
     path.write_text(whole.replace("size=size)", "size='slide')"), encoding="utf-8")
     done = command("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
     assert done.returncode == 1 and f"it did not publish {NAME}; it published {NAME}/size=slide" in done.stderr
+    assert (rendered / NAME / f"{NAME}.failed.ipynb").is_file()
 
 
 def test_warm_and_cold_kernels_give_the_same_bytes(command, rendered):

@@ -306,6 +306,8 @@ def _execute(
         outcome.error = Fault(words, _last_started(executed))
     except engine.ValidationError as error:
         outcome.error = Fault(str(error), name=type(error).__name__)
+    except UserError as error:
+        outcome.error = Fault(str(error))
     finally:
         watch.cancel()
         running.remove(kernel)
