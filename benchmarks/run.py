@@ -24,10 +24,10 @@ from pathlib import Path
 import papermill
 import psutil
 
+from lib import notebooks
 from lib.paths import ROOT
-from lib.render import run
 
-FIGURES = [path.stem for path in run.figures()]
+FIGURES = [path.stem for path in notebooks.figures()]
 SWEPT = FIGURES[0]
 SNAKEMAKE = "Snakemake with papermill, all cores"
 BIN = Path(sys.executable).parent
@@ -35,7 +35,7 @@ PLOOMBER = ROOT / ".venv-bench-ploomber" / BIN.name / "python"
 PEER_SETS = 20  # how many of a sweep's sets the peers run, spread over all
 WEIGH_EVERY = 2.0  # seconds: weighing a process holds it up
 ROUNDS = 4  # of the full render: in the first, processes are weighed; of the other three, the median counts
-COHORTS, YEARS = ["little_giants", "star", "chinext", "all_listed"], [2019, 2020, 2021]
+COHORTS, YEARS = ["specialised", "star", "chinext", "all_listed"], [2019, 2020, 2021]
 MEASURES = ["log_ratio", "signed_ratio", "difference_over_sum"]
 CODES = ["300750", "300760", "300015", "300033", "300124", "300122", "300014", "300274"]
 
@@ -132,7 +132,7 @@ def peers(folder: Path, jobs: list[tuple[Path, dict]]) -> dict[str, list]:
         "ploomber-engine, in one process": [PLOOMBER, script(folder, "ploomber.py", f"""\
             import base64, os, traceback
             from ploomber_engine import execute_notebook
-            from lib.publish import Figure
+            from lib.figure import Figure
             as_bytes = Figure._repr_png_  # which it puts into the notebook as they are, and then fails on
             Figure._repr_png_ = lambda figure: base64.b64encode(as_bytes(figure)).decode()
             status = 0
@@ -153,11 +153,11 @@ FLOOR = """\
     import json, sys, time
     import lib.render.preload
     from lib import figures
-    from lib.publish import publish
+    from lib.bundle.publish import publish
     jobs = json.load(open(sys.argv[1]))
     start = time.perf_counter()
     for name, values in jobs:
-        publish(figures.build(name, **values), **values)
+        publish(figures.build(name, **values))
     json.dump(time.perf_counter() - start, open(sys.argv[2], 'w'))
     """
 

@@ -45,12 +45,11 @@ def main(debug: bool) -> None:
 @main.command("list")
 def list_figures() -> None:
     """Print the figures and their parameters, with type, default, allowed values and help."""
-    from lib import parameters
-    from lib.render import run
+    from lib import notebooks, parameters
 
-    for notebook in run.figures():
-        click.secho(f"{notebook.stem}  {run.heading(notebook)}", bold=True)
-        for p in parameters.declared(notebook).values():
+    for notebook in notebooks.figures():
+        click.secho(f"{notebook.stem}  {notebooks.heading(notebook)}", bold=True)
+        for p in notebooks.declared(notebook).values():
             click.echo(f"  {p.name}: {p.type} = {p.default!r}  {p.help}")
             if p.allowed:
                 click.echo(f"      allowed: {', '.join(map(str, p.allowed))}")
@@ -114,12 +113,13 @@ def _render_options(function):
 @_data_option
 def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **options) -> None:
     """Render figures, by number, name or a notebook's path; all of them where none is named. Then build the gallery."""
+    from lib import notebooks
     from lib.render import run
     from lib.render.values import parameter_values
 
     values = parameter_values(files, yamls, pairs, raw)
     jobs, broken = [], []
-    for word in figures or [path.stem for path in run.figures()]:
+    for word in figures or [path.stem for path in notebooks.figures()]:
         try:
             jobs.append(run.job(word, **values))
         except ParameterError:
@@ -150,9 +150,10 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
 @_data_option
 def sweep(figure, grid, scheduler, **options) -> None:
     """Render FIGURE for every set of parameters in the YAML file GRID, and gather the results in one table."""
-    from lib.render import run, sweep
+    from lib import notebooks
+    from lib.render import sweep
 
-    jobs = sweep.jobs(run.find(figure), Path(grid))
+    jobs = sweep.jobs(notebooks.find(figure), Path(grid))
     if scheduler:
         done = sweep.on_cluster(jobs, scheduler, click.echo, **options)
     else:
@@ -247,13 +248,14 @@ def claims(cohort: str | None) -> None:
 
 def _claims_on(cohort: str) -> None:
     """Print what a user's own cohort says of the claims on the article's 93, and how much of the 93 it holds."""
-    from lib import claims_on_own, cohorts
+    from lib.claims import on_own
+    from lib.rows import cohorts
 
-    for reading in claims_on_own.readings(cohort):
+    for reading in on_own.readings(cohort):
         click.echo(reading.coverage())
-    for sentence in claims_on_own.standing(cohort):
+    for sentence in on_own.standing(cohort):
         click.echo(sentence)
-    for _, row in claims_on_own.ledger(cohort).iterrows():
+    for _, row in on_own.ledger(cohort).iterrows():
         click.echo(click.style(f"{row['claim_id']:13}{row['verdict']:11}", bold=True) + f"read as {row['reading']}")
         click.echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
     click.echo(cohorts.provenance(cohort))
@@ -263,7 +265,8 @@ def _claims_on(cohort: str) -> None:
 @_data_option
 def check() -> None:
     """Hold every table in data/ to the codebook, and every file in data/cohorts to what its README asks."""
-    from lib import own, parameters, tables
+    from lib import parameters, tables
+    from lib.rows import own
 
     problems = tables.check()
     problems += [] if problems else own.check()  # which looks industries up in the tables

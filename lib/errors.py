@@ -1,5 +1,8 @@
 """The errors that a user can act on."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """Something the user can mend: the message is one or two sentences that say what, where and how."""
@@ -23,3 +26,9 @@ class DataError(UserError):
 
 class ParameterError(UserError):
     """The call is wrong: a figure, parameter or value that does not exist."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown `word`: the nearest of the known ones as a question, or a full stop."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {near[0]}?" if near else "."

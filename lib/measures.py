@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 SEED = 20220527  # fixes the resampling, so that two renders agree to the byte
 RESAMPLES = 4999
@@ -47,12 +48,17 @@ class Share:
         return f"{self.share:.1%} (95% interval {self.low:.1%} to {self.high:.1%})"
 
 
-def share_of(hits, weights=None, method: Literal["wilson", "bootstrap", "linearised"] = "wilson") -> Share:
+def share_of(
+    hits, weights=None, method: Literal["wilson", "bootstrap", "linearised"] = "wilson", clusters=None
+) -> Share:
     """Share of firms for which `hits` is true, with a 95% interval.
 
     hits: booleans, one per firm. weights: one positive number per firm, for a share of spending rather than
-    of firms; not with `wilson`. Wilson's score interval, the percentile bootstrap over firms, or, where many shares
-    are wanted, the linearised standard error of a ratio of sums. An empty sample gives NaN: no firm, no share.
+    of firms; not with `wilson`. Wilson's score interval, the percentile bootstrap over firms, or the linearised standard
+    error of a ratio of sums. clusters, with `linearised` alone: one label per firm, such as its industry, where firms with
+    one label may move together; a firm without a label stands alone. That is the cluster-robust interval of a regression on
+    a constant, with the usual correction for few clusters and normal quantiles; NaN where all firms have one label.
+    An empty sample gives NaN: no firm, no share.
     """
     from scipy import stats
 
@@ -69,13 +75,25 @@ def share_of(hits, weights=None, method: Literal["wilson", "bootstrap", "lineari
     weights = np.ones(total) if weights is None else np.asarray(weights, dtype=float)
     share = float(weights[hits].sum() / weights.sum())
     if method == "linearised":
-        residuals = weights * (hits - share) / weights.sum()
-        half = stats.norm.ppf(0.975) * np.sqrt((residuals**2).sum() * total / max(total - 1, 1))
+        residuals = _summed(weights * (hits - share) / weights.sum(), clusters)
+        groups = len(residuals)
+        if clusters is not None and groups < 2:
+            return Share(count, total, share, np.nan, np.nan, method)
+        half = stats.norm.ppf(0.975) * np.sqrt((residuals**2).sum() * groups / max(groups - 1, 1))
         return Share(count, total, share, max(share - half, 0.0), min(share + half, 1.0), method)
     if count in (0, total):  # every resample is the same
         return Share(count, total, share, share, share, method)
     interval = _bootstrap((hits * weights, weights), lambda hit, weight, axis: hit.sum(axis) / weight.sum(axis))
     return Share(count, total, share, *interval, method)
+
+
+def _summed(values: np.ndarray, clusters) -> np.ndarray:
+    """The sum over each cluster; a value whose cluster is not known is one by itself."""
+    if clusters is None:
+        return values
+    codes, _ = pd.factorize(np.asarray(clusters, dtype=object))  # what is not known has the code -1
+    known = codes >= 0
+    return np.concatenate([np.bincount(codes[known], values[known]), values[~known]])
 
 
 def median_interval(values) -> tuple[float, float, float]:

@@ -1,23 +1,12 @@
-"""The parameters of the figures: named types, and how a notebook declares them.
+"""The types of the figures' parameters: what a value may be, decided in part by the tables.
 
-A notebook's parameters cell is the one place where its parameters are declared, in papermill's form:
-
-    cohort: Cohort = "little_giants"  # which companies
-
-The types below say what a value may be. They need no pandas, so that a wrong call fails at once.
+They need no pandas, so that a wrong call fails at once. How a notebook declares parameters of these types: `lib.notebooks`.
 """
 
-import ast
-import contextlib
 import csv
 import datetime
-import difflib
 import functools
-import io
-import json
 import re
-import threading
-import tokenize
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,30 +15,31 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, core_schema
 
-from lib import origins
-from lib.errors import ParameterError, UserError
-from lib.paths import NOTEBOOKS, data_dir, file_state
-from lib.words import mark, say
+from lib.errors import ParameterError, did_you_mean
+from lib.paths import data_dir, file_state
+from lib.words import phrase, say
 
 #: Cohorts of the tables by name: how titles call the companies, and what the cohort is. `described` knows users' own too.
 COHORTS = {
-    "little_giants": (
-        mark("Little Giants"),
-        mark("Shanghai and Shenzhen companies on a data vendor's list of specialised SMEs, November 2023"),
+    "specialised": (
+        phrase("listed specialised firms"),
+        phrase("Shanghai and Shenzhen companies on a data vendor's list of specialised firms, November 2023"),
     ),
     "bse": (
-        mark("Little Giants"),
-        mark("the 93 companies on the Beijing Stock Exchange on 1 June 2022, which may be the article's"),
+        phrase("Beijing-listed companies"),
+        phrase("the 93 companies on the Beijing Stock Exchange on 1 June 2022, which may be the article's"),
     ),
-    "star": (mark("STAR companies"), mark("companies on Shanghai's STAR board")),
-    "chinext": (mark("ChiNext companies"), mark("companies on Shenzhen's ChiNext board")),
-    "all_listed": (mark("mainland companies"), mark("all companies listed in Shanghai and Shenzhen")),
+    "star": (phrase("STAR companies"), phrase("companies on Shanghai's STAR board")),
+    "chinext": (phrase("ChiNext companies"), phrase("companies on Shenzhen's ChiNext board")),
+    "all_listed": (phrase("listed companies"), phrase("companies listed in Shanghai and Shenzhen")),
 }
 
 #: Folder below data/ for users' own cohorts, a file each, and how such a file may be called.
 OWN = "cohorts"
 OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
 OWN_KINDS = (".csv", ".xlsx")
+#: How the file beside an imported cohort ends that says where it comes from.
+ORIGIN = ".origin.json"
 
 #: What public_sector.csv states on a company's customers as a share of revenue; the first is the state's own.
 SHARE_ITEMS = ("state_share", "segment_share", "top5_share", "largest_customer_share")
@@ -66,7 +56,7 @@ class OneOf:
 
     def check(self, value):
         if value not in (allowed := self.values()):
-            hint = _did_you_mean(str(value), map(str, allowed))
+            hint = did_you_mean(str(value), map(str, allowed))
             raise _wrong(f"{value!r} is not allowed{hint} Allowed: {', '.join(map(str, allowed))}.")
         return value
 
@@ -120,7 +110,7 @@ def _own_files() -> list[Path]:
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file())
         passed = (
-            path.name == "README.md" or path.name.endswith(origins.ENDING) or path.name.startswith((".", "~$"))
+            path.name == "README.md" or path.name.endswith(ORIGIN) or path.name.startswith((".", "~$"))
             for path in files
         )
         return [path for path, passes in zip(files, passed, strict=True) if not passes]
@@ -212,7 +202,7 @@ def _six_digits(codes: list[str]) -> list[str]:
     for code in codes:
         if not (len(code) == 6 and code.isascii() and code.isdigit()):
             padded = code.zfill(6)
-            hint = _did_you_mean(padded, [padded] if len(padded) == 6 and padded.isdigit() else [])
+            hint = did_you_mean(padded, [padded] if len(padded) == 6 and padded.isdigit() else [])
             raise _wrong(f"'{code}' is not a company code{hint} Allowed: six-digit codes with their zeros, as text.")
     return codes
 
@@ -246,38 +236,6 @@ FirmCount = Annotated[int, Field(ge=1, le=1000)]
 TYPES = {name: value for name, value in globals().items() if get_args(value) and hasattr(value, "__metadata__")}
 
 
-class Unread(str):
-    """A value as typed on a command line, before its parameter's type is known."""
-
-    def read(self):
-        """The value as papermill reads it where no type is declared: None, a truth value, a number, else text."""
-        for kind in (int, float):
-            with contextlib.suppress(ValueError):
-                return kind(self)
-        return {"None": None, "True": True, "False": False}.get(self, str(self))
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One declared parameter of a notebook."""
-
-    name: str
-    type: str
-    default: Any
-    help: str
-
-    @property
-    def allowed(self) -> list | None:
-        """The allowed values, where they can be listed."""
-        return allowed(TYPES[self.type]) if self.type in TYPES else None
-
-    def check(self, value):
-        """The value in its type; ParameterError in one sentence where it does not fit. Unknown types take any value."""
-        if self.type in TYPES:
-            return check(self.name, TYPES[self.type], value)
-        return value.read() if isinstance(value, Unread) else value
-
-
 def check(name: str, kind: Any, value):
     """`value` converted to `kind`; ParameterError that names the parameter where it is not one."""
     try:
@@ -303,83 +261,6 @@ def _adapter(kind) -> TypeAdapter:
     return TypeAdapter(kind)
 
 
-def declared(notebook: Path) -> dict[str, Parameter]:
-    """The parameters that a notebook declares in the cell tagged `parameters`, by name, in order.
-
-    The project's own notebooks must name a type of this module: `name: Type = default  # help`; in any other notebook a
-    plain `name = default` will do, or no such cell at all. Raises UserError where the notebook cannot be read or a
-    declaration is wrong.
-    """
-    try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise UserError(f"{notebook.name} is not a notebook: {type(error).__name__}, {error}.") from None
-    tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
-    if not tagged and notebook.parent != NOTEBOOKS:
-        return {}
-    if not tagged:
-        raise UserError(f"{notebook.name} has no cell tagged 'parameters'; tag the cell that declares them.")
-    source = "".join(tagged[0]["source"])
-    try:
-        statements = parsed(source).body
-    except SyntaxError as error:
-        raise UserError(f"{notebook.name}: line {error.lineno} of the parameters cell is not Python.") from None
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    comments = {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}
-    found = {}
-    for node in statements:
-        parameter = _declaration(node, comments, notebook)
-        if parameter:
-            found[parameter.name] = parameter
-    return found
-
-
-_parsing = threading.Lock()
-
-
-def parsed(code: str) -> ast.Module:
-    """The syntax tree of Python code. Raises SyntaxError where it is none.
-
-    One thread at a time: CPython 3.11 now and then fails with a SystemError where threads change over inside ast.parse.
-    """
-    with _parsing:
-        return ast.parse(code)
-
-
-def _declaration(node: ast.stmt, comments: dict[int, str], notebook: Path) -> Parameter | None:
-    """The parameter that a statement declares: `name: Type = default`, or plain `name = default`."""
-    if isinstance(node, ast.AnnAssign) and node.value is not None:
-        target, kind = node.target, ast.unparse(node.annotation)
-    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target, kind = node.targets[0], ""
-    else:
-        return None
-    if not isinstance(target, ast.Name):
-        return None
-    if notebook.parent == NOTEBOOKS and kind not in TYPES:
-        raise UserError(
-            f"{notebook.name}: parameter {target.id} has the type {kind or 'none'}, which lib/parameters.py does not "
-            f"define; use one of {', '.join(TYPES)}."
-        )
-    try:
-        default = ast.literal_eval(node.value)
-    except ValueError:
-        raise UserError(
-            f"{notebook.name}: parameter {target.id} needs a plain value, not {ast.unparse(node.value)}."
-        ) from None
-    return Parameter(target.id, kind, default, comments.get(node.end_lineno, ""))
-
-
-def check_all(notebook: Path, values: dict[str, Any]) -> dict[str, Any]:
-    """All parameters of a notebook, defaults filled in, each checked; ParameterError for the first that is wrong."""
-    parameters = declared(notebook)
-    for name in values:
-        if name not in parameters:
-            hint = _did_you_mean(name, parameters)
-            raise ParameterError(f"{notebook.stem} has no parameter {name}{hint} Parameters: {', '.join(parameters)}.")
-    return {name: p.check(values.get(name, p.default)) for name, p in parameters.items()}
-
-
 def _cells(file: str, *columns: str, made_into: Callable = list):
     """What `made_into` gives for some columns of a table, a list of a tuple of texts per row; for [] if it is unreadable.
 
@@ -400,11 +281,6 @@ def _looked_up(path: Path, columns: tuple[str, ...], made_into: Callable, state:
         header = next(rows)
         places = [header.index(column) for column in columns]
         return made_into([tuple(row[i] for i in places) for row in rows if len(row) > max(places)])
-
-
-def _did_you_mean(word: str, known) -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]}?" if near else "."
 
 
 def _wrong(message: str) -> PydanticCustomError:

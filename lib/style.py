@@ -14,14 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
-import numpy as np
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 
-from lib.errors import UserError
-from lib.words import LANGUAGE, speaking
+from lib.words import LANGUAGE, say, speaking
 
 MARGIN = 0.12  # inches, left and right of the text
 LEAST = 0.8  # of a panel's own height, that a slide must give it
@@ -121,30 +118,25 @@ FONTS = {"en": RC["font.family"], "zh": ["Noto Sans SC", "Source Sans Pro"]}
 
 #: Size of the figure that is being drawn, as the parameter `size` names it.
 SIZE: ContextVar[str] = ContextVar("size", default="web")
+#: What the reader calls the rows of the figure that is being drawn, where they are not all that its parameters give.
+SUBSET: ContextVar[str] = ContextVar("subset", default="")
 
 
 @contextmanager
-def look(language: str = "en", size: str = "web"):
-    """Draw inside this context to get the project's look, whatever the session's own settings are."""
-    before = SIZE.set(size)
+def look(language: str = "en", size: str = "web", subset: str = ""):
+    """Draw inside this context to get the project's look, whatever the session's own settings are.
+
+    subset: a name of the rows that are drawn, which goes ahead of the title.
+    """
+    before = SIZE.set(size), SUBSET.set(subset)
     try:
         with speaking(language), matplotlib.rc_context():
             matplotlib.rcdefaults()
             matplotlib.rcParams.update(RC | {"font.family": FONTS[language]})
             yield
     finally:
-        SIZE.reset(before)
-
-
-def in_look(draw):
-    """Have a drawing function work inside `look`, in the language and size that its caller names."""
-
-    @functools.wraps(draw)
-    def drawn(*arguments, language: str = "en", size: str = "web", **options):
-        with look(language, size):
-            return draw(*arguments, **options)
-
-    return drawn
+        SIZE.reset(before[0])
+        SUBSET.reset(before[1])
 
 
 @dataclass(frozen=True)
@@ -171,6 +163,9 @@ class Frame:
     """
 
     def __init__(self, title: str, subtitle: str, notes: list[str], panels, narrow=None, slide=None, slide_note=""):
+        if SUBSET.get():
+            title = say("{subset} only: {title}", subset=SUBSET.get(), title=title)
+        self.title, self.subtitle, self.notes, self.source_line = title, subtitle, notes[:-1], notes[-1]
         size = SIZES[SIZE.get()]
         if SIZE.get() == "one_column":
             panels = narrow or _leaves(panels)
@@ -318,104 +313,3 @@ def _pieces(text: str) -> list[str]:
     if LANGUAGE.get() == "zh":
         return [piece for piece in PIECE.findall(" ".join(text.split())) if piece]
     return [f" {word}" for word in text.split()]
-
-
-def label_points(axes, points: list[tuple], taken: list = (), boxes: list = (), around: bool = False, **text) -> None:
-    """Label points of `axes` so that no label covers another label, the artists in `taken` or the `boxes`.
-
-    points: (x, y, label) in data units; boxes: in pixels; around: labels may stand on the side of zero too. Each label is
-    tied to its point by a thin line, and takes the nearest free place where fewest of these lines run through labels.
-    Raises UserError where there is no free place left.
-    """
-    figure = axes.figure
-    renderer = figure.canvas.get_renderer()
-    boxes = [*boxes, *(artist.get_window_extent(renderer).padded(2) for artist in taken)]
-    room = axes.get_window_extent(renderer)
-    labels, lines = [], []
-    steps = np.array(
-        [(dx, dy) for dx in range(-208, 209, 16) for dy in range(-180, 181, 10) if abs(dy) > 9 or abs(dx) > 30]
-    )
-    steps = steps[np.argsort(np.abs(steps) @ (0.7, 1), kind="stable")] * 0.72  # points, nearest first
-    for x, y, label in points:
-        note = axes.annotate(
-            label,
-            (x, y),
-            (0, 0),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            arrowprops=dict(arrowstyle="-", color=INK, linewidth=0.6, shrinkA=1, shrinkB=0, zorder=3),
-            zorder=6,
-            bbox=dict(facecolor="white", edgecolor="none", pad=0.6),
-            **text,
-        )
-        note.update_positions(renderer)
-        here = matplotlib.text.Text.get_window_extent(note, renderer).padded(1)
-        outward = steps if around else steps[steps[:, 1] * (1 if y >= 0 else -1) >= 0]
-        low, high = (corner + outward * figure.dpi / 72 for corner in (here.min, here.max))
-        free = ((low >= room.min) & (high <= room.max)).all(axis=1)
-        for box in boxes:
-            free &= ~((low <= box.max) & (high >= box.min)).all(axis=1)
-        if not free.any():
-            raise UserError(f"no room for the label {label}: highlight fewer companies.")
-        point, middles = axes.transData.transform((x, y)), (low + high) / 2
-        struck = sum((_crosses(point, middles, box.min, box.max) for box in labels), np.zeros(len(outward)))
-        struck = sum((_crosses(*line, low, high) for line in lines), struck)
-        place = np.where(free, struck, np.inf).argmin()
-        note.set_position(outward[place])
-        labels.append(Bbox([low[place], high[place]]))
-        lines.append((point, middles[place]))
-        boxes.append(labels[-1])
-
-
-def _crosses(start: np.ndarray, end: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Whether lines from `start` to `end` meet boxes from `low` to `high`: one line and many boxes, or the reverse."""
-    way = end - start
-    way = np.where(way == 0, 1e-9, way)
-    sides = (low - start) / way, (high - start) / way  # how far along the line each side is met, 1 being its end
-    enter, leave = np.minimum(*sides).max(axis=1), np.maximum(*sides).min(axis=1)
-    return (enter <= leave) & (leave >= 0) & (enter <= 1)
-
-
-def spread(places: np.ndarray, gap: float) -> np.ndarray:
-    """`places`, sorted from high to low, pushed apart until neighbours are at least `gap` from each other."""
-    moved = np.array(places, dtype=float)
-    for _ in range(200):
-        overlap = gap - (moved[:-1] - moved[1:])
-        if not (overlap > 0.01).any():
-            break
-        push = np.maximum(overlap, 0) / 2
-        moved[:-1] += push
-        moved[1:] -= push
-    return moved
-
-
-def inner_ticks(axis) -> None:
-    """Keep only the ticks of an x or y axis that lie inside its view; the others would still take room."""
-    low, high = sorted(axis.get_view_interval())
-    axis.set_ticks([tick for tick in axis.get_majorticklocs() if low <= tick <= high])
-
-
-def inches(axes) -> tuple[float, float]:
-    """Width and height of axes, before the picture is enlarged or reduced."""
-    box = axes.get_window_extent()
-    return box.width / axes.figure.dpi, box.height / axes.figure.dpi
-
-
-def head(axes, text: str, left: float = 0, up: float = 8, room: float | None = None) -> None:
-    """A panel's heading above its axes: `left` in inches from their edge, `up` in points.
-
-    It is wrapped to `room` inches, or to the edge of the page.
-    """
-    start = axes.get_window_extent().x0 / axes.figure.dpi + left
-    lines = wrapped(text, 10.5, "semibold", room or axes.figure.get_figwidth() - start - 0.04)
-    axes.annotate(
-        "\n".join(lines),
-        (0, 1),
-        (left * 72, up),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        size=10.5,
-        weight="semibold",
-        linespacing=1.1,
-    )

@@ -4,33 +4,53 @@ The codebook follows the Data Package standard (Table Schema), so other tools re
 A table that breaks it is never returned: `DataError` names file, row and column.
 """
 
+import copy
 import functools
 import hashlib
 import io
 import json
 import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from lib import origins
 from lib.errors import DataError
-from lib.parameters import OWN
 from lib.paths import data_dir, file_state
-from lib.words import clauses, mark, say, sentences, term
 
+BOOK = "datapackage.json"
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 KINDS = {"integer": "a whole number", "number": "a number", "date": "a date like 2021-12-31", "boolean": "0 or 1"}
 #: How a cell of these kinds is written: plainly, so that what was meant is what is read. `02019`, ` 5` and `2021-1-5` are slips.
 FORMS = {"integer": r"-?(0|[1-9]\d*)", "number": r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", "date": r"\d{4}-\d{2}-\d{2}"}
 
-#: Files read so far in this process, by name, with the SHA-256 of their content.
-files_read: dict[str, str] = {}
+#: What is being written down of the files that are read: a dictionary for each `recording` that is open.
+_recordings: ContextVar[tuple[dict[str, str], ...]] = ContextVar("recordings", default=())
+
+
+@contextmanager
+def recording() -> Iterator[dict[str, str]]:
+    """Gives a dictionary that holds the files read inside the block: their names below data/, with the SHA-256 of each."""
+    files: dict[str, str] = {}
+    token = _recordings.set((*_recordings.get(), files))
+    try:
+        yield files
+    finally:
+        _recordings.reset(token)
+
+
+def note_read(files: Mapping[str, str]) -> None:
+    """Tell the recordings that are open that `files` were read: names with the SHA-256 of each."""
+    for recorded in _recordings.get():
+        recorded.update(files)
 
 
 def codebook(folder: Path | None = None) -> dict:
     """The codebook as a dictionary, in the Data Package layout."""
-    path = (folder or data_dir()) / "datapackage.json"
+    path = (folder or data_dir()) / BOOK
     try:
         content = path.read_bytes()
         book, found = _read_book(content)
@@ -65,92 +85,34 @@ def load(name: str) -> pd.DataFrame:
     Text stays text, amounts are floats in the unit that the codebook gives, an empty cell is NA.
     The frame is a copy: change it freely. Raises DataError where the file breaks the codebook.
     """
-    path = data_dir() / f"{name}.csv"
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError([f"{path}: the file is missing; restore it from version control."]) from None
-    book = path.parent / "datapackage.json"
-    terms = book.read_bytes() if book.is_file() else b""
-    files_read[book.name] = hashlib.sha256(terms).hexdigest()
-    files_read[path.name] = hashlib.sha256(content).hexdigest()
-    frame, problems = _parse(path.parent, name, hashlib.sha256(content + terms).hexdigest())
+    folder = data_dir()
+    frame, problems, files = _parse(folder, name, _states(folder, name))
+    note_read(files)
     if problems:
         raise DataError(list(problems))
     return frame.reset_index(drop=True)
 
 
 def kept(function):
-    """Keep the results of a function of the tables, frames, for as long as no file in data/ changes; gives copies."""
-    results: dict[tuple, tuple[pd.DataFrame, dict[str, str]]] = {}
+    """Keep what a function makes of the tables, a frame or a tuple of some, until a file in data/ changes; gives copies."""
+    results: dict[tuple, tuple[Any, dict[str, str]]] = {}
 
     @functools.wraps(function)
-    def look_up(*arguments):
+    def look_up(*arguments, **named):
         nonlocal results
         files = (path for path in sorted(data_dir().rglob("*")) if path.is_file())
         state = tuple((path, *file_state(path)) for path in files)
-        key = (state, *arguments)
+        key = (state, arguments, *sorted(named.items()))
         if key not in results:
             results = {other: result for other, result in results.items() if other[0] == state}
-            before = dict(files_read)
-            files_read.clear()
-            try:
-                results[key] = function(*arguments), dict(files_read)
-            finally:
-                files_read.update(before | files_read)
-        frame, read = results[key]
-        files_read.update(read)
-        return frame.copy()
+            with recording() as read:
+                results[key] = function(*arguments, **named), read
+        else:
+            note_read(results[key][1])
+        made = results[key][0]  # a shallow copy will do: pandas copies what is written to
+        return tuple(map(copy.copy, made)) if isinstance(made, tuple) else copy.copy(made)
 
     return look_up
-
-
-def source_line(source_ids) -> str:
-    """The line that names the sources of the rows with these ids, each once, in the order of first use."""
-    used = pd.Series(pd.unique(pd.Series(source_ids).dropna()), dtype="str")
-    vintages = pd.unique(used[used.str.startswith("refresh-")].str[-10:])
-    mixed = (
-        say("Figures of different retrievals: a later restatement may be in some only.") if len(vintages) > 1 else ""
-    )
-    return sentences(say("Sources: {names}.", names=cite(used)), mixed)
-
-
-def cite(source_ids) -> str:
-    """The sources with these ids as figures cite them, each once, in the order of first use.
-
-    An id like cohorts/my_chips.csv is a user's own file, which no row of sources.csv knows.
-    """
-    sources = load("sources").set_index("source_id")["cite_as"]
-    used = (source for source in source_ids if pd.notna(source))
-    words = (supplied(source) if source.startswith(f"{OWN}/") else term(sources[source]) for source in used)
-    return clauses(dict.fromkeys(words))
-
-
-def supplied(file: str) -> str:
-    """How a source line cites a user's own file: by its name, and by that of the export that it was made from."""
-    found, name = origin(file), Path(file).name
-    if not found:
-        return say("{file}, supplied by the user", file=name)
-    if not found["vendor"]:
-        return say("{file}, supplied by the user, made from {export}", file=name, export=found["file"])
-    words = mark("{file}, supplied by the user, made from {export} ({vendor})")
-    return say(words, file=name, export=found["file"], vendor=found["vendor"])
-
-
-def origin(file: str) -> dict:
-    """Where the user's file `file`, as cohorts/my_chips.csv, comes from, as in `origins`; {} where that is not known."""
-    path = data_dir() / file
-    found = origins.read(path)
-    if found:
-        beside = origins.beside(path)
-        files_read[f"{OWN}/{beside.name}"] = hashlib.sha256(beside.read_bytes()).hexdigest()
-    return found
-
-
-def cited_in(line: str) -> list[str]:
-    """The sources that a line made by `source_line` in this language cites, in its words."""
-    before, after = say("Sources: {names}.", names="\n").split("\n")
-    return line.removeprefix(before).removesuffix(after).split(clauses(["", ""]))
 
 
 def check(folder: Path | None = None) -> list[str]:
@@ -162,33 +124,44 @@ def check(folder: Path | None = None) -> list[str]:
         if not path.exists():
             problems.append(f"{path}: the file is missing; restore it from version control.")
             continue
-        content = path.read_bytes() + (folder / "datapackage.json").read_bytes()
-        frames[name], found = _parse(folder, name, hashlib.sha256(content).hexdigest())
+        frames[name], found, _ = _parse(folder, name, _states(folder, name))
         problems += found
     if not problems:
         problems = _broken_references(folder, frames)
     return problems
 
 
+def _states(folder: Path, name: str) -> tuple:
+    """The states of a table's file and of the codebook; DataError where there is no such file."""
+    table, book = folder / f"{name}.csv", folder / BOOK
+    try:
+        return file_state(table), file_state(book) if book.is_file() else None
+    except FileNotFoundError:
+        raise DataError([f"{table}: the file is missing; restore it from version control."]) from None
+
+
 @functools.lru_cache(maxsize=64)
-def _parse(folder: Path, name: str, content: str) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
-    """The typed table and its problems; cached on the hashes of `content`, since explorers load it often."""
+def _parse(folder: Path, name: str, _: tuple) -> tuple[pd.DataFrame | None, tuple[str, ...], dict[str, str]]:
+    """The typed table, its problems and the files read; kept for the files' states, since explorers load it often."""
     resource = next(r for r in codebook(folder)["resources"] if r["name"] == name)
     schema, path = resource["schema"], folder / f"{name}.csv"
     names = [field["name"] for field in schema["fields"]]
-    text, problem = _read_text(path, names)
+    content = path.read_bytes()
+    files = {
+        file: hashlib.sha256(c).hexdigest() for file, c in ((path.name, content), (BOOK, (folder / BOOK).read_bytes()))
+    }
+    text, problem = _read_text(path, content, names)
     if not problem and text.empty and not resource.get("mayBeEmpty"):
         problem = f"{path}: the table has a header and no rows."
     if problem:
-        return None, (problem,)
+        return None, (problem,), files
     frame, problems = _typed(path, text, schema["fields"])
     problems += _rule_breaks(path, text, frame, schema)
-    return frame, tuple(problems)
+    return frame, tuple(problems), files
 
 
-def _read_text(path: Path, names: list[str]) -> tuple[pd.DataFrame | None, str | None]:
+def _read_text(path: Path, content: bytes, names: list[str]) -> tuple[pd.DataFrame | None, str | None]:
     """The file as text cells, or the sentence that says why it cannot be read."""
-    content = path.read_bytes()
     try:
         decoded = io.StringIO(content.decode("utf-8-sig"))  # spreadsheets put a mark in front
         with warnings.catch_warnings():

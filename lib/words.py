@@ -50,7 +50,7 @@ def say(template: str, /, **values) -> str:
     return wording.format(**values)
 
 
-def mark(template: str) -> str:
+def phrase(template: str) -> str:
     """`template` itself: marks a text that stands in a constant, to be said by `say` later."""
     return template
 
@@ -96,9 +96,16 @@ def share_words(share: float) -> str:
     return words if abs(gap) <= 0.005 else f"{'more than' if gap > 0 else 'nearly'} {words}"
 
 
+def percent(share: float, digits: int = 0, sign: bool = False) -> str:
+    """A share or growth rate in per cent, with a true minus: '65%', '−3.5%', '+12%'; 'not known' where it is none."""
+    if share != share:
+        return say("not known")
+    return f"{share:{'+' if sign else ''}.{digits}%}".replace("-", "−")
+
+
 def times(log_ratio: float) -> str:
     """A log2 ratio in words: which expense is how many times the other."""
-    larger, smaller = (mark("R&D"), mark("selling expense"))[:: 1 if log_ratio >= 0 else -1]
+    larger, smaller = (phrase("R&D"), phrase("selling expense"))[:: 1 if log_ratio >= 0 else -1]
     return say("{larger} {multiple:.1f} times {smaller}", larger=say(larger), multiple=2 ** abs(log_ratio), smaller=say(smaller))  # fmt: skip
 
 

@@ -123,18 +123,17 @@ def interruptible() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@style.in_look  # type as wide as it is published
 def text_faults(drawing) -> list[str]:
     """Texts of a figure that overlap each other or leave its edges."""
-    renderer = drawing.canvas.get_renderer()
-    drawing.canvas.draw()  # places annotations
-    page = drawing.bbox
-    boxes = []
-    for text in drawing.findobj(Text):
-        if text.get_visible() and text.get_text().strip():
-            box = Text.get_window_extent(text, renderer)
-            if box.width and box.height:
-                boxes.append((text.get_text(), box))
+    page, boxes = drawing.bbox, []
+    with style.look():  # type as wide as it is published
+        renderer = drawing.canvas.get_renderer()
+        drawing.canvas.draw()  # places annotations
+        for text in drawing.findobj(Text):
+            if text.get_visible() and text.get_text().strip():
+                box = Text.get_window_extent(text, renderer)
+                if box.width and box.height:
+                    boxes.append((text.get_text(), box))
     faults = [
         f"outside: {words!r}" for words, box in boxes if not (page.contains(*box.min) and page.contains(*box.max))
     ]

@@ -15,7 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pandas as pd
 
-from lib import cohorts, tables
+from lib import tables
+from lib.rows import cohorts
 
 YEARS = range(2017, 2025)
 

@@ -3,15 +3,16 @@ import pytest
 from conftest import text_faults
 from matplotlib.text import Annotation, Text
 
-from lib import cohorts, figures
-from lib.figures import accounting_break as figure_5
+from lib import figures
+from lib.rows import accounting_break as figure_5
+from lib.rows import cohorts
 
-NAME = figure_5.NAME
+NAME = "05_accounting_break"
 
 
 @pytest.fixture(scope="module")
 def panel():
-    return figure_5.same_firms("all_listed")
+    return figure_5.load("all_listed")
 
 
 def test_same_firms_and_left_out_add_up(panel):
@@ -69,7 +70,7 @@ def test_industries_meet_the_minimum_and_group(panel):
     assert paper["firms"] == 14 and np.expm1(paper["change"]) == pytest.approx(-0.643, abs=0.001)
 
 
-@pytest.mark.parametrize("cohort", ["little_giants", "chinext", "star"])
+@pytest.mark.parametrize("cohort", ["specialised", "chinext", "star"])
 def test_other_cohorts_draw_without_overlap(cohort):
     figure = figures.build(NAME, cohort=cohort, minimum_firms=5)
     assert text_faults(figure.drawing) == []
@@ -77,7 +78,7 @@ def test_other_cohorts_draw_without_overlap(cohort):
 
 
 def test_an_edited_company_moves_title_and_table(edit):
-    firms, _ = figure_5.same_firms("all_listed")
+    firms, _ = figure_5.load("all_listed")
     turned = firms[~firms["product_first", 2019] & firms["product_first", 2020]].index[0]
     edit("spending", {"company_id": turned, "fiscal_year": "2020"}, "rd_expense_cny", "1")
     figure = figures.build(NAME)

@@ -1,6 +1,7 @@
 import pytest
 
-from lib import claims, cohorts, tables
+from lib import claims, tables
+from lib.rows import cohorts
 
 
 def verdicts():
@@ -24,7 +25,7 @@ def test_the_share_is_computed_on_the_cohort_at_hand():
 
 
 def test_one_company_moves_the_ledger(edit):
-    firms = cohorts.drawn(cohorts.company_years("little_giants", 2021))
+    firms = cohorts.drawn(cohorts.company_years("specialised", 2021))
     company = firms.loc[firms["rd_expense_cny"] > firms["selling_expense_cny"], "company_id"].iloc[0]
     edit("spending", {"company_id": company, "fiscal_year": "2021"}, "selling_expense_cny", "9e12")
     assert verdicts().loc["mp3-share", "value"] == pytest.approx(351 / 514)

@@ -6,7 +6,7 @@ import shutil
 import pytest
 import vendors
 
-from lib import claims_on_own, cohorts, tables, vendor
+from lib.claims import cohorts, on_own, tables, vendor
 from lib.errors import ParameterError, UserError
 from lib.paths import ROOT
 
@@ -64,7 +64,7 @@ def with_share(product_first, all_codes):
 
 
 def judged(name):
-    return claims_on_own.ledger(name).set_index(["claim_id", "reading"])
+    return on_own.ledger(name).set_index(["claim_id", "reading"])
 
 
 BOARD = "the whole board of 1 June 2022"
@@ -84,7 +84,7 @@ def test_what_is_missing_is_named_and_may_leave_a_claim_open(put):
     for code in codes()[-4:]:
         del amounts[code]
     name = put(amounts)
-    board, listed = claims_on_own.readings(name)
+    board, listed = on_own.readings(name)
     missing = [f"{words} {code}" for code, _, words in vendors.companies(93)[-4:]]
     assert board.missing == missing and len(board.rows) == 89
     assert board.coverage().startswith(f"{BOARD}: 89 of the 93; missing: {missing[0]}, ")
@@ -95,7 +95,7 @@ def test_what_is_missing_is_named_and_may_leave_a_claim_open(put):
 
 def test_an_unknown_expense_counts_as_missing_and_is_named(put):
     amounts = with_share(60, codes()) | {codes()[0]: ("", 1e6), codes()[1]: (0, 1e6)}
-    (board, _) = claims_on_own.readings(put(amounts))
+    (board, _) = on_own.readings(put(amounts))
     assert board.unknown == 1  # R&D of zero is known
     assert "(no R&D line)" in board.coverage() and "(R&D is zero)" in board.coverage()
 
@@ -107,7 +107,7 @@ def test_companies_are_known_by_either_code_and_by_name(put, how):
     else:
         new = [code_920 for _, code_920, _ in vendors.companies(93)]
         name = put(with_share(60, new))
-    board, _ = claims_on_own.readings(name)
+    board, _ = on_own.readings(name)
     assert len(board.rows) == 93 and board.missing == []
 
 
@@ -115,7 +115,7 @@ def test_firms_of_another_board_do_not_count(put):
     amounts = with_share(60, codes()) | {"688008": (5e9, 1)}
     assert "60 of 93 companies" in judged(put(amounts)).loc[("mp3-share", BOARD)]["reason"]
     with pytest.raises(UserError, match="holds none of the 93 companies"):
-        claims_on_own.ledger(put({"688008": (5e9, 1)}, name="others"))
+        on_own.ledger(put({"688008": (5e9, 1)}, name="others"))
 
 
 @pytest.mark.parametrize(("ratio", "verdict"), [(8, "reproduced"), (1 / 8, "differs")])
@@ -131,8 +131,8 @@ def test_the_giants_claim_is_judged_on_the_cohort(put, ratio, verdict):
 def test_a_company_whose_revenue_a_regulator_found_untrue_is_named(put):
     name = put(with_share(60, codes()))
     assert VOID in codes()
-    (sentence,) = claims_on_own.standing(name)
-    found = claims_on_own.voided().set_index("company_id").loc[VOID]
+    (sentence,) = on_own.standing(name)
+    found = on_own.voided().set_index("company_id").loc[VOID]
     assert VOID in sentence and f"{found['value']:g} {found['unit']} of 2021 untrue" in sentence
     assert "without the 1 whose revenue a regulator found untrue" in judged(name).loc[("mp3-share", BOARD)]["reason"]
 
@@ -140,12 +140,12 @@ def test_a_company_whose_revenue_a_regulator_found_untrue_is_named(put):
 def test_without_such_a_table_nobody_is_named(data, put, monkeypatch):
     name = put(with_share(60, codes()))
     monkeypatch.setattr(tables, "table_names", list)
-    assert claims_on_own.standing(name) == []
+    assert on_own.standing(name) == []
 
 
 def test_a_cohort_of_the_project_is_not_the_users(data):
     with pytest.raises(ParameterError, match="star is the project's own"):
-        claims_on_own.ledger("star")
+        on_own.ledger("star")
 
 
 def test_the_command_says_coverage_standing_and_both_readings_and_leaves_the_record(command, data):

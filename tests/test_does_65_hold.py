@@ -4,11 +4,11 @@ from conftest import text_faults
 
 from lib import figures
 from lib.errors import ParameterError
-from lib.figures import does_65_hold as figure_4
 from lib.measures import share_of
+from lib.rows import does_65_hold as figure_4
 
-NAME = figure_4.NAME
-ALL = (["little_giants", "star", "chinext", "all_listed"], [2019, 2020, 2021], [0.9, 1.0, 1.1])
+NAME = "04_does_65_hold"
+ALL = (("specialised", "star", "chinext", "all_listed"), (2019, 2020, 2021), (0.9, 1.0, 1.1))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_every_combination_is_there_once(curve):
 
 def test_pinned_counts(curve):
     assert ((curve["share"] > 0.65).sum(), (curve["share"] < 0.65).sum()) == (138, 726)
-    row = one(curve, cohort="little_giants", year=2021, threshold=1, **PLAIN)
+    row = one(curve, cohort="specialised", year=2021, threshold=1, **PLAIN)
     assert (row["count"], row["total"]) == (352, 514)
     assert figure_4.own_terms(curve)["share"].tolist() == [352 / 514]
 

@@ -15,10 +15,11 @@ import psutil
 import pytest
 from conftest import interruptible
 
-from lib import bundle, paths
+from lib import notebooks, paths
+from lib.bundle import folders
 from lib.errors import DataError, UserError
 from lib.paths import NOTEBOOKS, ROOT
-from lib.render import inputs, run, warm
+from lib.render import inputs, warm
 
 NAME = "06_hard_tech_fields"
 
@@ -96,12 +97,12 @@ def test_what_is_unchanged_is_skipped_and_what_changed_is_named(command, rendere
 
 def test_edited_and_deleted_outputs_are_noticed_and_remade(command, rendered):
     folder = rendered / NAME
-    whole = {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in bundle.FORMATS}
+    whole = {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in folders.FORMATS}
     (folder / f"{NAME}.csv").write_text("edited by hand")
     (folder / f"{NAME}.svg").unlink()
     assert explain(command) == f"{NAME}: outputs/{NAME}/{NAME}.csv was edited; outputs/{NAME}/{NAME}.svg was deleted"
     assert command("render", "6").returncode == 0
-    assert {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in bundle.FORMATS} == whole
+    assert {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in folders.FORMATS} == whole
 
 
 def test_a_changed_notebook_module_or_package_is_named():
@@ -118,9 +119,9 @@ def test_a_changed_notebook_module_or_package_is_named():
 
 def test_warm_and_cold_kernels_give_the_same_bytes(command, rendered):
     folder = rendered / NAME
-    warm = {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in bundle.FORMATS}
+    warm = {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in folders.FORMATS}
     assert command("render", "6", "--force", "--cold").returncode == 0
-    assert {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in bundle.FORMATS} == warm
+    assert {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in folders.FORMATS} == warm
 
 
 def test_compare_names_what_differs(command, rendered, tmp_path, edit):
@@ -265,7 +266,7 @@ def published(outputs):
         if any(part.startswith(".") for part in path.relative_to(outputs).parts):
             continue
         kind = path.suffix[1:]
-        if kind in bundle.FORMATS and path.parent != outputs:
+        if kind in folders.FORMATS and path.parent != outputs:
             found[path.name] = inputs.file_hash(path)
         elif kind in ("ipynb", "json"):
             json.loads(path.read_text(encoding="utf-8"))
@@ -282,7 +283,7 @@ def test_killed_at_any_moment_every_file_is_whole_and_the_next_run_completes(out
     undisturbed = command("render", env={"FIGURES_OUTPUTS": str(clean)})
     assert undisturbed.returncode == 0, undisturbed.stderr
     whole = published(clean)
-    assert len(whole) == len(run.figures()) * len(bundle.FORMATS)
+    assert len(whole) == len(notebooks.figures()) * len(folders.FORMATS)
     chance, kills = random.Random(93), 0
     while kills < 20:  # each run goes on where the last was killed, so that the moments spread over a full render
         process = subprocess.Popen([sys.executable, "-m", "lib", "render"], cwd=ROOT, stderr=subprocess.DEVNULL,

@@ -11,16 +11,16 @@ import pandas as pd
 import pytest
 from conftest import render
 
-from lib import figures, parameters
+from lib import figures, notebooks
+from lib.bundle.publish import publish
 from lib.errors import UserError
 from lib.explore import explore, watched
 from lib.explore.view import DOTS
 from lib.paths import NOTEBOOKS, ROOT
-from lib.publish import publish
 from lib.render import run
 from lib.render.values import parameter_values
 
-NAMES = [notebook.stem for notebook in run.figures()]
+NAMES = [notebook.stem for notebook in notebooks.figures()]
 #: A change of one control of each figure.
 CHANGES = {
     "01_rd_against_sm": {"cohort": "star"},
@@ -58,7 +58,7 @@ def shown(request, tmp_path_factory):
 
 def test_every_parameter_has_a_control_with_a_name_and_what_it_means_under_it(shown):
     name, panel = shown
-    declared = parameters.declared(NOTEBOOKS / f"{name}.ipynb")
+    declared = notebooks.declared(NOTEBOOKS / f"{name}.ipynb")
     assert list(panel.controls) == list(declared)
     for (control, told), parameter in zip(
         (cell.children for cell in panel.children[0].children), declared, strict=True
@@ -90,7 +90,7 @@ def test_a_control_changes_picture_numbers_table_and_command_to_what_lib_compute
     expected = figures.build(name, **CHANGES[name])
     assert panel.view.picture == expected.picture(DOTS) != before
     assert panel.view.alt == expected.alt
-    assert {row[0] for row in panel.view.numbers} == {key.replace("_", " ") for key in expected.headline}
+    assert {row[0] for row in panel.view.numbers} == {number.words for number in expected.numbers}
     text = expected.table.select_dtypes(["str", "object"]).columns
     blank = {column: expected.table[column].fillna("") for column in text}
     pd.testing.assert_frame_equal(panel.table.df, expected.table.assign(**blank))
@@ -141,7 +141,7 @@ def test_export_leaves_the_bundle_of_a_render(panel, outputs):
     shown._answer(None, {"do": "export"}, [])
     folder = outputs / "01_rd_against_sm" / "fiscal_year=2019"
     assert str(folder) in shown.view.saved
-    expected = publish(figures.build("01_rd_against_sm", fiscal_year=2019), fiscal_year=2019)
+    expected = publish(figures.build("01_rd_against_sm", fiscal_year=2019))
     assert expected == folder
     table = pd.read_csv(folder / "01_rd_against_sm.csv", dtype={"company_id": "str"})
     assert (table["fiscal_year"] == 2019).all()

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs
 import pytest
 from conftest import text_faults
 
-from lib import cohorts, figures, tables
-from lib.render import run
+from lib import figures, notebooks, tables
+from lib.rows import cohorts
 
-NAMES = [path.stem for path in run.figures()]
+NAMES = [path.stem for path in notebooks.figures()]
 
 
 @pytest.fixture(scope="module", params=NAMES)

@@ -12,11 +12,13 @@ import pytest
 import yaml
 from conftest import accessibility_faults, render
 
-from lib import bundle, claims, cohorts, figures, style, tables
+from lib import claims, figures, style, tables
+from lib.bundle import folders
+from lib.bundle.publish import publish
 from lib.errors import UserError
 from lib.paths import ROOT
-from lib.publish import publish
 from lib.render import gallery
+from lib.rows import cohorts
 
 NAME = "01_rd_against_sm"
 PAGES = ["index.html", f"{NAME}/index.html", f"{NAME}/fiscal_year=2020/index.html"]
@@ -30,7 +32,7 @@ def site(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIGURES_OUTPUTS", str(folder))
         render(NAME)
-        publish(figures.build(NAME, fiscal_year=2020), fiscal_year=2020)
+        publish(figures.build(NAME, fiscal_year=2020))
         gallery.build()
         yield folder
 
@@ -109,7 +111,7 @@ def test_downloads_are_the_files_that_the_record_vouches_for(site, visit):
     page = visit(site / NAME / "index.html")
     kinds = page.locator(".downloads a").all_text_contents()
     assert kinds == ["PNG", "SVG", "PDF", "CSV", "XLSX", "TEX", "BIB", "JSON", "IPYNB", "ZIP"]
-    assert bundle.faults(site / NAME, NAME) == []
+    assert folders.faults(site / NAME, NAME) == []
     by_hand = visit(site / NAME / "fiscal_year=2020" / "index.html")
     assert by_hand.locator(".downloads a").all_text_contents() == [
         "PNG",
@@ -155,7 +157,7 @@ def test_the_exclusions_add_up_to_all_companies(site, visit, path):
     rows = visit(site / path).locator("table.counts tr td").all_text_contents()
     drawn, *left_out, everyone = [int(count.replace(",", "")) for count in rows]
     year = record_of((site / path).parent)["parameters"]["fiscal_year"]
-    firms, internet = cohorts.company_years("little_giants", year), cohorts.internet_companies(year)
+    firms, internet = cohorts.company_years("specialised", year), cohorts.internet_companies(year)
     assert drawn + sum(left_out) == everyone == len(firms) + len(internet)
     assert drawn == len(cohorts.drawn(firms)) + len(cohorts.drawn(internet))
 
@@ -259,7 +261,7 @@ def test_words_in_a_record_are_shown_as_words(site, outputs, visit):
 
 def test_a_changed_row_moves_the_ledger_and_marks_the_figure_as_older(site, outputs, visit, edit):
     shutil.copytree(site / NAME, outputs / NAME)
-    firms = cohorts.drawn(cohorts.company_years("little_giants", 2021))
+    firms = cohorts.drawn(cohorts.company_years("specialised", 2021))
     company = firms.loc[firms["rd_expense_cny"] > firms["selling_expense_cny"], "company_id"].iloc[0]
     edit("spending", {"company_id": company, "fiscal_year": "2021"}, "selling_expense_cny", "9e12")
     gallery.build()

@@ -11,13 +11,12 @@ import pytest
 from conftest import accessibility_faults
 from lab import Lab
 
-from lib import figures
-from lib.bundle import FORMATS
+from lib import figures, notebooks
+from lib.bundle.folders import FORMATS
 from lib.paths import ROOT
-from lib.render import run
 
 EXPLORER = ".jp-OutputArea-output:has(.figure-view)"
-NAMES = [notebook.stem for notebook in run.figures()]
+NAMES = [notebook.stem for notebook in notebooks.figures()]
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +94,7 @@ def follows_a_control(page, name):
     expected = figures.build(name, **values)
     assert view.locator("img").get_attribute("alt") == expected.alt
     numbers = [text.strip() for text in view.locator("dt").all_inner_texts()]
-    assert sorted(numbers) == sorted(key.replace("_", " ") for key in expected.headline)
+    assert sorted(numbers) == sorted(number.words for number in expected.numbers)
     page.wait_for_function(  # the table follows the picture
         "rows => [...document.querySelectorAll('.dt-info')].at(-1)?.textContent.includes(rows)",
         arg=f"of {len(expected.table):,} entries",

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from lib.measures import expense_ratio, median_interval, share_of
 from lib.parameters import RatioMeasure, allowed
+from lib.rows import cohorts
 
 MEASURES = allowed(RatioMeasure)
 amounts = st.floats(min_value=0.01, max_value=1e13)
@@ -75,3 +76,23 @@ def test_nothing_gives_no_share_and_no_median():
     assert np.isnan(share_of([]).share)
     assert np.isnan(median_interval([np.nan])[0])
     assert median_interval([1.0, 2.0, 3.0, np.nan])[0] == 2
+
+
+def test_a_clustered_interval_is_that_of_a_regression_on_a_constant():
+    import statsmodels.api as sm
+
+    firms = cohorts.drawn(cohorts.company_years("specialised", 2021))
+    hits = firms["rd_expense_cny"] > firms["selling_expense_cny"]
+    spending = firms["rd_expense_cny"] + firms["selling_expense_cny"]
+    codes = firms["industry_zh"].astype("category").cat.codes
+    for weights in (None, spending):
+        found = share_of(hits, weights, "linearised", clusters=firms["industry_zh"])
+        ones = np.ones(len(hits))
+        model = sm.WLS(hits.astype(float), ones, weights=ones if weights is None else weights)
+        low, high = model.fit(cov_type="cluster", cov_kwds={"groups": codes}).conf_int().to_numpy()[0]
+        assert (found.low, found.high) == pytest.approx((low, high), rel=1e-9)
+    alone = share_of(hits, method="linearised", clusters=range(len(hits)))
+    assert alone == share_of(hits, method="linearised")
+    unknown = share_of(hits, method="linearised", clusters=firms["industry_zh"].where(firms.index > 5))
+    assert unknown.share == found.count / found.total
+    assert np.isnan(share_of(hits, method="linearised", clusters=["one"] * len(hits)).low)

@@ -13,12 +13,14 @@ import pandas as pd
 import pytest
 from conftest import text_faults
 
-from lib import bundle, cohorts, figures, own, parameters, tables
+from lib import figures, notebooks, parameters, tables
+from lib.bundle import folders
+from lib.bundle.publish import publish
 from lib.errors import DataError, ParameterError, UserError
 from lib.paths import ROOT
-from lib.publish import publish
 from lib.render import inputs, run, sweep
-from lib.workbooks import CONTAINER, LOCKED
+from lib.rows import cohorts, own
+from lib.rows.workbooks import CONTAINER, LOCKED
 
 HEADER = "name,fiscal_year,rd,sm\n"
 FIGURE_1, FIGURE_4, FIGURE_5 = "01_rd_against_sm", "04_does_65_hold", "05_accounting_break"
@@ -129,7 +131,7 @@ def test_csv_and_excel_are_read_alike(put, column):
     assert dict(zip(found["company_id"], found["status"], strict=True)) == {
         "A": "drawn",
         "B": "no R&D line",
-        "C": "not in the table",
+        "C": "no accounts in the table",
     }
     assert found["source_row"].tolist()[:2] == [f"cohorts/mine{column}:{row}" for row in (2, 3)]
 
@@ -142,7 +144,7 @@ def test_empty_zero_and_negative_are_counted_as_everywhere(put):
     )
     rows = cohorts.company_years("mine", 2021)
     assert cohorts.left_out(rows) == {
-        "not in the table": 1, "negative expense": 1, "no R&D line or selling expense": 1, "no R&D line": 1,
+        "no accounts in the table": 1, "negative expense": 1, "no R&D line or selling expense": 1, "no R&D line": 1,
         "no selling expense": 1, "R&D is zero": 1, "selling expense is zero": 1,
     }  # fmt: skip
     assert cohorts.drawn(rows)["source_row"].tolist() == ["cohorts/mine.csv:2", "cohorts/mine.csv:11"]
@@ -324,7 +326,7 @@ def test_a_hostile_file_is_refused_with_what_to_do_and_disturbs_nothing_else(put
     assert [word for word in words if word not in first] == []
     assert own.check() == list(problems())
     assert parameters.allowed(parameters.Cohort)[-2:] == ["good", "mine"]
-    assert len(cohorts.company_years("good", 2021)) == 1 and len(cohorts.company_years("little_giants", 2021)) == 728
+    assert len(cohorts.company_years("good", 2021)) == 1 and len(cohorts.company_years("specialised", 2021)) == 728
     assert tables.check() == []
 
 
@@ -456,7 +458,7 @@ def test_every_figure_draws_an_own_cohort_and_says_whose_it_is(put, companies):
     name = "semiconductor_equipment_"
     for figure, values in (
         (FIGURE_1, {"cohort": name}),
-        (FIGURE_4, {"cohort_list": [name, "little_giants"], "years": [2021]}),
+        (FIGURE_4, {"cohort_list": [name, "specialised"], "years": [2021]}),
         (FIGURE_5, {"cohort": name, "minimum_firms": 2}),
         (FIGURE_6, {"cohort": name}),
         (FIGURE_8, {"cohort": name}),
@@ -533,7 +535,7 @@ def test_a_sweep_takes_an_own_cohort_beside_the_others(put, tmp_path):
     put("mine.csv", HEADER + "A,2021,2,1\n")
     grid = tmp_path / "grid.yml"
     grid.write_text("product: {cohort: [mine, star], fiscal_year: [2020, 2021]}")
-    slots = [task.slot for task in sweep.jobs(run.find("1"), grid)]
+    slots = [task.slot for task in sweep.jobs(notebooks.find("1"), grid)]
     assert slots[1] == f"{FIGURE_1}/cohort=mine" and len(slots) == 4
 
 
@@ -545,10 +547,10 @@ def test_the_default_of_figure_4_does_not_take_up_an_own_cohort(put):
 def test_only_the_figures_that_read_a_file_depend_on_it(put, outputs):
     put("mine.csv", star(5))
     task = run.job("1", cohort="mine")
-    tables.files_read.clear()
-    figure = figures.build(FIGURE_1, cohort="mine")
-    assert "cohorts/mine.csv" in tables.files_read
-    record = json.loads((publish(figure, cohort="mine") / f"{FIGURE_1}.json").read_text(encoding="utf-8"))
+    with tables.recording() as read:
+        figure = figures.build(FIGURE_1, cohort="mine")
+    assert "cohorts/mine.csv" in read
+    record = json.loads((publish(figure) / f"{FIGURE_1}.json").read_text(encoding="utf-8"))
     source = next(source for source in record["sources"] if source["source_id"] == "cohorts/mine.csv")
     assert record["data"]["cohorts/mine.csv"] in source["title"] and not source["url"]
     before = inputs.of(task.notebook, list(record["data"]))
@@ -560,9 +562,9 @@ def test_only_the_figures_that_read_a_file_depend_on_it(put, outputs):
     assert [name for name in run.tables_on_disk() if "/" in name] == [
         f"cohorts/{n}" for n in ("broken.csv", "mine.csv", "other.xlsx")
     ]
-    tables.files_read.clear()
-    figures.build(FIGURE_1, cohort="star")
-    assert not [name for name in tables.files_read if name.startswith("cohorts/")]
+    with tables.recording() as read:
+        figures.build(FIGURE_1, cohort="star")
+    assert "spending.csv" in read and not [name for name in read if name.startswith("cohorts/")]
 
 
 def test_one_command_renders_an_excel_file_and_another_only_if_it_changed(put, outputs, command):
@@ -575,7 +577,7 @@ def test_one_command_renders_an_excel_file_and_another_only_if_it_changed(put, o
     done = command(*call)
     assert done.returncode == 0, done.stderr
     for name in (FIGURE_1, FIGURE_5, FIGURE_6, FIGURE_8):
-        assert bundle.faults(outputs / name / "cohort=mine", name) == []
+        assert folders.faults(outputs / name / "cohort=mine", name) == []
     assert "supplied by the user" in (outputs / FIGURE_1 / "cohort=mine" / "index.html").read_text(encoding="utf-8")
     put("unrelated.csv", HEADER + "A,2021,2,1\n")
     assert command(*call).stdout.count("nothing changed") == 4

@@ -18,14 +18,13 @@ from PIL import Image
 from pylatexenc.latexwalker import LatexEnvironmentNode, LatexMacroNode, LatexWalker
 from pypdf import PdfReader
 
-from lib import figures, paper, parameters, style
+from lib import figures, notebooks, parameters, style
+from lib.bundle import paper
+from lib.bundle.publish import publish, record_of
 from lib.errors import ParameterError
 from lib.figures import huawei_acfic, services_to_industry
-from lib.paths import NOTEBOOKS
-from lib.publish import publish, record_of
-from lib.render import run
 
-NAMES = [path.stem for path in run.figures()]
+NAMES = [path.stem for path in notebooks.figures()]
 FIRST = NAMES[0]
 
 
@@ -36,7 +35,7 @@ def figure(request):
 
 @pytest.fixture(scope="module")
 def record(figure):
-    return record_of(figure, parameters.check_all(NOTEBOOKS / f"{figure.name}.ipynb", {}))
+    return record_of(figure, figure.parameters, {})
 
 
 def hostile(**changes):
@@ -251,10 +250,10 @@ def test_a_figure_too_dense_for_a_column_says_which_sizes_it_has():
     ("name", "size"), [(NAMES[7], "web"), (FIRST, "one_column"), (FIRST, "two_columns"), (FIRST, "slide")]
 )
 def test_the_files_have_the_size_and_the_pdf_its_fonts(name, size, outputs):
-    folder = publish(figures.build(name, size=size), size=size)
+    folder = publish(figures.build(name, size=size))
     if size == "one_column":  # whose SVG and PDF are made smaller
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
-        publish(figures.build(name, size=size), size=size)
+        publish(figures.build(name, size=size))
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     shown = style.SIZES[size]
     page = PdfReader(folder / f"{name}.pdf").pages[0]

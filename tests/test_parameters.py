@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from lib import parameters
+from lib import notebooks, parameters
 from lib.errors import ParameterError, UserError
-from lib.render import run
 
 
 @pytest.fixture(autouse=True)
 def own_notebooks(tmp_path, monkeypatch):
-    monkeypatch.setattr(parameters, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
 
 
 def notebook(path, source, tags=("parameters",)):
@@ -28,7 +27,7 @@ def check(type_name, value):
 
 def test_declarations_are_read_from_the_parameters_cell(tmp_path):
     source = 'year: FiscalYear = 2021  # which year\nfirms: CompanyCodes = ["000001"]\n'
-    found = parameters.declared(notebook(tmp_path / "a.ipynb", source))
+    found = notebooks.declared(notebook(tmp_path / "a.ipynb", source))
     assert [(p.name, p.type, p.default, p.help) for p in found.values()] == [
         ("year", "FiscalYear", 2021, "which year"),
         ("firms", "CompanyCodes", ["000001"], ""),
@@ -47,28 +46,28 @@ def test_declarations_are_read_from_the_parameters_cell(tmp_path):
 )
 def test_a_notebook_with_a_wrong_declaration_is_named(tmp_path, source, tags, message):
     with pytest.raises(UserError, match=message):
-        parameters.declared(notebook(tmp_path / "a.ipynb", source, tags))
+        notebooks.declared(notebook(tmp_path / "a.ipynb", source, tags))
 
 
 def test_any_other_notebook_may_declare_in_the_plain_way(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     path = notebook(tmp_path / "elsewhere" / "a.ipynb", "alpha = 0.6  # mixing\nbeta: int = 3\nname = other = 1\n")
-    found = parameters.declared(path)
+    found = notebooks.declared(path)
     assert [(p.name, p.default, p.help) for p in found.values()] == [("alpha", 0.6, "mixing"), ("beta", 3, "")]
-    assert parameters.check_all(path, {"alpha": "x"}) == {"alpha": "x", "beta": 3}
+    assert notebooks.check_all(path, {"alpha": "x"}) == {"alpha": "x", "beta": 3}
     with pytest.raises(ParameterError, match="no parameter alhpa; did you mean alpha"):
-        parameters.check_all(path, {"alhpa": 1})
+        notebooks.check_all(path, {"alhpa": 1})
 
 
 def test_a_file_that_is_no_notebook_is_named(tmp_path):
     (tmp_path / "a.ipynb").write_text("{")
     with pytest.raises(UserError, match=r"a\.ipynb is not a notebook"):
-        parameters.declared(tmp_path / "a.ipynb")
+        notebooks.declared(tmp_path / "a.ipynb")
 
 
-@pytest.mark.parametrize("figure", run.figures(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("figure", notebooks.figures(), ids=lambda path: path.stem)
 def test_every_default_is_allowed_and_explained(figure):
-    for parameter in parameters.declared(figure).values():
+    for parameter in notebooks.declared(figure).values():
         assert parameter.check(parameter.default) == parameter.default
         assert parameter.help, parameter.name
 
@@ -86,7 +85,7 @@ def test_text_from_the_command_line_takes_the_type():
     [
         ("FiscalYear", 1999, "2019, 2020, 2021"),
         ("FiscalYear", "twenty", "2019, 2020, 2021"),
-        ("Cohort", "litle_giants", "did you mean little_giants?"),
+        ("Cohort", "speciallised", "did you mean specialised?"),
         ("Cohort", "bse", "run `python -m lib refresh bse`"),
         ("RatioMeasure", "log", "log_ratio, signed_ratio, difference_over_sum"),
         ("EvidenceYear", 2016, "2017, 2018"),
@@ -128,7 +127,7 @@ def test_threads_may_parse_at_once():
         for _ in range(40):
             Busy()
             try:
-                parameters.parsed(code)
+                notebooks.parsed(code)
             except SystemError as error:
                 wrong.append(error)
 

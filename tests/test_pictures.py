@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from lib import figures
-from lib.render import run
+from lib import figures, notebooks
 
 FOLDER = Path(__file__).parent / "pictures"
 TOLERANCE = 3.0  # mean difference in grey levels of 255, after blurring away the edges of letters
 
 
-NAMES = [path.stem for path in run.figures()]
+NAMES = [path.stem for path in notebooks.figures()]
 #: Each picture on file: the figure and its parameters.
 PICTURES = {name: (name, {}) for name in NAMES} | {f"{NAMES[0]}.zh": (NAMES[0], {"language": "zh"})}
 

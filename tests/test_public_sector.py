@@ -4,10 +4,11 @@ import pandas as pd
 import pytest
 from conftest import text_faults
 
-from lib import claims, customers, figures, tables
+from lib import claims, figures, tables
 from lib.errors import DataError
 from lib.figures import public_sector
 from lib.parameters import evidence_years
+from lib.rows import public_sector as customers
 
 NAME = public_sector.NAME
 
@@ -221,7 +222,7 @@ def test_it_draws_without_a_single_share_or_named_firm(data):
     frame = pd.read_csv(path, dtype="str", keep_default_na=False)
     bare = frame[~frame["item"].str.endswith("_share")].assign(in_article="0")
     bare.to_csv(path, index=False, lineterminator="\n")
-    rows, firms = customers.evidence(), customers.companies()
-    figure = public_sector.draw(rows, firms, 2021, True)
+    rows, firms, weaker = customers.load("C")
+    figure = public_sector.draw(rows, firms, weaker, fiscal_year=2021, proxies=True, weakest_grade="C")
     assert text_faults(figure.drawing) == []
     assert figure.title.endswith("for none of eleven firms") and sum(figure.left_out.values()) == len(firms)

@@ -4,10 +4,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lib import bundle, figures, style
+from lib import figures, notebooks, style
+from lib.bundle import folders
+from lib.bundle.publish import publish
 from lib.errors import ParameterError, UserError
+from lib.figures import rd_against_sm
 from lib.paths import NOTEBOOKS
-from lib.publish import publish
+from lib.rows.rd_against_sm import load
 
 NAME = "01_rd_against_sm"
 
@@ -22,7 +25,7 @@ def contents(folder):
 
 def test_the_same_inputs_give_the_same_bytes(outputs):
     first = contents(publish(draw()))
-    assert set(first) == {f"{NAME}.{kind}" for kind in bundle.FORMATS}
+    assert set(first) == {f"{NAME}.{kind}" for kind in folders.FORMATS}
     assert contents(publish(draw())) == first
 
 
@@ -38,7 +41,7 @@ def test_a_drawing_that_was_changed_after_it_was_shown_is_published_as_it_is_now
 
 @pytest.mark.parametrize(("size", "width"), [("web", 2100), ("one_column", 1039), ("slide", 2667)])
 def test_a_picture_is_as_sharp_as_its_size_asks_and_opaque(outputs, size, width):
-    picture = Image.open(publish(figures.build(NAME, size=size), size=size) / f"{NAME}.png")
+    picture = Image.open(publish(figures.build(NAME, size=size)) / f"{NAME}.png")
     shown = style.SIZES[size]
     assert picture.width == width == round(shown.shown * shown.dpi)
     assert picture.mode == "RGB" and picture.info["dpi"] == pytest.approx((shown.dpi, shown.dpi), abs=0.1)
@@ -46,7 +49,7 @@ def test_a_picture_is_as_sharp_as_its_size_asks_and_opaque(outputs, size, width)
 
 def test_the_record_vouches_for_the_bundle(outputs):
     folder = publish(draw())
-    assert bundle.faults(folder, NAME) == []
+    assert folders.faults(folder, NAME) == []
     record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
     assert record["companies"] + sum(record["left_out"].values()) == 728 + 14
     assert {claim["claim_id"] for claim in record["claims"]} == {"mp3-share", "mp3-giants", "mp3-sign"}
@@ -54,7 +57,7 @@ def test_the_record_vouches_for_the_bundle(outputs):
     assert len(pd.read_csv(folder / f"{NAME}.csv", dtype={"company_id": "str"})) == record["rows"]
     (folder / f"{NAME}.png").write_bytes(b"")
     (folder / f"{NAME}.svg").unlink()
-    assert bundle.faults(folder, NAME) == [
+    assert folders.faults(folder, NAME) == [
         f"{NAME}.png is not the one that its record names",
         f"{NAME}.svg is missing",
     ]
@@ -77,22 +80,74 @@ def test_the_record_is_strict_json_and_lists_the_sources_behind_the_source_line(
 
 def test_another_parameter_goes_beside_the_default(outputs):
     default = publish(draw())
-    other = publish(draw(2020), fiscal_year=2020)
+    other = publish(draw(2020))
     assert other == default / "fiscal_year=2020"
-    assert bundle.faults(default, NAME) == [] and bundle.faults(other, NAME) == []
+    assert folders.faults(default, NAME) == [] and folders.faults(other, NAME) == []
 
 
 def test_long_parameters_get_a_short_folder(outputs):
     codes = [f"{n:06d}" for n in range(100)]
-    slot = bundle.slot(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes})
+    slot = folders.folder_of(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes})
     assert len(slot) < 140
-    assert slot != bundle.slot(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes[:-1]})
+    assert slot != folders.folder_of(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes[:-1]})
+
+
+def shown(firms=None, **values):
+    """Figure 1 as a notebook draws it, from `firms` where these are not those of its parameters."""
+    rows = load("specialised", 2021)
+    parameters = {"cohort": "specialised", "fiscal_year": 2021, "measure": "log_ratio", "highlight": []} | values
+    subset = parameters.pop("subset", "")
+    return rd_against_sm.draw(rows[0] if firms is None else firms, *rows[1:], subset=subset, **parameters)
 
 
 def test_a_wrong_parameter_writes_nothing(outputs):
-    with pytest.raises(ParameterError):
-        publish(draw(), fiscal_year=1999)
+    with pytest.raises(ParameterError, match="measure"):
+        publish(replace_parameter(shown(), measure="log"))
     assert not outputs.exists()
+
+
+def replace_parameter(figure, **values):
+    figure.parameters |= values
+    return figure
+
+
+def test_a_parameter_that_was_changed_after_the_rows_were_taken_is_refused(outputs):
+    with pytest.raises(UserError, match="not those of its parameters"):
+        publish(shown(fiscal_year=2019))
+    assert not outputs.exists()
+
+
+def test_a_part_of_the_rows_is_refused_or_bears_its_name_in_title_record_and_folder(outputs):
+    whole = contents(publish(draw()))
+    firms = load("specialised", 2021)[0]
+    chips = firms[firms["industry_en"] == "Semiconductors and components"]
+    with pytest.raises(UserError, match=rf"{len(chips)} rows in place of {len(firms)}"):
+        publish(shown(chips))
+    figure = shown(chips, subset="Chip makers")
+    assert figure.title.startswith("Chip makers only: ")
+    folder = publish(figure)
+    assert folder.parent == outputs / NAME and "subset=Chip" in folder.name
+    record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
+    assert record["subset"] == "Chip makers" and record["title"] == figure.title and "spending.csv" in record["data"]
+    assert {name: (outputs / NAME / name).read_bytes() for name in whole} == whole
+
+
+def test_a_change_by_hand_is_on_record(outputs):
+    figure = draw()
+    publish(figure)
+    assert not folders.changed_by_hand(outputs / NAME, NAME)
+    figure.drawing.axes[0].set_xlabel("mine")
+    publish(figure)
+    assert figure.changed_by_hand and folders.changed_by_hand(outputs / NAME, NAME)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in notebooks.figures()])
+def test_what_was_only_looked_at_is_not_changed_by_hand(name):
+    figure = figures.build(name)
+    figure.marks()
+    figure.picture(20)
+    figure.saved("svg")
+    assert not figure.changed_by_hand
 
 
 def test_a_character_without_a_glyph_is_an_error_and_the_old_bundle_stays(outputs):

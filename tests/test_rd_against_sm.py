@@ -2,19 +2,22 @@ import numpy as np
 import pytest
 from conftest import text_faults
 
-from lib import cohorts
+from lib import figures
 from lib.figures import rd_against_sm
 from lib.measures import expense_ratio
 from lib.parameters import RatioMeasure, allowed
+from lib.rows.rd_against_sm import load
 
 
-def draw(cohort="little_giants", year=2021, measure="log_ratio", highlight=()):
-    return rd_against_sm.build(cohort, year, measure, list(highlight))
+def draw(cohort="specialised", year=2021, measure="log_ratio", highlight=()):
+    return figures.build(
+        "01_rd_against_sm", cohort=cohort, fiscal_year=year, measure=measure, highlight=list(highlight)
+    )
 
 
 def test_default_figure_in_numbers():
     figure = draw()
-    bars = figure.table[figure.table["group"] == "little_giants"]
+    bars = figure.table[figure.table["group"] == "specialised"]
     dots = figure.table[figure.table["group"] == "consumer_internet"].set_index("name_en")
     assert len(bars) == 514 and bars["product_first"].sum() == 352
     assert bars["log2_ratio"].is_monotonic_decreasing
@@ -22,7 +25,7 @@ def test_default_figure_in_numbers():
     assert 2 ** dots.loc["Trip.com", "log2_ratio"] == pytest.approx(8992 / 4922)
     assert 2 ** -dots.loc["Alibaba", "log2_ratio"] == pytest.approx(119799 / 55465)
     assert dict(dots["grade"]) == {
-        "Trip.com": "C", "Tencent": "C", "NetEase": "A", "Bilibili": "A", "Alibaba": "A", "JD.com": "A", "Kuaishou": "C",
+        "Trip.com": "A", "Tencent": "C", "NetEase": "A", "Bilibili": "A", "Alibaba": "A", "JD.com": "A", "Kuaishou": "C",
         "Pinduoduo": "A",
     }  # fmt: skip
     assert figure.title.startswith("More than two in three Little Giants")
@@ -38,7 +41,7 @@ def test_what_is_not_compared_is_said():
 
 
 @pytest.mark.parametrize("measure", allowed(RatioMeasure))
-@pytest.mark.parametrize("cohort", ["little_giants", "star", "chinext", "all_listed"])
+@pytest.mark.parametrize("cohort", ["specialised", "star", "chinext", "all_listed"])
 def test_no_text_overlaps_or_is_cut(cohort, measure):
     for year in (2019, 2021):
         figure = draw(cohort, year, measure)
@@ -73,12 +76,14 @@ def test_an_edited_company_moves_title_alt_and_table(edit):
 
 
 def test_a_cohort_of_one_sided_firms_still_draws():
-    firms = cohorts.company_years("star", 2021)
+    firms, internet, published = load("star", 2021)
     figure = rd_against_sm.draw(
         firms[firms["rd_expense_cny"] > firms["selling_expense_cny"]],
-        cohorts.internet_companies(2021),
-        "star",
-        "log_ratio",
-        [],
+        internet,
+        published,
+        cohort="star",
+        fiscal_year=2021,
+        measure="log_ratio",
+        highlight=[],
     )
     assert figure.headline["share"] == 1 and np.isfinite(figure.table["log2_ratio"]).all()

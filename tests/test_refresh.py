@@ -8,9 +8,10 @@ import pytest
 from conftest import text_faults
 from live_sources import age, bse_statements, cell, contents, hk_lines, rows, sec_facts, small, statement
 
-from lib import claims, cohorts, figures, tables
+from lib import claims, figures, tables
 from lib.errors import UserError
 from lib.parameters import fiscal_years
+from lib.rows import cohorts
 
 KEYS = {
     "alibaba": "1577552", "baidu": "1329099", "bilibili": "1723690", "jd-com": "1549802", "netease": "1110646",
@@ -178,9 +179,11 @@ def listed(live, data, count=20):
     whole = spending[(spending["rd_expense_cny"] != "") & (spending["selling_expense_cny"] != "")]
     full = whole[(whole["revenue_cny"] != "") & (whole["extract_check"] == "rd_confirmed")].groupby("company_id").size()
     chosen = full[(full == 3) & full.index.str.isdigit()].index[:: max(1, len(full) // count)][:count]
-    companies[companies["company_id"].isin(chosen) | (companies["kind"] == "consumer_internet")].to_csv(
-        data / "companies.csv", index=False, lineterminator="\n"
-    )
+    few = companies[companies["company_id"].isin(chosen) | ~companies["board"].str.contains("Main|ChiNext|STAR")]
+    few.to_csv(data / "companies.csv", index=False, lineterminator="\n")
+    findings = rows(data, "enforcement")
+    findings = findings[findings["company_id"].isin(few["company_id"])]
+    findings.to_csv(data / "enforcement.csv", index=False, lineterminator="\n")
     spending = spending[spending["company_id"].isin(chosen) | ~spending["company_id"].str[0].str.isdigit()]
     spending.to_csv(data / "spending.csv", index=False, lineterminator="\n")
     for code in chosen:
@@ -378,7 +381,7 @@ def test_a_dry_run_says_what_it_would_fetch_and_asks_nothing(data, live, command
     before = contents(data)
     done = command("refresh", "--dry-run")
     assert done.returncode == 0 and not live.asked and contents(data) == before
-    for words in ("bse: 165 companies", "listed: 4508", "fx", "sec: 9", "requests", "minutes"):
+    for words in ("bse: 165 companies", "listed: 5364", "fx", "sec: 9", "requests", "minutes"):
         assert words in done.stdout
 
 

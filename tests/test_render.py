@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lib import bundle
+from lib.bundle import folders
 from lib.paths import NOTEBOOKS, ROOT
 
 NAME = "01_rd_against_sm"
@@ -16,7 +16,7 @@ def test_a_figure_renders_through_papermill_as_from_the_helper(command, outputs)
     done = command("render", "1", "-p", "fiscal_year=2020", "-p", "highlight=000002")
     assert done.returncode == 0, done.stderr
     folder = outputs / NAME / "fiscal_year=2020,highlight=000002"
-    assert bundle.faults(folder, NAME) == []
+    assert folders.faults(folder, NAME) == []
     record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
     assert record["parameters"]["highlight"] == ["000002"] and record["headline"]["firms"] == 413
     executed = json.loads((folder / f"{NAME}.ipynb").read_text(encoding="utf-8"))
@@ -30,7 +30,7 @@ def test_a_figure_renders_through_papermill_as_from_the_helper(command, outputs)
     [
         (["1", "-p", "fiscal_yaer=2020"], "no parameter fiscal_yaer; did you mean fiscal_year?"),
         (["1", "-p", "fiscal_year=1999"], "fiscal_year: 1999 is not allowed. Allowed: 2019, 2020, 2021."),
-        (["1", "-p", "cohort=xyz"], "cohort: 'xyz' is not allowed. Allowed: little_giants, bse"),
+        (["1", "-p", "cohort=xyz"], "cohort: 'xyz' is not allowed. Allowed: specialised, bse"),
         (["1", "-p", "highlight=2"], "did you mean 000002?"),
         (["1", "-p", "cohort=bse"], "run `python -m lib refresh bse`"),
         (["1", "-p", "cohort"], "write it as name=value"),
@@ -61,7 +61,7 @@ def test_broken_tables_stop_a_render_and_leave_the_last_good_bundle(command, out
 def test_list_names_every_figure_and_parameter(command):
     done = command("list")
     assert done.returncode == 0
-    for word in (NAME, "cohort", "little_giants, bse, star", "2019, 2020, 2021", "highlight"):
+    for word in (NAME, "cohort", "specialised, bse, star", "2019, 2020, 2021", "highlight"):
         assert word in done.stdout
 
 

@@ -2,12 +2,14 @@ import copy
 import json
 import random
 
+import pandas as pd
 import pytest
 
-from lib import cohorts, tables
+from lib import tables
 from lib.errors import DataError
 from lib.paths import ROOT
 from lib.render.codebook import page
+from lib.rows import cohorts
 
 
 def lines(path):
@@ -42,6 +44,104 @@ def test_every_figure_names_its_source():
         ("sga_expense", "sga"),
     ):
         assert (spending[f"{amount}_cny"].notna() == spending[f"{source}_source_id"].notna()).all(), amount
+
+
+def test_what_another_project_extracted_is_second_hand():
+    spending = tables.load("spending")
+    for source, grade in (("rd_source_id", "rd_grade"), ("selling_source_id", "selling_grade")):
+        assert set(spending.loc[spending[source] == "finglm", grade]) == {"B"}
+
+
+def test_every_source_is_cited():
+    cited = {"listings-2", "project-industry-map"}  # named in the codebook and in lib
+    for name in tables.table_names():
+        table = tables.load(name)
+        names = [column for column in table if column.endswith("source_id") or (name, column) == ("claims", "article")]
+        cited |= {cell for column in names for cell in table[column].dropna()}
+    assert set(tables.load("sources")["source_id"]) == cited
+
+
+def test_a_company_stands_in_one_row_under_one_code():
+    companies, roster = tables.load("companies"), tables.load("bse_roster")
+    later = companies["code_2026"].dropna()
+    assert not later.duplicated().any() and not later.isin(companies["company_id"]).any()
+    both = roster.merge(companies, on="company_id", suffixes=("_roster", ""))
+    assert len(both) == len(roster) - 3, "three moved to Shanghai or Shenzhen, and stand under the code they got there"
+    known = both[both["code_2026"].notna()]
+    assert (known["code_2026"] == known["code_920"]).all()
+    dated = both[both["listed_on"].notna()]
+    assert (dated["listed_on"] == dated["listing_date"]).all() and len(dated) == 162
+    assert (both["specialised_board_roster"] == both["specialised_board"]).all()
+
+
+def test_the_board_follows_from_the_code():
+    listed = tables.load("companies").query("kind == 'listed'")
+    code = listed["company_id"]
+    rule = pd.Series("SSE Main", index=listed.index)
+    rule[code.str.match("0")] = "SZSE Main"
+    rule[code.str.match("3")] = "ChiNext"
+    rule[code.str.match("68")] = "STAR"
+    rule[code.str.match("4|8|920")] = "BSE"
+    assert (rule == listed["board"]).all()
+    assert not code.str.match("200|900").any(), "a B share"
+
+
+def test_who_of_the_specialised_companies_was_not_yet_listed():
+    companies, spending = tables.load("companies"), tables.load("spending")
+    chosen = companies[companies["specialised_board"].fillna(False) & (companies["board"] != "BSE")]
+    filed = spending.loc[spending["fiscal_year"] == 2021, "company_id"]
+    day = chosen.loc[~chosen["company_id"].isin(filed), "listed_on"]
+    assert len(chosen) == 728 and len(day) == 205 and day.notna().all()
+    after = day > "2022-04-30"
+    assert (int(after.sum()), int((~after & (day > "2021-12-31")).sum()), int((day <= "2021-12-31").sum())) == (
+        153,
+        20,
+        32,
+    )
+
+
+def test_the_universe_falls_short_of_the_published_number_by_what_was_delisted_since():
+    companies, roster, spending = tables.load("companies"), tables.load("bse_roster"), tables.load("spending")
+    cited = tables.load("cited_figures").set_index("figure_id")["value"]
+    still = companies[(companies["listed_on"] <= "2021-12-31") | (companies["company_id"] == "000004")]
+    filed = set(spending.loc[spending["fiscal_year"] == 2021, "company_id"])
+    gone = companies[(companies["kind"] == "listed") & companies["listing_source_id"].isna()]
+    for exchange, boards in {"shanghai": ["SSE Main", "STAR"], "shenzhen": ["SZSE Main", "ChiNext"]}.items():
+        known = still["board"].isin(boards).sum() + (gone["board"].isin(boards) & gone["company_id"].isin(filed)).sum()
+        published = cited[f"{exchange}-stock-exchange-listed-a-shares-2021-12"]
+        assert 0 <= published - known <= 0.01 * published, exchange
+    for day in ("2021-12-31", "2022-05-31"):
+        assert (
+            cohorts.on_board(roster, pd.Timestamp(day)).sum()
+            == cited[f"beijing-stock-exchange-listed-companies-{day[:7]}"]
+        )
+
+
+def test_stated_sums_agree_with_the_years():
+    cited = tables.load("cited_figures")
+    years = cited[(cited["entity"] == "Huawei") & (cited["item"] == "rd_expense")].sort_values("grade")
+    years = years.drop_duplicates("fiscal_year").set_index("fiscal_year")["value"]
+    years[2020] = cited.loc[
+        cited["entity"].str.startswith("CEC") & cited["entity"].str.endswith("Huawei"), "value"
+    ].iloc[0]
+    sums = cited[cited["item"].str.fullmatch(r"rd_cumulative_\d+y")]
+    spans = [
+        (int(row["fiscal_year"]), int(row["item"].split("_")[-1][:-1]), row["value"]) for _, row in sums.iterrows()
+    ]
+    checked = [
+        (last, count) for last, count, _ in spans if all(year in years for year in range(last - count + 1, last + 1))
+    ]
+    assert {(2018, 5), (2021, 10), (2022, 10), (2023, 10), (2024, 10)} <= set(checked)
+    for last, count, stated in spans:
+        if (last, count) in checked:
+            assert years[list(range(last - count + 1, last + 1))].sum() == pytest.approx(stated, rel=0.001)
+
+
+def test_a_part_of_a_year_is_told_from_the_whole():
+    growth = tables.load("cited_figures").query("item.str.startswith('fai_')")
+    part = growth["entity"].str.extract(r" Jan-(\w{3})$")[0]
+    assert (part.isna() == (growth["period_end"].dt.month == 12)).all()
+    assert (part.dropna() == growth["period_end"].dt.strftime("%b")[part.notna()]).all()
 
 
 def test_second_readings_of_internet_figures_agree():
@@ -164,10 +264,10 @@ def test_a_loaded_table_may_be_changed_freely():
 def test_what_is_kept_follows_the_tables_and_is_the_callers_own(edit):
     before = cohorts.company_years("star", 2021)
     before["status"] = "spoiled"
-    tables.files_read.clear()
-    again = cohorts.company_years("star", 2021)
+    with tables.recording() as read:
+        again = cohorts.company_years("star", 2021)
     assert set(again["status"]) != {"spoiled"}
-    assert {"companies.csv", "spending.csv", "industries.csv"} <= set(tables.files_read), "kept rows were read, too"
+    assert {"companies.csv", "spending.csv", "industries.csv"} <= set(read), "kept rows were read, too"
     edit("spending", {"company_id": "688981", "fiscal_year": "2021"}, "rd_expense_cny", "5")
     changed = cohorts.company_years("star", 2021).set_index("company_id")
     assert changed.at["688981", "rd_expense_cny"] == 5

@@ -7,12 +7,14 @@ from conftest import text_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib import claims, cohorts, figures, parameters, tables
+from lib import claims, figures, notebooks, tables
 from lib.errors import ParameterError
 from lib.figures import who_are_the_93
 from lib.paths import NOTEBOOKS
+from lib.rows.who_are_the_93 import board_windows, load
 
 NAME = who_are_the_93.NAME
+BOARD = load()[0]
 
 
 def build(**values):
@@ -28,7 +30,7 @@ def verdict(claim):
 
 
 def test_the_board_on_known_days():
-    board = cohorts.board_counts()
+    board = BOARD
     known = {
         "2021-11-15": 81,
         "2022-04-30": 89,
@@ -43,15 +45,15 @@ def test_the_board_on_known_days():
 
 
 def test_the_93_are_the_whole_board_on_six_days_and_no_others():
-    assert cohorts.board_windows(93) == [(pd.Timestamp("2022-05-27"), pd.Timestamp("2022-06-01"))]
-    assert cohorts.board_windows(92)[0][1] == pd.Timestamp("2022-05-26")
-    assert cohorts.board_windows(22) == []
+    assert board_windows(BOARD, 93) == [(pd.Timestamp("2022-05-27"), pd.Timestamp("2022-06-01"))]
+    assert board_windows(BOARD, 92)[0][1] == pd.Timestamp("2022-05-26")
+    assert board_windows(BOARD, 22) == []
 
 
 @settings(max_examples=20)
 @given(st.integers(1, 165))
 def test_windows_hold_their_count_and_no_other_day_does(count):
-    board, windows = cohorts.board_counts(), cohorts.board_windows(count)
+    board, windows = BOARD, board_windows(BOARD, count)
     days = [day for first, last in windows for day in pd.date_range(first, last)]
     assert days == list(board.index[board == count])
     assert all(after[0] - before[1] > pd.Timedelta(days=1) for before, after in itertools.pairwise(windows))
@@ -72,7 +74,7 @@ def test_default_figure_in_numbers():
 
 
 def test_the_default_count_is_the_articles():
-    default = parameters.declared(NOTEBOOKS / f"{NAME}.ipynb")["count"].default
+    default = notebooks.declared(NOTEBOOKS / f"{NAME}.ipynb")["count"].default
     assert default == tables.load("claims").set_index("claim_id").at["mp3-cohort", "published_value"]
 
 

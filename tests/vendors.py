@@ -12,7 +12,8 @@ import zipfile
 import openpyxl
 import pandas as pd
 
-from lib import cohorts, tables
+from lib import tables
+from lib.rows import cohorts
 
 YEARS = (2020, 2021)
 

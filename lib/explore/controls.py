@@ -9,8 +9,9 @@ import ipywidgets as widgets
 import traitlets
 from pydantic import TypeAdapter
 
-from lib import cohorts
-from lib.parameters import TYPES, Parameter
+from lib.notebooks import Parameter
+from lib.parameters import TYPES
+from lib.rows import cohorts
 
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 
@@ -45,7 +46,7 @@ def control(parameter: Parameter, value: Any) -> widgets.DOMWidget:
 
 
 def _named(values: list) -> list[tuple[str, Any]]:
-    """Options as a menu shows them: 'little giants' for little_giants."""
+    """Options as a menu shows them: 'all listed' for all_listed."""
     return [(LANGUAGES.get(value, str(value).replace("_", " ")), value) for value in values]
 
 

@@ -3,17 +3,19 @@
 import asyncio
 import html
 import shlex
+from pathlib import Path
 
 import ipywidgets as widgets
 
-from lib import figures, parameters
-from lib.bundle import FORMATS
+from lib import figures, notebooks
+from lib.bundle.folders import FORMATS, changed_by_hand
+from lib.bundle.publish import folder_for, publish
 from lib.errors import UserError
 from lib.explore import table
 from lib.explore.controls import control
 from lib.explore.view import View
+from lib.figure import Figure
 from lib.paths import NOTEBOOKS, ROOT
-from lib.publish import Figure, publish
 
 PAUSE = 0.3  # seconds from a new picture to the table behind it
 
@@ -22,12 +24,11 @@ class Panel(widgets.VBox):
     """Controls for a figure's parameters over the chart, its numbers and its table; each change draws the figure anew."""
 
     def __init__(self, figure: Figure):
-        if figure.parameters is None:
-            raise UserError(f"{figure.name}: publish the figure first; exploring starts from what was published.")
         self._notebook = NOTEBOOKS / f"{figure.name}.ipynb"
-        self._declared = parameters.declared(self._notebook)
+        self._declared = notebooks.declared(self._notebook)
         self._values = figure.parameters
         self._later: asyncio.TimerHandle | None = None
+        self._warned: Path | None = None
         self.controls = {name: control(p, self._values[name]) for name, p in self._declared.items()}
         self.view, self.table = View(), table.show(None, figure)
         told = [widgets.VBox([one, _sentence(self._declared[name].help)]) for name, one in self.controls.items()]
@@ -44,7 +45,7 @@ class Panel(widgets.VBox):
             self._later.cancel()
         chosen = {name: one.value for name, one in self.controls.items()}
         try:
-            self._values = parameters.check_all(self._notebook, chosen)
+            self._values = notebooks.check_all(self._notebook, chosen)
             self._show(figures.build(self._notebook.stem, **self._values))
         except UserError as error:
             self._fail(str(error))
@@ -57,10 +58,10 @@ class Panel(widgets.VBox):
 
     def _show(self, figure: Figure) -> None:
         self._figure, self.table.layout.display = figure, None
-        idle = figures.idle(self._notebook.stem, **self._values)
+        without_effect = figures.without_effect(self._notebook.stem, **self._values)
         for name, one in self.controls.items():
-            one.disabled = name in idle
-        self.view.show(figure, self.command)
+            one.disabled = name in without_effect
+        self.view.show(figure, self.command, _notice(figure))
         self._follow(figure)
 
     def _follow(self, figure: Figure) -> None:
@@ -90,17 +91,31 @@ class Panel(widgets.VBox):
             picker.value = others if company in picker.value else [*others, company]
 
     def _export(self) -> None:
-        if not self._figure:
+        """Publish the figure that is shown; one that was changed by hand is replaced only when asked twice."""
+        if not (figure := self._figure):
             return
         self.view.saved = ""
         try:
-            # Drawn anew, so that its record names the files that this figure reads, not all that the reader looked at.
-            folder = publish(figures.build(self._notebook.stem, **self._values), **self._values)
+            folder = folder_for(figure)
+            place = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
+            if changed_by_hand(folder, figure.name) and not figure.changed_by_hand and self._warned != folder:
+                self._warned = folder
+                self.view.saved = f"{place} holds a chart that was changed by hand: export again to replace it."
+                return
+            publish(figure)
         except UserError as error:
             self.view.saved = str(error)
         else:
-            place = folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
             self.view.saved = f"Saved in {place}: {', '.join(FORMATS)}."
+
+
+def _notice(figure: Figure) -> str:
+    """What sets the figure apart from the one that its parameters give."""
+    if figure.subset:
+        return f"Drawn from rows that you chose: {figure.subset}. A control draws all rows again."
+    if figure.changed_by_hand:
+        return "Changed by hand. A control draws the chart anew, without the changes."
+    return ""
 
 
 def _sentence(text: str) -> widgets.HTML:

@@ -3,7 +3,7 @@
 from itables import JavascriptFunction
 from itables.widget import ITable
 
-from lib.publish import Figure
+from lib.figure import Figure
 
 #: What is read has few digits; what is sorted, copied or saved is the number as it is. What is not known stays empty.
 NUMBER = JavascriptFunction(

@@ -7,7 +7,7 @@ import numpy as np
 import traitlets
 
 from lib import tables
-from lib.publish import Figure
+from lib.figure import Figure
 from lib.words import speaking
 
 HERE = Path(__file__).parent
@@ -15,7 +15,7 @@ DOTS = 140  # per inch: sharp at the width of a notebook
 
 
 class View(anywidget.AnyWidget):
-    """Shows a `publish.Figure`, or an error in its place. Sends {"do": "export"} and {"do": "pick", "company": code}."""
+    """Shows a `lib.figure.Figure`, or an error in its place. Sends {"do": "export"} and {"do": "pick", "company": code}."""
 
     _esm = HERE / "view.js"
     _css = HERE / "view.css"
@@ -29,10 +29,10 @@ class View(anywidget.AnyWidget):
     saved = traitlets.Unicode().tag(sync=True)
     busy = traitlets.Bool().tag(sync=True)  # another view is being drawn
 
-    def show(self, figure: Figure, command: str) -> None:
-        """Show a figure and the command that renders it."""
+    def show(self, figure: Figure, command: str, notice: str = "") -> None:
+        """Show a figure, the command that renders it, and what there is to say of it at once."""
         with self.hold_sync():  # one message, so that picture, words and numbers change together
-            self.picture, self.alt, self.error, self.saved = figure.picture(DOTS), figure.alt, "", ""
+            self.picture, self.alt, self.error, self.saved = figure.picture(DOTS), figure.alt, "", notice
             self.busy = False
             self.marks, self.numbers, self.command = _placed(figure), _numbers(figure), command
 
@@ -59,15 +59,11 @@ def _placed(figure: Figure) -> list[list]:
 
 
 def _numbers(figure: Figure) -> list[list[str]]:
-    """The headline numbers, each with its name and the published text beside it: those that have one come first."""
+    """The headline numbers in words, each with the published text beside it: those that have one come first."""
     said = tables.load("claims").set_index("claim_id")["published_text"]
     return [
-        [
-            name.replace("_", " "),
-            _number(figure.headline[name], name in figure.shares),
-            said[figure.published[name]] if name in figure.published else "",
-        ]
-        for name in sorted(figure.headline, key=lambda name: name not in figure.published)
+        [number.words, _number(number.value, number.share), said[number.claim] if number.claim else ""]
+        for number in sorted(figure.numbers, key=lambda number: not number.claim)
     ]
 
 

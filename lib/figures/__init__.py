@@ -1,29 +1,38 @@
-"""One module per figure, named as its notebook without the number: from rows of the tables to a drawn figure.
+"""One module per figure, named as its notebook without the number: from rows to a drawn figure.
 
-Each has NAME (the notebook's name) and `build`, which takes the notebook's parameters and draws the figure. Where some of
-these can be without effect, `idle` names them.
+Each has `draw`, which takes the rows that `load` of the module of the same name in `lib.rows` gives, and the notebook's
+parameters. Where some of these can be without effect, `without_effect` names them.
 """
 
 import importlib
+import inspect
 
-from lib import parameters, tables
+from lib import notebooks
+from lib.figure import Figure
 from lib.paths import NOTEBOOKS
 
 
-def build(name: str, **values):
-    """The figure of the notebook `name`, a `publish.Figure`, with its defaults where `values` gives no parameter.
+def build(name: str, **values) -> Figure:
+    """The figure of the notebook `name`, with its defaults where `values` gives no parameter.
 
     Raises ParameterError for a parameter or value that the notebook does not allow.
     """
-    tables.files_read.clear()  # the figure's record names what this one reads
-    return _module(name).build(**parameters.check_all(NOTEBOOKS / f"{name}.ipynb", values))
+    values = notebooks.check_all(NOTEBOOKS / f"{name}.ipynb", values)
+    return _module("figures", name).draw(*load(name, **values), **values)
 
 
-def idle(name: str, **values) -> list[str]:
+def load(name: str, **values) -> tuple:
+    """The rows that the figure of the notebook `name` draws, with all its parameters in `values`."""
+    rows = _module("rows", name).load
+    found = rows(**{name: values[name] for name in inspect.signature(rows).parameters})
+    return found if isinstance(found, tuple) else (found,)
+
+
+def without_effect(name: str, **values) -> list[str]:
     """The parameters that make no difference to the figure of the notebook `name`, as `values` has them all."""
-    module = _module(name)
-    return module.idle(**values) if hasattr(module, "idle") else []
+    module = _module("figures", name)
+    return module.without_effect(**values) if hasattr(module, "without_effect") else []
 
 
-def _module(name: str):
-    return importlib.import_module(f"lib.figures.{name[3:]}")
+def _module(room: str, name: str):
+    return importlib.import_module(f"lib.{room}.{name[3:]}")

@@ -1,34 +1,23 @@
 """Figure 5: the 2020 accounting break. The same firms from 2019 to 2021, before and after freight left selling expense."""
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from matplotlib.transforms import Bbox
-from scipy.stats import mannwhitneyu
 
-from lib import cohorts, publish, style, tables
-from lib.errors import UserError
+from lib import chart, style
+from lib.figure import Figure, Number, dot_marks, drawn_as
 from lib.parameters import described
-from lib.publish import Figure
-from lib.words import digits, mark, name_list, say, sentences, span_words
+from lib.rows import cohorts
+from lib.rows.accounting_break import GROUPS, LINES, YEARS, crossings, freight_test, industries, paths
+from lib.rows.sources import source_line
+from lib.words import digits, name_list, phrase, say, sentences, span_words
 
 NAME = "05_accounting_break"
-YEARS = (2019, 2020, 2021)  # the year before the new standard, its first year, and the next
-LINES = {
-    "revenue_cny": mark("revenue"),
-    "rd_expense_cny": mark("R&D"),
-    "selling_expense_cny": mark("selling expense"),
-}
 COLOURS = {"revenue_cny": style.QUIET, "rd_expense_cny": style.PRODUCT_TEXT, "selling_expense_cny": style.SALES_TEXT}
-GROUPS = {
-    mark("freight-heavy goods"): style.ACCENT,
-    mark("other goods"): style.NEUTRAL,
-    mark("services"): style.INK,
-}
-RATIO = mark("Selling ratio: selling expense per yuan of revenue; the old one is that of the year before.")
-TEST_FIRMS = 5  # an industry of fewer firms has no median to speak of
+GROUP_COLOURS = dict(zip(GROUPS, (style.ACCENT, style.NEUTRAL, style.INK), strict=True))
+RATIO = phrase("Selling ratio: selling expense per yuan of revenue; the old one is that of the year before.")
 PATHS = style.Panel("paths", 1.815, 2.0, left=0.45, right=1.355, top=0.35, bottom=0.33)
 CROSSINGS = style.Panel("crossings", 2.5, 2.0, left=0.73, right=0.15, top=0.35, bottom=0.33)
 INDUSTRIES = style.Panel("industries", 5.4, 2.2, left=1.45, right=0.15, top=0.17, bottom=0.35)
@@ -39,103 +28,9 @@ SLIDE = (
 )
 
 
-def same_firms(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Firms of a cohort that have R&D, selling expense and revenue in all three years; and who is left out, counted.
-
-    One row per firm, wide: `revenue_cny`, `rd_expense_cny`, `selling_expense_cny` for each year as columns
-    (line, year), in yuan; `product_first` (year); `industry_en` and `group` under year 0.
-    """
-    by_year = {year: cohorts.company_years(cohort, year).set_index("company_id") for year in YEARS}
-    base = by_year[YEARS[0]]
-    drawn = pd.DataFrame({year: rows["status"] == cohorts.DRAWN for year, rows in by_year.items()})
-    sold = pd.DataFrame({year: rows["revenue_cny"] > 0 for year, rows in by_year.items()})
-    kept = drawn.all(axis=1) & sold.all(axis=1)
-    if not kept.any():
-        raise UserError(
-            f"no company of {cohort} has R&D, selling expense and revenue in each of {name_list(map(str, YEARS))}: Figure 5 needs "
-            "some. A file of your own needs a column `revenue` and a row for each year."
-        )
-    out = {
-        mark("without both expenses in all three years"): int((~drawn.all(axis=1)).sum()),
-        mark("without a confirmed revenue"): int((drawn.all(axis=1) & ~sold.all(axis=1)).sum()),
-    }
-    wide = {(line, year): by_year[year].loc[kept, line] for line in LINES for year in YEARS}
-    wide |= {("product_first", y): wide["rd_expense_cny", y] > wide["selling_expense_cny", y] for y in YEARS}
-    wide |= {("industry_en", 0): base.loc[kept, "industry_en"], ("group", 0): _group(base[kept])}
-    return pd.DataFrame(wide), {reason: count for reason, count in out.items() if count}
-
-
-def paths(firms: pd.DataFrame) -> pd.DataFrame:
-    """The median firm's level of each line, its own 2019 as 100: rows by line, columns by year."""
-    return pd.DataFrame(
-        {
-            year: {line: float((firms[line, year] / firms[line, YEARS[0]]).median() * 100) for line in LINES}
-            for year in YEARS
-        }
-    )
-
-
-def crossings(firms: pd.DataFrame) -> pd.DataFrame:
-    """Firms that changed sides from each year to the next: rows (from, to), columns to_product, of these
-    to_product_at_old_ratio, those that would have with the selling expense per revenue of the year before, and to_sales."""
-    rows = {}
-    for before, after in itertools.pairwise(YEARS):
-        was, now = firms["product_first", before], firms["product_first", after]
-        ratio = firms["selling_expense_cny", before] / firms["revenue_cny", before]
-        anyway = firms["rd_expense_cny", after] > ratio * firms["revenue_cny", after]
-        rows[before, after] = {
-            "to_product": int((~was & now).sum()),
-            "to_product_at_old_ratio": int((~was & now & anyway).sum()),
-            "to_sales": int((was & ~now).sum()),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def industries(firms: pd.DataFrame, minimum: int) -> pd.DataFrame:
-    """Median change of selling expense per yuan of revenue by industry, log points, for industries of `minimum` firms.
-
-    Rows by industry: `group`, `firms`, and `change` from 2019 to 2020, lowest first.
-    """
-    change = selling_intensity_change(firms)
-    table = pd.DataFrame({"industry_en": firms["industry_en", 0], "group": firms["group", 0], "change": change})
-    by = table.groupby(["industry_en", "group"])["change"].agg(["size", "median"]).reset_index()
-    by = by.rename(columns={"size": "firms", "median": "change"})
-    return by[by["firms"] >= minimum].sort_values(["change", "industry_en"], ignore_index=True)
-
-
-def selling_intensity_change(firms: pd.DataFrame) -> pd.Series:
-    """Log change of selling expense per yuan of revenue, 2019 to 2020, one per firm."""
-    first, second = YEARS[:2]
-    return np.log(firms["selling_expense_cny", second] / firms["revenue_cny", second]) - np.log(
-        firms["selling_expense_cny", first] / firms["revenue_cny", first]
-    )
-
-
-def freight_test(firms: pd.DataFrame) -> dict[str, float]:
-    """Does selling expense per yuan of revenue fall most where freight weighs most, as the explanation demands?
-
-    The median firm's log change in each group, and one-sided Mann-Whitney p values of freight-heavy goods against the
-    others, on the medians of industries of at least TEST_FIRMS firms, since firms of one industry move together.
-    """
-    change, group = selling_intensity_change(firms), firms["group", 0]
-    found = {f"median {name}": float(change[group == name].median()) for name in GROUPS}
-    medians = industries(firms, TEST_FIRMS).groupby("group")["change"].agg(list).reindex(list(GROUPS))
-    for other in ("other goods", "services"):
-        pair = medians["freight-heavy goods"], medians[other]
-        whole = all(isinstance(values, list) for values in pair)
-        found[f"p against {other}"] = float(mannwhitneyu(*pair, alternative="less").pvalue) if whole else np.nan
-    return found
-
-
-def build(cohort: str, minimum_firms: int, **look: str) -> Figure:
-    """Figure 5 for one cohort; industries with fewer than `minimum_firms` firms are counted and not drawn."""
-    firms, out = same_firms(cohort)
-    return draw(firms, out, cohort, minimum_firms, **look)
-
-
-@style.in_look
-def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: int) -> Figure:
-    """Figure 5 from the firms of `same_firms`."""
+@drawn_as(NAME)
+def draw(firms: pd.DataFrame, out: dict[str, int], *, cohort: str, minimum_firms: int) -> Figure:
+    """Figure 5 from the firms of `rows.accounting_break.load`; industries with fewer than `minimum_firms` are not drawn."""
     level, crossed = paths(firms), crossings(firms)
     by_industry, test = industries(firms, minimum_firms), freight_test(firms)
     plural, description = described(cohort)
@@ -143,9 +38,9 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     moved = crossed.loc[(first, second)]
     fall = 100 - level.loc["selling_expense_cny", second]
     turned = say(
-        mark("In {year}, as freight left selling expense, {count:,} of {all:,} {plural} turned product first")
+        phrase("In {year}, as freight left selling expense, {count:,} of {all:,} {plural} turned product first")
         if cohorts.is_own(cohort)
-        else mark("In {year}, as freight left selling expense, {count:,} {plural} turned product first"),
+        else phrase("In {year}, as freight left selling expense, {count:,} {plural} turned product first"),
         year=second, count=moved["to_product"], all=len(firms), plural=plural,
     )  # fmt: skip
     title = turned
@@ -161,8 +56,8 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     )  # fmt: skip
     known = firms["industry_en", 0].notna()
     small = int(firms.loc[known, ("industry_en", 0)].nunique() - len(by_industry))
-    few = mark("Not drawn: {small} industries of fewer than {minimum} firms.")
-    more = mark("Not drawn: {small} industries of fewer than {minimum} firms; {unknown} firms of unknown industry.")
+    few = phrase("Not drawn: {small} industries of fewer than {minimum} firms.")
+    more = phrase("Not drawn: {small} industries of fewer than {minimum} firms; {unknown} firms of unknown industry.")
     unknown = int((~known).sum())
     notes = [
         sentences(
@@ -179,7 +74,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
             ),
             say(RATIO),
         ),
-        tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm"])),
+        source_line(cohorts.source_ids(cohort, ["company-list", "project-industry-map", "finglm"])),
     ]
     frame = style.Frame(title, subtitle, notes, [(PATHS, CROSSINGS), INDUSTRIES], NARROW, SLIDE, slide_note=say(RATIO))
     above, beside, below = (frame.axes(panel.name) for panel in (PATHS, CROSSINGS, INDUSTRIES))
@@ -188,24 +83,24 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     _draw_industries(below, by_industry, test, minimum_firms)
     span = span_words(first, second)
     heading = say("Selling expense per yuan of revenue, {span}: median change by industry", span=span)
-    style.head(above, say("Median company, {year} = 100", year=first), style.MARGIN - PATHS.left, up=15.75)
-    style.head(beside, say("Companies that changed sides"), style.MARGIN - CROSSINGS.left, up=15.75)
-    style.head(below, heading, style.MARGIN - INDUSTRIES.left, up=4)
+    chart.head(above, say("Median company, {year} = 100", year=first), style.MARGIN - PATHS.left, up=15.75)
+    chart.head(beside, say("Companies that changed sides"), style.MARGIN - CROSSINGS.left, up=15.75)
+    chart.head(below, heading, style.MARGIN - INDUSTRIES.left, up=4)
     return Figure(
-        name=NAME,
-        title=title,
-        subtitle=subtitle,
+        frame,
         alt=_alt(plural, firms, level, crossed, by_industry, test),
-        notes=notes[:-1],
-        source_line=notes[-1],
         table=_table(cohort, level, crossed, by_industry),
-        drawing=frame.figure,
         companies=len(firms),
         left_out=out,
-        headline={"firms": len(firms), "to_product_2020": int(moved["to_product"]), "to_sales_2020": int(moved["to_sales"]),
-                  "anyway_2020": int(moved["to_product_at_old_ratio"]), "selling_fall_2020": fall / 100, **_plain(test)},
-        shares=("selling_fall_2020", *(name for name in test if name.startswith("median"))),
-        marks=lambda: publish.dots(
+        numbers=[
+            Number("firms", "the same firms", len(firms)),
+            Number("to_product_2020", "turned product first in 2020", int(moved["to_product"])),
+            Number("to_sales_2020", "turned sales first in 2020", int(moved["to_sales"])),
+            Number("anyway_2020", "of the former, at the selling ratio of 2019", int(moved["to_product_at_old_ratio"])),
+            Number("selling_fall_2020", "fall of the median selling expense in 2020", fall / 100, share=True),
+            *_test_numbers(test),
+        ],
+        marks=lambda: dot_marks(
             below,
             np.expm1(by_industry["change"]) * 100,
             by_industry["group"].map(list(GROUPS).index),
@@ -222,16 +117,14 @@ def draw(firms: pd.DataFrame, out: dict[str, int], cohort: str, minimum_firms: i
     )  # fmt: skip
 
 
-def _plain(test: dict[str, float]) -> dict[str, float]:
-    """The numbers of the test with log changes as growth rates."""
-    return {name: float(np.expm1(value)) if name.startswith("median") else value for name, value in test.items()}
-
-
-def _group(rows: pd.DataFrame) -> pd.Series:
-    group = pd.Series("other goods", index=rows.index)
-    group[rows["economic_sector"] == "tertiary"] = "services"
-    group[rows["freight_heavy"].fillna(False).astype(bool)] = "freight-heavy goods"
-    return group.where(rows["economic_sector"].notna())
+def _test_numbers(test: dict[str, float]) -> list[Number]:
+    """The numbers of the test, with log changes as growth rates."""
+    return [
+        Number(name, f"{name}, change of the selling ratio", float(np.expm1(value)), share=True)
+        if name.startswith("median")
+        else Number(name, f"Mann-Whitney {name}", value)
+        for name, value in test.items()
+    ]
 
 
 def _changes(test: dict[str, float]) -> str:
@@ -250,10 +143,10 @@ def _percent(log_change: float) -> str:
 
 def _draw_paths(axes, level: pd.DataFrame, hollow: bool) -> None:
     axes.set_ylim(np.floor(level.min().min() / 10) * 10 - 5, np.ceil(level.max().max() / 10) * 10 + 5)
-    style.inner_ticks(axes.yaxis)
+    chart.inner_ticks(axes.yaxis)
     level = level.sort_values(YEARS[-1], ascending=False)
-    apart = np.diff(axes.get_ylim())[0] * 0.167 / style.inches(axes)[1]  # one line of type
-    ends = style.spread(level[YEARS[-1]].to_numpy(), apart)
+    apart = np.diff(axes.get_ylim())[0] * 0.167 / chart.inches(axes)[1]  # one line of type
+    ends = chart.spread(level[YEARS[-1]].to_numpy(), apart)
     for (line, values), end in zip(level.iterrows(), ends, strict=True):
         axes.plot(YEARS, values, "o-", color=COLOURS[line], linewidth=2, markersize=4, clip_on=False,
                   markerfacecolor="white" if hollow else COLOURS[line])  # fmt: skip
@@ -276,8 +169,8 @@ def _draw_crossings(axes, crossed: pd.DataFrame) -> None:
     reach = crossed.max().max() or 1
     for place, ((before, after), row) in enumerate(crossed.iterrows()):
         for side, offset, colour, text, words in (
-            ("to_product", -0.2, style.PRODUCT_FIRST, style.PRODUCT_TEXT, mark("{count:,} to product first")),
-            ("to_sales", 0.2, style.SALES_FIRST, style.SALES_TEXT, mark("{count:,} to sales first")),
+            ("to_product", -0.2, style.PRODUCT_FIRST, style.PRODUCT_TEXT, phrase("{count:,} to product first")),
+            ("to_sales", 0.2, style.SALES_FIRST, style.SALES_TEXT, phrase("{count:,} to sales first")),
         ):
             count = row[side]
             axes.barh(place + offset, count, height=0.36, color=colour)
@@ -320,7 +213,7 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
         y="group",
         order=list(GROUPS),
         hue="group",
-        palette=GROUPS,
+        palette=GROUP_COLOURS,
         size=6,
         jitter=False,
         alpha=0.8,
@@ -332,7 +225,7 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
     axes.axvline(0, color=style.INK, linewidth=0.8)
     axes.tick_params(axis="y", left=False)
     medians = {group: np.expm1(test[f"median {group}"]) * 100 for group in GROUPS}
-    some, none = mark("{group}\nmedian firm {change}"), mark("{group}\nno firms")
+    some, none = phrase("{group}\nmedian firm {change}"), phrase("{group}\nno firms")
     names = [
         say(some if np.isfinite(value := test[f"median {group}"]) else none, group=say(group), change=_percent(value))
         for group in GROUPS
@@ -343,8 +236,8 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
     axes.set_ylim(len(GROUPS) - 0.45, -0.6)
     for place, group in enumerate(GROUPS):
         axes.plot([medians[group], medians[group]], [place - 0.22, place + 0.22], color=style.INK, linewidth=2)
-    style.inner_ticks(axes.xaxis)  # settles the view, which labels are placed in
-    dot = np.ptp(axes.get_xlim()) / style.inches(axes)[0] * 6 / 72  # a dot's width; nearer ones look like one
+    chart.inner_ticks(axes.xaxis)  # settles the view, which labels are placed in
+    dot = np.ptp(axes.get_xlim()) / chart.inches(axes)[0] * 6 / 72  # a dot's width; nearer ones look like one
     labels = []
     for place, group in enumerate(GROUPS):
         chosen = rows[rows["group"] == group]
@@ -358,7 +251,7 @@ def _draw_industries(axes, by_industry: pd.DataFrame, test: dict, minimum_firms:
         [(row["percent"], list(GROUPS).index(row["group"])) for _, row in rows.iterrows()]
     )
     dots = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in places]
-    style.label_points(axes, labels, boxes=dots, around=True, size=8.5, color=style.QUIET)
+    chart.label_points(axes, labels, boxes=dots, around=True, size=8.5, color=style.QUIET)
 
 
 def _table(cohort: str, level: pd.DataFrame, crossed: pd.DataFrame, by_industry: pd.DataFrame) -> pd.DataFrame:

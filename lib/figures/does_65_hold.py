@@ -1,47 +1,21 @@
 """Figure 4: does 65% hold? A specification curve over every combination of choices in counting product-first firms."""
 
 import functools
-import itertools
-import operator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from lib import cohorts, parameters, publish, style, tables
+from lib import chart, style
 from lib.errors import UserError
-from lib.measures import share_of
-from lib.publish import Figure
-from lib.words import clauses, mark, name_list, say, sentence, sentences, span_words, term
+from lib.figure import Figure, Number, dot_marks, drawn_as
+from lib.rows import cohorts
+from lib.rows.does_65_hold import CHOICES, COHORT_WORDS, WORDS, influence, own_terms
+from lib.rows.sources import source_line
+from lib.words import clauses, name_list, phrase, say, sentence, sentences, span_words, term
 
 NAME = "04_does_65_hold"
 
-#: What each choice may be, with the words that the figure uses. Cohort, year and threshold come from parameters.
-COHORT_WORDS = {
-    "little_giants": mark("specialised SMEs"),
-    "bse": mark("Beijing, 1 June 2022"),
-    "star": mark("STAR board"),
-    "chinext": mark("ChiNext board"),
-    "all_listed": mark("all listed"),
-}
-WEIGHTS = {"firms": mark("each firm once"), "spending": mark("by spending")}
-ABSENT = {
-    "left out": mark("left out"),
-    "zeros": mark("zero counts as zero"),
-    "lines": mark("no line counts as zero too"),
-}
-PANELS = {False: mark("all firms of the year"), True: mark("same firms every year")}
-CHECKS = {"all": mark("all extracts"), "confirmed": mark("confirmed by a second")}
-CHOICES = {
-    "cohort": mark("Cohort"),
-    "year": mark("Fiscal year"),
-    "threshold": mark("Threshold"),
-    "weight": mark("Weighting"),
-    "absent": mark("Zero and missing"),
-    "balanced": mark("Panel"),
-    "check": mark("Source"),
-}
-WORDS = {"weight": WEIGHTS, "absent": ABSENT, "balanced": PANELS, "check": CHECKS, "cohort": COHORT_WORDS}
 LINE = 0.16  # inches: one option more
 CURVE = style.Panel("curve", 3.86, 2.6, left=2.62, right=0.52, top=0.15, bottom=0.15)
 TICKS = style.Panel("ticks", 3.86, 3.55, left=2.62, right=0.52, bottom=0.05)
@@ -49,69 +23,14 @@ NARROW = [replace(panel, left=1.72, width=2.06) for panel in (CURVE, replace(TIC
 SLIDE = [replace(CURVE, height=2), replace(TICKS, height=1.35)]
 
 
-def specifications(cohort_names: list[str], years: list[int], thresholds: list[float]) -> pd.DataFrame:
-    """The share of product-first firms in every combination of choices, lowest share first, equal shares among them.
-
-    One row per specification: the choices (columns as CHOICES), count, total, share, low and high (95% interval:
-    Wilson for firms, linearised for spending). Combinations that no firm meets are dropped.
-    """
-    rows = []
-    for cohort in cohort_names:
-        by_year = {year: cohorts.company_years(cohort, year).set_index("company_id") for year in years}
-        panels = {}
-        for absent, check in itertools.product(ABSENT, CHECKS):
-            counted = {year: _counted(rows, absent, check) for year, rows in by_year.items()}
-            always = functools.reduce(operator.and_, (firms["rd"].notna() for firms in counted.values()))
-            panels[absent, check] = counted, always
-        for year, balanced, absent, check in itertools.product(years, PANELS, ABSENT, CHECKS):
-            counted, always = panels[absent, check]
-            firms = counted[year]
-            firms = firms[always if balanced else firms["rd"].notna()]
-            if firms.empty:
-                continue
-            rd, selling = firms["rd"].to_numpy(), firms["selling"].to_numpy()
-            for threshold, weight in itertools.product(thresholds, WEIGHTS):
-                hits = rd > threshold * selling
-                by_spending = weight == "spending"
-                share = share_of(hits, rd + selling, "linearised") if by_spending else share_of(hits)
-                rows.append((cohort, year, threshold, weight, absent, balanced, check, share.count, share.total, share.share,
-                             share.low, share.high))  # fmt: skip
-    frame = pd.DataFrame(rows, columns=[*CHOICES, "count", "total", "share", "low", "high"])
-    return frame.sort_values(["share", *CHOICES], ignore_index=True)
-
-
-def influence(curve: pd.DataFrame) -> pd.Series:
-    """How much of the spread of shares each choice alone accounts for, largest first (eta squared, 0 to 1)."""
-    spread = (
-        (curve["share"] - curve["share"].mean()) ** 2
-    ).sum() or np.inf  # of equal shares nothing is to account for
-    explained = {
-        choice: ((curve.groupby(choice)["share"].transform("mean") - curve["share"].mean()) ** 2).sum() / spread
-        for choice in CHOICES
-    }
-    return pd.Series(explained).sort_values(ascending=False)
-
-
-def own_terms(curve: pd.DataFrame) -> pd.DataFrame:
-    """The specifications nearest to the article: 2021, each firm once, R&D more than selling, its cohort or the default."""
-    near = curve[(curve["year"] == 2021) & (curve["threshold"] == 1) & (curve["weight"] == "firms")]
-    near = near[(near["absent"] == "left out") & ~near["balanced"] & (near["check"] == "all")]
-    return near[near["cohort"].isin(["bse", "little_giants"])]
-
-
-def build(cohort_list: list[str], years: list[int], thresholds: list[float], **look: str) -> Figure:
-    """Figure 4; empty lists mean all cohorts and years that the tables hold."""
-    cohort_list = cohort_list or parameters.cohorts_with_data()
-    years = years or parameters.fiscal_years()
-    return draw(specifications(cohort_list, sorted(set(years)), sorted(set(thresholds))), **look)
-
-
-@style.in_look
-def draw(curve: pd.DataFrame) -> Figure:
-    """Figure 4 from the rows of `specifications`."""
+@drawn_as(NAME)
+def draw(
+    curve: pd.DataFrame, published: pd.DataFrame, *, cohort_list: list[str], years: list[int], thresholds: list[float]
+) -> Figure:
+    """Figure 4 from the rows of `rows.does_65_hold.load`, which has chosen them by the parameters."""
     if curve.empty:
         raise UserError("no company of these cohorts has both expenses in any of these years: choose others.")
-    claim = tables.load("claims").set_index("claim_id").loc["mp3-share"]
+    claim = published.loc["mp3-share"]
     published = float(claim["published_value"])
     above, below = int((curve["share"] > published).sum()), int((curve["share"] < published).sum())
     weigh = influence(curve)
@@ -120,16 +39,16 @@ def draw(curve: pd.DataFrame) -> Figure:
     top = [say(CHOICES[choice]).lower() for choice in weigh.index[:2]]
     near = own_terms(curve)
     title = say(
-        mark("{count:,} of {all:,} ways to count put the product-first share below {published:.0%}")
+        phrase("{count:,} of {all:,} ways to count put the product-first share below {published:.0%}")
         if below >= above
-        else mark("{count:,} of {all:,} ways to count put the product-first share above {published:.0%}"),
+        else phrase("{count:,} of {all:,} ways to count put the product-first share above {published:.0%}"),
         count=max(above, below), all=len(curve), published=published,
     )  # fmt: skip
     if len(near) and ((near["low"] <= published) & (published <= near["high"])).all():
         title = say(
-            mark("'{claim}' is not contradicted on terms like MacroPolo's; {count:,} of {all:,} ways to count lie below")
+            phrase("'{claim}' is not contradicted on terms like MacroPolo's; {count:,} of {all:,} ways to count lie below")
             if below >= above
-            else mark("'{claim}' is not contradicted on terms like MacroPolo's; {count:,} of {all:,} ways to count lie above"),
+            else phrase("'{claim}' is not contradicted on terms like MacroPolo's; {count:,} of {all:,} ways to count lie above"),
             claim=sentence(term(claim["published_text"])), count=max(above, below), all=len(curve),
         )  # fmt: skip
     inside = ((curve["low"] <= published) & (published <= curve["high"])).mean()
@@ -151,8 +70,8 @@ def draw(curve: pd.DataFrame) -> Figure:
             cohorts.provenance(*own),
             say("Hence grey ticks.") if own else "",
         ),
-        tables.source_line(
-            [*(i for name in names for i in cohorts.sources(name, ["company-list", "finglm"])), "macropolo"]
+        source_line(
+            [*(i for name in names for i in cohorts.source_ids(name, ["company-list", "finglm"])), "macropolo"]
         ),
     ]  # fmt: skip
     layouts = (
@@ -166,37 +85,26 @@ def draw(curve: pd.DataFrame) -> Figure:
     choices = [name for name in CHOICES if style.SIZE.get() != "slide" or name in weigh.index[:2]]
     _draw_choices(frame.axes("ticks", sharex=top_axes), curve, choices)
     return Figure(
-        name=NAME,
-        title=title,
-        subtitle=subtitle,
+        frame,
         alt=_alt(curve, published, above, below, weigh),
-        notes=notes[:-1],
-        source_line=notes[-1],
         table=curve.assign(source_row=[cohorts.selection(*pair) for pair in zip(curve["cohort"], curve["year"], strict=True)]),
-        drawing=frame.figure,
-        headline={"specifications": len(curve), "above": above, "below": below, "lowest": curve["share"].min(),
-                  "median": curve["share"].median(), "highest": curve["share"].max()}
-        | ({"nearest_to_the_article": near["share"].iloc[0]} if len(near) else {}),
-        published={"nearest_to_the_article": "mp3-share"},
-        shares=("lowest", "median", "highest", "nearest_to_the_article"),
-        marks=lambda: publish.dots(
+        numbers=[
+            Number("specifications", "ways to count", len(curve)),
+            Number("above", "of these, above the published share", above),
+            Number("below", "below it", below),
+            Number("lowest", "lowest share", curve["share"].min(), share=True),
+            Number("median", "median share", curve["share"].median(), share=True),
+            Number("highest", "highest share", curve["share"].max(), share=True),
+            *(
+                Number("nearest_to_the_article", "on the terms nearest to the article's", share, share=True, claim="mp3-share")
+                for share in near["share"].head(1)
+            ),
+        ],
+        marks=lambda: dot_marks(
             top_axes, np.arange(len(curve)), curve["share"] * 100, [_mark_words(row) for _, row in curve.iterrows()]
         ),
         columns=("cohort", "year", "threshold", "weight", "absent", "balanced", "check", "total", "share"),
     )  # fmt: skip
-
-
-def _counted(firms: pd.DataFrame, absent: str, check: str) -> pd.DataFrame:
-    """`rd` and `selling` in yuan under a specification's reading of zero and missing; none for firms it does not count."""
-    usable = firms["status"] == cohorts.DRAWN
-    if absent in ("zeros", "lines"):
-        usable |= firms["status"].isin(["R&D is zero", "selling expense is zero"])
-    if absent == "lines":
-        usable |= firms["status"].isin(["no R&D line", "no selling expense"])
-    if check == "confirmed":
-        usable &= firms["extract_check"] == "rd_confirmed"
-    both = pd.DataFrame({"rd": firms["rd_expense_cny"].fillna(0), "selling": firms["selling_expense_cny"].fillna(0)})
-    return both.where(usable & (both.sum(axis=1) > 0))
 
 
 def _draw_curve(axes, curve, published, words, above, below, near) -> None:
@@ -240,7 +148,7 @@ def _draw_curve(axes, curve, published, words, above, below, near) -> None:
         weight="bold",
         transform=axes.transAxes,
     )
-    room = 0.6 * style.inches(axes)[0]
+    room = 0.6 * chart.inches(axes)[0]
     for position, row in near.iterrows():
         right = position > len(curve) / 2
         axes.plot(
@@ -293,7 +201,7 @@ def _mark_words(row: pd.Series) -> str:
 
 def _draw_choices(axes, curve: pd.DataFrame, choices: list[str]) -> None:
     """One line of ticks per option, grouped by choice, with the option's median share at the right."""
-    width = style.inches(axes)[0]
+    width = chart.inches(axes)[0]
     above = width < 3  # no room for a choice's name beside its first option
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)

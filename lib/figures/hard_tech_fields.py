@@ -5,80 +5,44 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lib import cohorts, publish, style, tables
-from lib.errors import UserError
-from lib.measures import median_interval, share_of
+from lib import chart, style
+from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
 from lib.parameters import described
-from lib.publish import Figure, Mark
-from lib.words import count_word, digits, mark, name_list, say, sentence, sentences, term
+from lib.rows import cohorts
+from lib.rows.hard_tech_fields import OUTSIDE, groups
+from lib.rows.sources import source_line
+from lib.words import count_word, digits, name_list, phrase, say, sentence, sentences, term
 
 NAME = "06_hard_tech_fields"
-OUTSIDE = mark("All other industries")
 LINE = 0.205  # inches per row
 SHARE = style.Panel("share", 2.35, 0, left=2.35, right=0.25, top=0.5, bottom=0.12)
 INTENSITY = style.Panel("intensity", 1.5, 0, right=0.55, top=0.5, bottom=0.12)
 NARROW = (replace(SHARE, width=1.1, left=1.95, top=0.7), replace(INTENSITY, width=0.6, right=0.45, top=0.7))
 
 
-def groups(firms: pd.DataFrame) -> pd.DataFrame:
-    """Fields and their industries, each with its product-first share and its R&D intensity.
-
-    firms: as from `cohorts.company_years`. One row per field, with its industries below it, fields by share from high to
-    low, then one row for all other industries: `field`, `industry_en` (NA for a whole field), firms (with both
-    expenses), `count`, `share`, `low`, `high` (Wilson), and `intensity`, `intensity_low`, `intensity_high`: median R&D in
-    per cent of revenue with its bootstrap interval, over the `with_revenue` firms that have a confirmed revenue.
-    """
-    rows = cohorts.drawn(firms)
-    rows = rows[rows["industry_en"].notna()].copy()
-    rows["field"] = rows["hard_tech_field"].fillna(OUTSIDE)
-    if rows["hard_tech_field"].isna().all() or not (rows["revenue_cny"] > 0).any():
-        raise UserError(
-            "no company with both expenses is in a hard-tech field and has a revenue: Figure 6 needs some. A file of your own needs the "
-            "columns `industry`, with names from data/industries.csv, and `revenue`."
-        )
-    rows["intensity"] = (rows["rd_expense_cny"] / rows["revenue_cny"]).where(rows["revenue_cny"] > 0) * 100
-    found = [_group(part, field, pd.NA) for field, part in rows.groupby("field")]
-    fields = pd.DataFrame(found).sort_values(["share", "field"], ascending=[False, True])
-    fields = pd.concat([fields[fields["field"] != OUTSIDE], fields[fields["field"] == OUTSIDE]])
-    blocks = []
-    for _, field in fields.iterrows():
-        blocks.append(pd.DataFrame([field]))
-        inside = rows[(rows["field"] == field["field"]) & (rows["field"] != OUTSIDE)]
-        parts = [_group(part, field["field"], industry) for industry, part in inside.groupby("industry_en")]
-        if len(parts) > 1:
-            blocks.append(pd.DataFrame(parts).sort_values(["share", "industry_en"], ascending=[False, True]))
-    return pd.concat(blocks, ignore_index=True)
-
-
-def build(cohort: str, fiscal_year: int, small: int, **look: str) -> Figure:
-    """Figure 6; groups of fewer than `small` firms are drawn hollow."""
-    return draw(cohorts.company_years(cohort, fiscal_year), cohort, small, **look)
-
-
-@style.in_look
-def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
-    """Figure 6 from the rows of `cohorts.company_years`."""
-    year = int(firms["fiscal_year"].iloc[0])
+@drawn_as(NAME)
+def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> Figure:
+    """Figure 6 from the rows of `rows.hard_tech_fields.load`; groups of fewer than `small` firms are drawn hollow."""
     table = groups(firms)
     plural, description = described(cohort)
     fields = table[table["industry_en"].isna() & (table["field"] != OUTSIDE)]
     outside = table[table["field"] == OUTSIDE]
     top, bottom = fields.iloc[0], fields.iloc[-1]
     title = say(
-        mark("{high:.0%} of {highest} companies put product first, {low:.0%} of {lowest} companies")
+        phrase("{high:.0%} of {highest} companies put product first, {low:.0%} of {lowest} companies")
         if len(fields) > 1
-        else mark("{high:.0%} of {highest} companies put product first"),
+        else phrase("{high:.0%} of {highest} companies put product first"),
         high=top["share"], highest=term(top["field"]).lower(), low=bottom["share"], lowest=term(bottom["field"]).lower(),
     )  # fmt: skip
     subtitle = say(
         "Share of companies that spend more on R&D than on selling, and median R&D as a share of revenue, fiscal {year}: {description}. "
         "Lines are 95% intervals.",
-        year=year, description=description,
+        year=fiscal_year, description=description,
     )  # fmt: skip
     out = cohorts.left_out(firms)
     unknown = int((cohorts.drawn(firms)["industry_en"].isna()).sum())
     if unknown:
-        out[mark("of unknown industry")] = unknown
+        out[phrase("of unknown industry")] = unknown
     own = cohorts.is_own(cohort)
     hollow = np.inf if own else small
     # A slide holds the fields alone.
@@ -90,8 +54,8 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
         say("Hollow: fewer than {small} companies.", small=small) if few and not own else "",
     )
     unsold = int((table["count_firms"] - table["with_revenue"])[table["industry_en"].isna()].sum())
-    without = mark("R&D intensity is without {count} more, whose revenue is not confirmed.")
-    unstated = mark("R&D intensity is without {count} more, whose revenue is not known.")
+    without = phrase("R&D intensity is without {count} more, whose revenue is not confirmed.")
+    unstated = phrase("R&D intensity is without {count} more, whose revenue is not known.")
     notes = [
         sentences(
             cohorts.left_out_words(out, len(firms)),
@@ -108,7 +72,7 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
         ),
     ]
     notes.append(
-        tables.source_line(cohorts.sources(cohort, ["company-list", "project-industry-map", "finglm", "china_daily"]))
+        source_line(cohorts.source_ids(cohort, ["company-list", "project-industry-map", "finglm", "china_daily"]))
     )
     heights = _heights(shown)
     body = LINE * (len(shown) + 0.45 * len(fields)) + 0.13
@@ -119,18 +83,18 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
     _dots(left, shown, heights, "share", "low", "high", 100, hollow)
     _dots(right, shown, heights, "intensity", "intensity_low", "intensity_high", 1, hollow)
     left.set_xlim(0, 100)
-    ticks = (0, 25, 50, 75, 100) if style.inches(left)[0] > 2 else (0, 50, 100)
+    ticks = (0, 25, 50, 75, 100) if chart.inches(left)[0] > 2 else (0, 50, 100)
     left.set_xticks(ticks, [f"{tick}%" if tick == 100 else f"{tick}" for tick in ticks])
     left.axvline(50, color=style.INK, linewidth=0.8, zorder=1)
     right.set_xlim(0, None)
     right.xaxis.set_major_formatter(lambda value, _: f"{value:g}" + ("%" if value == right.get_xticks()[-1] else ""))
-    style.inner_ticks(right.xaxis)
+    chart.inner_ticks(right.xaxis)
     _names(left, right, shown, heights)
     for axes, words, beside in (
         (left, say("Product-first share"), SHARE.right),
         (right, say("Median R&D intensity"), INTENSITY.right),
     ):
-        style.head(axes, words, up=22, room=style.inches(axes)[0] + beside - 0.05)
+        chart.head(axes, words, up=22, room=chart.inches(axes)[0] + beside - 0.05)
     right.annotate(
         say("firms"),
         (1, 1),
@@ -142,19 +106,16 @@ def draw(firms: pd.DataFrame, cohort: str, small: int) -> Figure:
         ha="right",
     )
     return Figure(
-        name=NAME,
-        title=title,
-        subtitle=subtitle,
-        alt=_alt(plural, year, fields, outside),
-        notes=notes[:-1],
-        source_line=notes[-1],
-        table=table.assign(source_row=[_source_row(cohort, year, row) for _, row in table.iterrows()]),
-        drawing=frame.figure,
+        frame,
+        alt=_alt(plural, fiscal_year, fields, outside),
+        table=table.assign(source_row=[_source_row(cohort, fiscal_year, row) for _, row in table.iterrows()]),
         companies=int(table.loc[table["industry_en"].isna(), "count_firms"].sum()),
         left_out=out,
-        headline={"fields": len(fields), "highest": top["share"], "lowest": bottom["share"]},
-        published={"fields": "cd-fields"},
-        shares=("highest", "lowest"),
+        numbers=[
+            Number("fields", "fields found as industries", len(fields), claim="cd-fields"),
+            Number("highest", f"highest product-first share, {top['field']}", top["share"], share=True),
+            Number("lowest", f"lowest, {bottom['field']}", bottom["share"], share=True),
+        ],
         marks=lambda: _marks(left, right, shown, heights),
         columns=("field", "industry_en", "count", "count_firms", "share", "intensity"),
     )  # fmt: skip
@@ -170,29 +131,17 @@ def _marks(left, right, table: pd.DataFrame, heights) -> list[Mark]:
         )
         for _, row in table.iterrows()
     ]  # fmt: skip
-    return publish.dots(left, table["share"] * 100, heights, words) + publish.dots(
-        right, table["intensity"], heights, words
-    )
+    return dot_marks(left, table["share"] * 100, heights, words) + dot_marks(right, table["intensity"], heights, words)
 
 
 def _intensity(row: pd.Series) -> str:
     """A group's median R&D intensity in words; one firm alone has no interval, and none without revenue an intensity."""
     if pd.isna(row["intensity"]):
         return say("R&D intensity not known")
-    alone = mark("median R&D intensity {median:.1f}%")
-    between = mark("median R&D intensity {median:.1f}% ({low:.1f} to {high:.1f})")
+    alone = phrase("median R&D intensity {median:.1f}%")
+    between = phrase("median R&D intensity {median:.1f}% ({low:.1f} to {high:.1f})")
     found = {"median": row["intensity"], "low": row["intensity_low"], "high": row["intensity_high"]}
     return say(between if row["with_revenue"] > 1 else alone, **found)
-
-
-def _group(part: pd.DataFrame, field: str, industry) -> dict:
-    share = share_of(part["rd_expense_cny"] > part["selling_expense_cny"])
-    median, low, high = median_interval(part["intensity"])
-    return {
-        "field": field, "industry_en": industry, "count_firms": share.total, "count": share.count, "share": share.share,
-        "low": share.low, "high": share.high, "with_revenue": int(part["intensity"].notna().sum()), "intensity": median,
-        "intensity_low": low, "intensity_high": high,
-    }  # fmt: skip
 
 
 def _heights(table: pd.DataFrame) -> np.ndarray:

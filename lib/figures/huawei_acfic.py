@@ -6,10 +6,12 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from lib import claims, huawei, publish, style, tables
+from lib import chart, style
 from lib.errors import ParameterError
-from lib.publish import Figure
-from lib.words import billions, day_words, mark, name_list, say, sentences, span_words, term, year_ticks
+from lib.figure import Figure, Number, dot_marks, drawn_as
+from lib.rows import huawei_acfic as huawei
+from lib.rows.sources import cite, source_line
+from lib.words import billions, day_words, name_list, phrase, say, sentences, span_words, term, year_ticks
 
 NAME = "07_huawei_acfic"
 SERIES = style.Panel("series", 4.75, 1.9, left=0.52, right=0.13, top=0.3, bottom=0.35)
@@ -21,64 +23,55 @@ SHOWN_RANKS = 5
 
 #: How a year is known, in the order of the key: marker for the series, fill and hatch for the cells of the sums.
 KINDS = {
-    "A": (mark("annual report (A)"), "o", style.PRODUCT_FIRST, style.PRODUCT_FIRST, ""),
-    "weak": (mark("second-hand or weak (B, C)"), "o", "white", style.PRODUCT_FIRST, ""),
-    "list": (mark("another body's list"), "D", "white", style.SALES_TEXT, "/////"),
-    "sum": (mark("in a stated five-year sum"), None, "#9fc0cc", "#9fc0cc", ""),
-    "": (mark("not found"), None, "#ededed", "#ededed", ""),
+    "A": (phrase("annual report (A)"), "o", style.PRODUCT_FIRST, style.PRODUCT_FIRST, ""),
+    "weak": (phrase("second-hand or weak (B, C)"), "o", "white", style.PRODUCT_FIRST, ""),
+    "list": (phrase("another body's list"), "D", "white", style.SALES_TEXT, "/////"),
+    "sum": (phrase("in a stated five-year sum"), None, "#9fc0cc", "#9fc0cc", ""),
+    "": (phrase("not found"), None, "#ededed", "#ededed", ""),
 }
 
 
-def build(decade_end: int, series: str, weakest_grade: str, list_figures: bool, **look: str) -> Figure:
-    """Figure 7 for one set of the notebook's parameters."""
-    years = huawei.yearly(weakest_grade, list_figures)
-    return draw(years, huawei.stated_sums(weakest_grade), huawei.rates(), huawei.rankings(), decade_end, series, **look)
-
-
-def decade(years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> tuple[huawei.Rebuilt, float]:
-    """The ten years to `decade_end` put together, and what Huawei states for them (NaN where no source is let in)."""
-    rebuilt = huawei.rebuild(decade_end - 9, decade_end, years, sums)
-    stated = sums.loc[(sums["years"] == 10) & (sums["last_year"] == decade_end), "rd_bn"]
-    return rebuilt, float(stated.iloc[0]) if len(stated) else float("nan")
-
-
-@style.in_look
+@drawn_as(NAME)
 def draw(
     years: pd.DataFrame,
+    sales: pd.DataFrame,
     sums: pd.DataFrame,
     rates: pd.DataFrame,
     lists: pd.DataFrame,
+    published: pd.DataFrame,
+    *,
     decade_end: int,
     series: str,
+    weakest_grade: str,
+    list_figures: bool,
 ) -> Figure:
-    """Figure 7 from the rows of `huawei.yearly`, `stated_sums`, `rates` and `rankings`."""
+    """Figure 7 from the rows of `rows.huawei_acfic.load`, which has chosen them by the last two parameters."""
     if style.SIZE.get() == "one_column":
         raise ParameterError(
             "size: the panels of 07_huawei_acfic are more than a page in one column. Allowed: web, two_columns, slide."
         )
-    ledger = claims.ledger(NAME).set_index("claim_id")
-    rebuilt, stated = decade(years, sums, decade_end)
-    points = _points(years, series)
-    table = _table(points, sums, rates, lists, rebuilt, ledger, decade_end)
+    rebuilt, stated = huawei.decade(years, sums, decade_end)
+    points = _points(years, sales, series)
+    table = _table(points, years, sums, rates, lists, rebuilt, published, decade_end)
     span = range(
         int(min(points["fiscal_year"].min(), sums["first_year"].min() if len(sums) else decade_end - 9)),
         int(max(points["fiscal_year"].max(), decade_end)) + 1,
     )
-    title = _title(rebuilt, stated, ledger)
+    title = _title(rebuilt, stated, lists, published)
     subtitle = say(
-        mark(
+        phrase(
             "Huawei's R&D, {span}, in billion yuan; what the years that are known add up to; China Daily's dollars at five "
             "exchange rates; and Huawei on the ACFIC lists of private companies by R&D"
         )
         if series == "amount"
-        else mark(
+        else phrase(
             "Huawei's R&D, {span}, in billion yuan and as a share of revenue; what the years that are known add up to; "
             "China Daily's dollars at five exchange rates; and Huawei on the ACFIC lists of private companies by R&D"
         ),
         span=span_words(span[0], span[-1]),
     )
-    sources = tables.source_line([*(source for ids in table["source_ids"] for source in ids.split(" ")), "china_daily"])
-    notes = [*_notes(rebuilt, sums, ledger), sources]
+    cited = [*(source for ids in table["source_ids"] for source in ids.split(" ")), "china_daily"]
+    notes = [*_notes(rebuilt, sums, published), source_line(cited)]
     places = _list_panels(lists)
     across = [([SERIES, SUMS], TOTAL), (RATES, *places)]
     beside = replace(SUMS, right=ADDED + 0.2)  # on a slide, the columns beside the sums have no panel above them
@@ -91,27 +84,30 @@ def draw(
     lower = frame.axes("sums", sharex=upper)
     _draw_series(upper, points, span, series)
     _draw_sums(lower, years, sums, decade_end)
-    _draw_total(frame.axes("total"), rebuilt, stated, ledger, decade_end)
-    _draw_rates(frame.axes("rates"), rates, ledger)
-    _draw_lists(frame, lists, years, ledger)
+    _draw_total(frame.axes("total"), rebuilt, stated, published, decade_end)
+    _draw_rates(frame.axes("rates"), rates, published)
+    _draw_lists(frame, lists, years, published)
+    alone = huawei.rebuild(decade_end - 9, decade_end, years, sums.iloc[:0])
+    rate = huawei.day_rate(rates)
+    dollars = float("nan") if rate is None else published.at["cd-rank", "published_value"] / float(rate["cny_per_usd"])
     return Figure(
-        name=NAME,
-        title=title,
-        subtitle=subtitle,
-        alt=_alt(points, rebuilt, stated, rates, lists, ledger, series),
-        notes=notes[:-1],
-        source_line=sources,
+        frame,
+        alt=_alt(points, rebuilt, stated, rates, lists, published, series),
         table=table,
-        drawing=frame.figure,
-        headline={
-            "rebuilt_bn": rebuilt.total,
-            "years_missing": len(rebuilt.missing),
-            "known_years_bn": huawei.rebuild(decade_end - 9, decade_end, years, sums.iloc[:0]).total,
-            "usd_bn_on_the_day": float(ledger.at["cd-usd", "value"]),
-        }
-        | ({"stated_bn": stated} if stated == stated else {}),
-        published={"rebuilt_bn": "cd-decade", "usd_bn_on_the_day": "cd-usd"},
-        marks=lambda: publish.dots(upper, points["fiscal_year"], _heights(points, series), _mark_words(points, series)),
+        numbers=[
+            Number("rebuilt_bn", "the decade added up, billion yuan", rebuilt.total, claim="cd-decade"),
+            Number("years_missing", "years that are not known", len(rebuilt.missing)),
+            Number("known_years_bn", "single years alone, billion yuan", alone.total),
+            Number(
+                "usd_bn_on_the_day", "the column's yuan in billion dollars, at the day's rate", dollars, claim="cd-usd"
+            ),
+            *(
+                Number("stated_bn", "the decade as Huawei states it, billion yuan", amount)
+                for amount in [stated]
+                if amount == amount
+            ),
+        ],
+        marks=lambda: dot_marks(upper, points["fiscal_year"], _heights(points, series), _mark_words(points, series)),
         columns=(
             "panel",
             "entity",
@@ -126,19 +122,19 @@ def draw(
     )
 
 
-def idle(weakest_grade: str, **_) -> list[str]:
+def without_effect(weakest_grade: str, **_) -> list[str]:
     """Parameters that make no difference: no list is graded A, so none is let in beside annual reports."""
     return ["list_figures"] if weakest_grade == "A" else []
 
 
 def _mark_words(points: pd.DataFrame, series: str) -> list[str]:
-    amount = mark("{year}: {drawn:,.1f} billion yuan, {how}; grade {grade}. {sources}; {source_row}")
-    share = mark("{year}: {drawn:,.1f} % of revenue, {how}; grade {grade}. {sources}; {source_row}")
+    amount = phrase("{year}: {drawn:,.1f} billion yuan, {how}; grade {grade}. {sources}; {source_row}")
+    share = phrase("{year}: {drawn:,.1f} % of revenue, {how}; grade {grade}. {sources}; {source_row}")
     return [
         say(
             amount if series == "amount" else share,
             year=row["fiscal_year"], drawn=height, how=say(KINDS[row["how"]][0]), grade=row["grade"],
-            sources=tables.cite(row["source_ids"].split(" ")), source_row=row["source_row"],
+            sources=cite(row["source_ids"].split(" ")), source_row=row["source_row"],
         )
         for (_, row), height in zip(points.iterrows(), _heights(points, series), strict=True)
     ]  # fmt: skip
@@ -149,13 +145,13 @@ def _heights(points: pd.DataFrame, series: str) -> pd.Series:
     return billions(points["drawn"]) if series == "amount" else points["drawn"]
 
 
-def _points(years: pd.DataFrame, series: str) -> pd.DataFrame:
+def _points(years: pd.DataFrame, sales: pd.DataFrame, series: str) -> pd.DataFrame:
     """The yearly series with `drawn`, in billion yuan or in per cent of revenue, and `how` it is known."""
     how = years["grade"].where(years["grade"] == "A", "weak").where(years["kind"] == "own", "list")
     points = years.assign(how=how, drawn=years["rd_bn"], source_ids=years["source_id"])
     if series == "amount":
         return points
-    sales = huawei.revenue().set_index("fiscal_year")
+    sales = sales.set_index("fiscal_year")
     points = points[points["fiscal_year"].isin(sales.index)]
     matched = sales.loc[points["fiscal_year"]].set_axis(points.index)
     return points.assign(
@@ -166,10 +162,10 @@ def _points(years: pd.DataFrame, series: str) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _table(points, sums, rates, lists, rebuilt, ledger, decade_end) -> pd.DataFrame:
-    claimed = float(ledger.at["cd-rank", "published_value"])
-    ids = tables.load("cited_figures").set_index("figure_id")["source_id"]
-    added = " ".join(ids[row.partition(":")[2]] for row in rebuilt.rows)
+def _table(points, years, sums, rates, lists, rebuilt, published, decade_end) -> pd.DataFrame:
+    claimed = float(published.at["cd-rank", "published_value"])
+    ids = pd.concat([years, sums]).drop_duplicates("source_row").set_index("source_row")["source_id"]
+    added = " ".join(ids[row] for row in rebuilt.rows)
     unit = "percent of revenue" if (points["drawn"] != points["rd_bn"]).any() else "CNY billion"
     parts = [
         points.assign(panel="year", entity="Huawei", value=points["drawn"], unit=unit),
@@ -252,17 +248,19 @@ def _shown(lists: pd.DataFrame) -> pd.DataFrame:
     return lists[(lists["rank"] <= SHOWN_RANKS) | (lists["company"] == "Huawei")]
 
 
-def _title(rebuilt: huawei.Rebuilt, stated: float, ledger: pd.DataFrame) -> str:
+def _title(rebuilt: huawei.Rebuilt, stated: float, lists: pd.DataFrame, published: pd.DataFrame) -> str:
+    amount, tolerance = published.loc["cd-rank", ["published_value", "tolerance"]]
     ranked = {
-        "reproduced": mark("a list has it first with over {number:g}"),
-        "differs": mark("the list does not have it first with {number:g}"),
-    }.get(ledger.at["cd-rank", "verdict"], mark("no list found ranks it first with {number:g} billion"))
+        True: phrase("a list has it first with over {number:g}"),
+        False: phrase("the list does not have it first with {number:g}"),
+        None: phrase("no list found ranks it first with {number:g} billion"),
+    }[huawei.first_place(lists, amount, tolerance)]
     return say(
-        mark("Huawei's decade of R&D adds up to {total}, against {stated:,.0f} stated; {ranked}")
+        phrase("Huawei's decade of R&D adds up to {total}, against {stated:,.0f} stated; {ranked}")
         if stated == stated
-        else mark("Huawei's decade of R&D adds up to {total}; {ranked}"),
-        total=_sum(rebuilt, mark("{total:,.0f} billion yuan"), mark("at least {total:,.0f} billion yuan")),
-        stated=billions(stated), ranked=say(ranked, number=billions(ledger.at["cd-rank", "published_value"])),
+        else phrase("Huawei's decade of R&D adds up to {total}; {ranked}"),
+        total=_sum(rebuilt, phrase("{total:,.0f} billion yuan"), phrase("at least {total:,.0f} billion yuan")),
+        stated=billions(stated), ranked=say(ranked, number=billions(amount)),
     )  # fmt: skip
 
 
@@ -271,7 +269,7 @@ def _sum(rebuilt: huawei.Rebuilt, whole: str, least: str) -> str:
     return say(least if rebuilt.missing else whole, total=billions(rebuilt.total))
 
 
-def _notes(rebuilt: huawei.Rebuilt, sums: pd.DataFrame, ledger: pd.DataFrame) -> list[str]:
+def _notes(rebuilt: huawei.Rebuilt, sums: pd.DataFrame, published: pd.DataFrame) -> list[str]:
     years = name_list(map(str, rebuilt.missing)) if rebuilt.missing else ""
     inside = sums.loc[sums["source_row"].isin(rebuilt.rows), "rd_bn"].sum()
     return [
@@ -294,8 +292,8 @@ def _notes(rebuilt: huawei.Rebuilt, sums: pd.DataFrame, ledger: pd.DataFrame) ->
             "China Daily's column: {decade} in a decade; {amount} or {dollars} in {year}, first on the ACFIC's '2022 ranking'. "
             "A list is named for the year of publication and ranks the R&D of the year before. "
             "Where no source gives a company's amount, no bar is drawn.",
-            decade=term(ledger.at["cd-decade", "published_text"]), amount=term(ledger.at["cd-rank", "published_text"]),
-            dollars=term(ledger.at["cd-usd", "published_text"]), year=huawei.CLAIM_YEAR,
+            decade=term(published.at["cd-decade", "published_text"]), amount=term(published.at["cd-rank", "published_text"]),
+            dollars=term(published.at["cd-usd", "published_text"]), year=huawei.CLAIM_YEAR,
         ),
     ]  # fmt: skip
 
@@ -344,8 +342,8 @@ def _draw_series(axes, points: pd.DataFrame, span: range, series: str) -> None:
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(axis="x", length=0, pad=2)
     axes.xaxis.grid(False)
-    heads = {"amount": mark("R&D by year, billion yuan"), "share_of_revenue": mark("R&D by year, % of revenue")}
-    style.head(axes, say(heads[series]), style.MARGIN - SERIES.left)
+    heads = {"amount": phrase("R&D by year, billion yuan"), "share_of_revenue": phrase("R&D by year, % of revenue")}
+    chart.head(axes, say(heads[series]), style.MARGIN - SERIES.left)
 
 
 def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> None:
@@ -358,7 +356,7 @@ def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -
     axes.tick_params(bottom=False, labelbottom=False)
     right = axes.get_yaxis_transform()
     heads = dict(transform=axes.transAxes, size=8.5, color=style.QUIET, ha="right", va="bottom")
-    width = style.inches(axes)[0]
+    width = chart.inches(axes)[0]
     stated, added = 1 + STATED / width, 1 + ADDED / width
     axes.text(stated, 1.02, say("stated"), **heads)
     axes.text(added, 1.02, say("added up"), **heads)
@@ -391,7 +389,7 @@ def _draw_sums(axes, years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -
         axes.text(
             0.5, 0.5, say("no stated sum of this grade"), transform=axes.transAxes, ha="center", color=style.QUIET
         )
-    style.head(axes, say("The decades that Huawei states, year by year"), style.MARGIN - SERIES.left, up=3)
+    chart.head(axes, say("The decades that Huawei states, year by year"), style.MARGIN - SERIES.left, up=3)
     _key(axes)
 
 
@@ -399,7 +397,7 @@ def _key(axes) -> None:
     """What the cells and dots stand for, in one line under the sums."""
     left = style.MARGIN - SERIES.left
     place = -0.14
-    width, height = style.inches(axes)
+    width, height = chart.inches(axes)
     renderer = axes.figure.canvas.get_renderer()
     for words, _, fill, edge, hatch in KINDS.values():
         axes.add_patch(
@@ -427,17 +425,17 @@ def _key(axes) -> None:
         left += 0.18 + text.get_window_extent(renderer).width / axes.figure.dpi + 0.16
 
 
-def _draw_total(axes, rebuilt: huawei.Rebuilt, stated: float, ledger: pd.DataFrame, decade_end: int) -> None:
+def _draw_total(axes, rebuilt: huawei.Rebuilt, stated: float, published: pd.DataFrame, decade_end: int) -> None:
     """The chosen decade in large type."""
     axes.axis("off")
     axes.set(xlim=(0, 1), ylim=(0, 1))
     sign = "≥ " if rebuilt.missing else ""
     how = list(rebuilt.cover.values())
     counts = {
-        mark("years stated singly: {count}"): sum(cover in ("A", "B", "C") for cover in how),
-        mark("years in a shorter sum: {count}"): how.count("sum"),
-        mark("from another list: {count}"): how.count("list"),
-        mark("not known: {count}"): how.count(""),
+        phrase("years stated singly: {count}"): sum(cover in ("A", "B", "C") for cover in how),
+        phrase("years in a shorter sum: {count}"): how.count("sum"),
+        phrase("from another list: {count}"): how.count("list"),
+        phrase("not known: {count}"): how.count(""),
     }
     lines = [
         say("billion yuan, {first}–{last}", first=decade_end - 9, last=decade_end),
@@ -449,7 +447,7 @@ def _draw_total(axes, rebuilt: huawei.Rebuilt, stated: float, ledger: pd.DataFra
         else say("No stated sum let in"),
     ]
     if decade_end == huawei.CLAIM_YEAR:
-        column = billions(ledger.at["cd-decade", "published_value"])
+        column = billions(published.at["cd-decade", "published_value"])
         lines.append(say("China Daily has {amount:,.10g}", amount=column))
     big = axes.text(
         0,
@@ -465,14 +463,14 @@ def _draw_total(axes, rebuilt: huawei.Rebuilt, stated: float, ledger: pd.DataFra
     )
 
 
-def _draw_rates(axes, rates: pd.DataFrame, ledger: pd.DataFrame) -> None:
+def _draw_rates(axes, rates: pd.DataFrame, published: pd.DataFrame) -> None:
     """What the column's yuan are worth in dollars at each rate, against the dollars that it gives."""
-    amount, published = ledger.at["cd-rank", "published_value"], ledger.at["cd-usd", "published_value"]
+    amount, stated = published.at["cd-rank", "published_value"], published.at["cd-usd", "published_value"]
     worth = amount / rates["cny_per_usd"]
     axes.set_ylim(len(rates) - 0.5, -0.5)
-    room = max(worth.max(), published) - min(worth.min(), published)
-    axes.set_xlim(min(worth.min(), published) - 0.12 * room, max(worth.max(), published) + 0.12 * room)
-    axes.axvline(published, color=style.INK, linewidth=1, linestyle=":")
+    room = max(worth.max(), stated) - min(worth.min(), stated)
+    axes.set_xlim(min(worth.min(), stated) - 0.12 * room, max(worth.max(), stated) + 0.12 * room)
+    axes.axvline(stated, color=style.INK, linewidth=1, linestyle=":")
     for place, (dollars, row) in enumerate(zip(worth, rates.itertuples(), strict=True)):
         solid = row.grade == "A"
         axes.plot(
@@ -485,7 +483,7 @@ def _draw_rates(axes, rates: pd.DataFrame, ledger: pd.DataFrame) -> None:
             markeredgewidth=1.6,
             clip_on=False,
         )
-        left = dollars > published + 0.6 * room
+        left = dollars > stated + 0.6 * room
         axes.annotate(
             say("{dollars:.2f}", dollars=billions(dollars)),
             (dollars, place),
@@ -503,8 +501,8 @@ def _draw_rates(axes, rates: pd.DataFrame, ledger: pd.DataFrame) -> None:
     axes.set_xticks([])
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
-    axes.set_xlabel(say("dotted: China Daily, {dollars:.2f}", dollars=billions(published)), size=8.5, labelpad=3)
-    style.head(axes, say("{amount:g}bn yuan in dollars", amount=billions(amount)), style.MARGIN - RATES.left, up=31)
+    axes.set_xlabel(say("dotted: China Daily, {dollars:.2f}", dollars=billions(stated)), size=8.5, labelpad=3)
+    chart.head(axes, say("{amount:g}bn yuan in dollars", amount=billions(amount)), style.MARGIN - RATES.left, up=31)
     axes.annotate(say("$ billion, at each rate\n(yuan a dollar below its name)"), (0, 1), ((style.MARGIN - RATES.left) * 72, 5), xycoords="axes fraction", textcoords="offset points", size=8.5, color=style.QUIET, linespacing=1.1)  # fmt: skip
 
 
@@ -519,9 +517,9 @@ def _list_panels(lists: pd.DataFrame) -> list[style.Panel]:
     ]
 
 
-def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.DataFrame) -> None:
+def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, published: pd.DataFrame) -> None:
     """The first places of each list, with bars where an amount is known and a line at the column's amount."""
-    claimed = ledger.at["cd-rank", "published_value"]
+    claimed = published.at["cd-rank", "published_value"]
     shown = _shown(lists)
     names = list(shown["list"].unique())
     own = years.set_index("fiscal_year")["rd_bn"]
@@ -568,7 +566,7 @@ def _draw_lists(frame, lists: pd.DataFrame, years: pd.DataFrame, ledger: pd.Data
             linespacing=1.1,
         )
         if place == 0:
-            style.head(axes, say("Places on the ACFIC lists, R&D in billion yuan"), 0, up=31)
+            chart.head(axes, say("Places on the ACFIC lists, R&D in billion yuan"), 0, up=31)
             axes.text(0, -0.02, say("dotted: {amount:g}, China Daily's amount", amount=billions(claimed)), transform=axes.transAxes, size=8.5, va="top", color=style.QUIET)  # fmt: skip
         if place == len(names) - 1:
             axes.text(1, -0.02, say("dashed: not ranked, own figure"), transform=axes.transAxes, size=8.5, va="top", ha="right", color=style.QUIET)  # fmt: skip
@@ -584,7 +582,7 @@ def _rate_name(row) -> str:
     """An exchange rate of `huawei.rates` as the figure calls it."""
     if row.kind == "day":
         return day_words(row.period_end)
-    names = {"closing": mark("Huawei's, end {year}"), "average": mark("average of {year}")}
+    names = {"closing": phrase("Huawei's, end {year}"), "average": phrase("average of {year}")}
     return say(names[row.kind], year=huawei.CLAIM_YEAR)
 
 
@@ -598,15 +596,15 @@ def _amount(amount: float) -> str:
     return say("{amount:,.1f}", amount=billions(amount))
 
 
-def _alt(points, rebuilt, stated, rates, lists, ledger, series) -> str:
-    amount = ledger.at["cd-rank", "published_value"]
+def _alt(points, rebuilt, stated, rates, lists, published, series) -> str:
+    amount = published.at["cd-rank", "published_value"]
     heads = {
-        "amount": mark("Four panels. Huawei's R&D by year in billion yuan: {years}; other years have no figure."),
-        "share_of_revenue": mark(
+        "amount": phrase("Four panels. Huawei's R&D by year in billion yuan: {years}; other years have no figure."),
+        "share_of_revenue": phrase(
             "Four panels. Huawei's R&D by year in per cent of revenue: {years}; other years have no figure."
         ),
     }
-    own, listed = mark("{year} {value}"), mark("{year} {value} (from another list)")
+    own, listed = phrase("{year} {value}"), phrase("{year} {value} (from another list)")
     by_year = name_list(
         say(
             listed if row.how == "list" else own,
@@ -615,7 +613,7 @@ def _alt(points, rebuilt, stated, rates, lists, ledger, series) -> str:
         for row in points.itertuples()
     )  # fmt: skip
     shown = _shown(lists)
-    known, unknown = mark("on the {list} {company} with {amount}"), mark("on the {list} {company} (no amount)")
+    known, unknown = phrase("on the {list} {company} with {amount}"), phrase("on the {list} {company} (no amount)")
     firsts = name_list(
         say(
             known if row.rd_bn == row.rd_bn else unknown,
@@ -628,7 +626,7 @@ def _alt(points, rebuilt, stated, rates, lists, ledger, series) -> str:
         for row in shown[(shown["company"] == "Huawei") & shown["rank"].isna()].itertuples()
     ]
     low, high = amount / rates["cny_per_usd"].max(), amount / rates["cny_per_usd"].min()
-    total = _sum(rebuilt, mark("{total:,.1f} billion yuan"), mark("at least {total:,.1f} billion yuan"))
+    total = _sum(rebuilt, phrase("{total:,.1f} billion yuan"), phrase("at least {total:,.1f} billion yuan"))
     return sentences(
         say(heads[series], years=by_year),
         say("The decade adds up to {total} against {stated:,.1f} stated.", total=total, stated=billions(stated))

@@ -4,16 +4,28 @@ from dataclasses import replace
 
 import pandas as pd
 
-from lib import customers, publish, style, tables
-from lib.cohorts import company_name
-from lib.customers import PROXY, STATED
-from lib.publish import Figure
-from lib.words import clauses, count_word, mark, millions, name_list, say, sentences, span_words, term, year_ticks
+from lib import chart, style
+from lib.figure import Figure, Number, dot_marks, drawn_as
+from lib.rows.cohorts import company_name
+from lib.rows.public_sector import (
+    PROXY,
+    PROXY_ONLY,
+    STATED,
+    STATUSES,
+    growth_of_named,
+    in_rows,
+    longest_series,
+    shares,
+    stated_in,
+    statements,
+)
+from lib.rows.sources import cite, source_line
+from lib.words import clauses, count_word, millions, name_list, phrase, say, sentences, span_words, term, year_ticks
 
 NAME = "02_public_sector"
 HEADS = {
-    STATED: mark("Share sold to the state, as a source states it"),
-    PROXY: mark("Proxies: customers or segments that include the state"),
+    STATED: phrase("Share sold to the state, as a source states it"),
+    PROXY: phrase("Proxies: customers or segments that include the state"),
 }
 ROW, HEAD = 0.215, 0.29  # inches: a line of type, a group's heading
 ROWS = style.Panel("rows", 1.75, 0, left=3.64, right=1.61)
@@ -21,33 +33,27 @@ NARROW_ROWS = style.Panel("rows", 1.05, 0, left=1.7, right=1.55)
 SERIES = style.Panel("series", 2.95, 1.62, left=0.36, right=0.64, top=0.5, bottom=0.3)
 REVENUE = style.Panel("revenue", 2.93, 0.891, right=0.12, top=0.5)
 INTENSITY = style.Panel("intensity", 2.93, 0.583, right=0.12, top=0.146, bottom=0.3)
-#: Why a firm has no drawn share although it has a proxy, where proxies are not wanted.
-PROXY_ONLY = mark("a proxy only")
-KEY = mark("Filled marks: grade B, second-hand; hollow: grade C, a mirror, a forum or a post.")
-FIRMS = mark("The firms are those with a source, not all of them certified Little Giants.")
+KEY = phrase("Filled marks: grade B, second-hand; hollow: grade C, a mirror, a forum or a post.")
+FIRMS = phrase("The firms are those with a source, not all of them certified Little Giants.")
 COLOURS = {STATED: style.ACCENT, PROXY: style.ACCENT_PALE}
 NARROW = [replace(SERIES, height=1.1), replace(REVENUE, left=0.36), replace(INTENSITY, left=0.36)]
 
 
-def build(fiscal_year: int, proxies: bool, weakest_grade: str, **look: str) -> Figure:
-    """Figure 2 for one set of the notebook's parameters."""
-    rows = customers.evidence(weakest_grade)
-    return draw(rows, customers.companies(weakest_grade), fiscal_year, proxies, **look)
-
-
-@style.in_look
-def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> Figure:
-    """Figure 2 from the rows of `customers.evidence` and `customers.companies`. A slide has no room for proxies."""
+@drawn_as(NAME)
+def draw(
+    rows: pd.DataFrame, firms: pd.DataFrame, weaker: int, *, fiscal_year: int, proxies: bool, weakest_grade: str
+) -> Figure:
+    """Figure 2 from the rows of `rows.public_sector.load`. A slide has no room for proxies."""
+    year = fiscal_year
     proxies = proxies and style.SIZE.get() != "slide"
-    marks = in_rows(customers.shares(rows), firms, year, proxies)
+    marks = in_rows(shares(rows), firms, year, proxies)
     silent = firms[firms["in_article"] & ~firms["name_en"].isin(marks["name_en"])]
-    longest, grower = _longest(marks), _grower(rows, firms)
-    weaker = len(tables.load("public_sector")) - len(rows)
+    longest, grower = longest_series(marks), growth_of_named(rows, firms)
     title, subtitle = _title(marks, firms, year, weaker), _subtitle(marks, year)
     left_out = _left_out(firms, proxies)
-    tables_drawn = [marks, longest, *grower.values(), _words(rows, silent)]
-    sources = tables.source_line([*pd.concat([part["source_id"] for part in tables_drawn]), "macropolo"])
-    notes = [*_notes(marks, firms, silent, weaker), sources]
+    tables_drawn = [marks, longest, *grower.values(), statements(rows, silent)]
+    cited = [*pd.concat([part["source_id"] for part in tables_drawn]), "macropolo"]
+    notes = [*_notes(marks, firms, silent, weaker), source_line(cited)]
     groups = marks.groupby("group", sort=False)
     narrow = style.SIZE.get() == "one_column"  # what is measured stands below the firm, not beside it
     row = ROW * (1.6 if narrow else 1)
@@ -62,102 +68,49 @@ def draw(rows: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> F
     _draw_series(frame.axes("series"), longest, year)
     _draw_grower(frame, grower)
     return Figure(
-        name=NAME,
-        title=title,
-        subtitle=subtitle,
+        frame,
         alt=_alt(marks, firms, silent, longest, grower, year),
-        notes=notes[:-1],
-        source_line=sources,
-        table=_table(marks, grower, _words(rows, silent)),
-        drawing=frame.figure,
+        table=_table(marks, grower, statements(rows, silent)),
         companies=len(firms) - sum(left_out.values()),
         left_out=left_out,
-        headline={
-            "firms": len(firms),
-            "stated_in_year": _stated(marks, year)["name_en"].nunique(),
-            "stated_in_any_year": int((firms["status"] == STATED).sum()),
-            "proxy_only": int((firms["status"] == PROXY).sum()),
-            "article_firms": int(firms["in_article"].sum()),
-            "article_firms_with_a_share": int(firms["in_article"].sum()) - len(silent),
-        },
-        marks=lambda: publish.dots(
+        numbers=[
+            Number("firms", "firms with a source", len(firms)),
+            Number(
+                "stated_in_year",
+                "of these, with a stated share of the year",
+                stated_in(marks, year)["name_en"].nunique(),
+            ),
+            Number("stated_in_any_year", "of any year", int((firms["status"] == STATED).sum())),
+            Number("proxy_only", "with a proxy only", int((firms["status"] == PROXY).sum())),
+            Number("article_firms", "firms that the article names", int(firms["in_article"].sum())),
+            Number(
+                "article_firms_with_a_share", "of these, with a share", int(firms["in_article"].sum()) - len(silent)
+            ),
+        ],
+        marks=lambda: dot_marks(
             axes, marks["value_low"], marks["place"].map(heights), [_mark_words(row) for _, row in marks.iterrows()]
         ),
         columns=("name_en", "fiscal_year", "item", "about", "value_low", "value_high", "grade", "source_row"),
     )
 
 
-def in_rows(shares: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> pd.DataFrame:
-    """The shares that are drawn, in the order of their rows: `group`, `place` (the row), `now` (covers `year`).
-
-    A firm with a stated share is shown by it, so its proxies are not drawn; each segment has a row of its own.
-    """
-    stated = set(firms.loc[firms["status"] == STATED, "name_en"])
-    keep = (shares["kind"] == STATED) | (proxies & ~shares["name_en"].isin(stated))
-    marks = shares[keep].copy()
-    marks["group"] = marks["kind"]
-    marks["now"] = (marks["fiscal_year"] <= year) & (year <= marks["last_fiscal_year"])
-    segment = marks["about"].where(marks["item"] == "segment_share", "")
-    marks["place"] = marks["name_en"] + "|" + marks["item"] + "|" + segment
-    # Firms by their highest share of the year, or of any year where they have none; a firm's rows together.
-    best = marks["value_low"].where(marks["now"]).groupby(marks["name_en"]).transform("max")
-    marks["first"] = marks["now"].groupby(marks["name_en"]).transform("max")
-    marks["best"] = best.fillna(marks["value_low"].groupby(marks["name_en"]).transform("max"))
-    marks["stated"] = marks["kind"] == STATED
-    order = ["stated", "first", "best", "name_en", "item", "now", "value_low"]
-    marks = marks.sort_values(order, ascending=[False, False, False, True, True, False, False])
-    return marks.drop(columns=["first", "best", "stated"]).reset_index(drop=True)
-
-
-def _stated(marks: pd.DataFrame, year: int) -> pd.DataFrame:
-    return marks[(marks["kind"] == STATED) & marks["now"]]
-
-
-def _longest(marks: pd.DataFrame) -> pd.DataFrame:
-    """The stated shares, one per year, of the firm that has them for most years."""
-    stated = marks[(marks["kind"] == STATED) & (marks["fiscal_year"] == marks["last_fiscal_year"])]
-    if stated.empty:
-        return stated
-    firm = stated.groupby("name_en")["fiscal_year"].nunique().idxmax()
-    return stated[stated["name_en"] == firm].sort_values(["fiscal_year", "grade", "value_low"], ignore_index=True)
-
-
-def _grower(rows: pd.DataFrame, firms: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Revenue and R&D intensity by year of the article's firm that has most of both."""
-    items = ("revenue", "rd_intensity")
-    series = [
-        [customers.yearly(rows, name, item) for item in items] for name in firms.loc[firms["in_article"], "name_en"]
-    ]
-    if not series:
-        return dict.fromkeys(items, rows[:0])
-    best = max(series, key=lambda pair: min(len(part) for part in pair) * 100 + sum(len(part) for part in pair))
-    return dict(zip(items, best, strict=True))
-
-
-def _words(rows: pd.DataFrame, silent: pd.DataFrame) -> pd.DataFrame:
-    """What there is in words on each firm without a share: its first statement on its buyers."""
-    said = rows[(rows["item"] == "statement") & rows["name_en"].isin(silent["name_en"])]
-    said = said[said["buyer"].notna()].sort_values("evidence_id")
-    return said.drop_duplicates("name_en")
-
-
 def _title(marks: pd.DataFrame, firms: pd.DataFrame, year: int, weaker: int) -> str:
     named = firms[firms["in_article"]]
-    stated = set(_stated(marks, year)["name_en"])
+    stated = set(stated_in(marks, year)["name_en"])
     among = len(stated & set(named["name_en"]))
     if stated:
-        found = mark("We found the state's share of {year} sales for {stated} of {firms} firms")
-        weak = mark("In grade-B sources we found the state's share of {year} sales for {stated} of {firms} firms")
+        found = phrase("We found the state's share of {year} sales for {stated} of {firms} firms")
+        weak = phrase("In grade-B sources we found the state's share of {year} sales for {stated} of {firms} firms")
     else:
-        found = mark("We found the state's share of {year} sales for none of {firms} firms")
-        weak = mark("In grade-B sources we found the state's share of {year} sales for none of {firms} firms")
+        found = phrase("We found the state's share of {year} sales for none of {firms} firms")
+        weak = phrase("In grade-B sources we found the state's share of {year} sales for none of {firms} firms")
     count = {"stated": count_word(len(stated)), "firms": count_word(len(firms))}
     title = say(weak if weaker else found, year=year, **count)
     if not stated or named.empty:
         return title
     some, none = (
-        mark("{title}, and for {among} of the {named} that MacroPolo names"),
-        mark("{title}, and for none of the {named} that MacroPolo names"),
+        phrase("{title}, and for {among} of the {named} that MacroPolo names"),
+        phrase("{title}, and for none of the {named} that MacroPolo names"),
     )
     return say(some if among else none, title=title, among=count_word(among), named=count_word(len(named)))
 
@@ -172,10 +125,10 @@ def _subtitle(marks: pd.DataFrame, year: int) -> str:
 
 
 def _left_out(firms: pd.DataFrame, proxies: bool) -> dict[str, int]:
-    """Firms without a drawn share, by reason, in the order of customers.STATUSES."""
+    """Firms without a drawn share, by reason, in the order of STATUSES."""
     reasons = firms["status"].replace({} if proxies else {PROXY: PROXY_ONLY})
     counts = reasons.value_counts()
-    names = [*(() if proxies else (PROXY_ONLY,)), *customers.STATUSES[2:]]
+    names = [*(() if proxies else (PROXY_ONLY,)), *STATUSES[2:]]
     return {name: int(counts[name]) for name in names if counts.get(name)}
 
 
@@ -241,7 +194,7 @@ def _dated(row: pd.Series) -> str:
 def _measured(row: pd.Series) -> str:
     """What a row of the figure measures."""
     about = term(row["about"]).split(" (")[0] if pd.notna(row["about"]) else ""
-    ahead = {"top5_share": mark("top five: {about}"), "largest_customer_share": mark("top buyer: {about}")}
+    ahead = {"top5_share": phrase("top five: {about}"), "largest_customer_share": phrase("top buyer: {about}")}
     return say(ahead[row["item"]], about=about) if row["item"] in ahead else about
 
 
@@ -252,7 +205,7 @@ def _mark_words(row: pd.Series) -> str:
         "{name} {code}, {years}: {about} {value} {unit}; grade {grade}. {sources}; {source_row}",
         name=company_name(row), code=row["company_id"] if pd.notna(row["company_id"]) else "",
         years=f"{first}" if first == last else f"{first}–{last % 100}", about=_measured(row), value=_value(row),
-        unit=term(row["unit"]).replace("percent", "%"), grade=row["grade"], sources=tables.cite([row["source_id"]]),
+        unit=term(row["unit"]).replace("percent", "%"), grade=row["grade"], sources=cite([row["source_id"]]),
         source_row=row["source_row"],
     )  # fmt: skip
 
@@ -266,7 +219,7 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
     heights = {}
     height, deep_row = inches
     narrow = deep_row > ROW
-    left, width = (NARROW_ROWS if narrow else ROWS).left, style.inches(axes)[0]
+    left, width = (NARROW_ROWS if narrow else ROWS).left, chart.inches(axes)[0]
     right = left + width
     value, others = (right + 0.49, right + 1.46) if narrow else (right + 0.52, right + 1.49)
     axes.set_ylim(height, 0)  # an inch down is a unit
@@ -302,7 +255,7 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
                 _draw_mark(axes, one, middle)
             now = say(" or ").join(_value(one) for _, one in row[row["now"]].iterrows())
             write(value, middle, now or "–", weight="bold" if now else "normal", ha="right")
-            more = mark("{count} more below") if first["name_en"] in below else mark("{count} more years")
+            more = phrase("{count} more below") if first["name_en"] in below else phrase("{count} more years")
             other = row[~row["now"]].sort_values("fiscal_year")
             words = [_dated(one) for _, one in other.iterrows()]
             write(
@@ -323,7 +276,7 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
             size=9.5,
         )
         down += HEAD
-    said = _words(rows, silent).set_index("name_en")
+    said = statements(rows, silent).set_index("name_en")
     for _, firm in silent.iterrows():
         name = firm["name_en"]
         deep = ROW * 1.75
@@ -347,7 +300,7 @@ def _draw_rows(axes, marks, silent, rows, year: int, inches: tuple[float, float]
         box = dict(facecolor="white", edgecolor="none", pad=1.5)
         axes.text(50, middle, say("not known"), size=8.5, ha="center", va="center", color=style.INK, bbox=box)
         revenue = rows[(rows["name_en"] == name) & (rows["item"] == "revenue")]
-        words = say(mark("revenue is known") if len(revenue) else mark("revenue not known either"))
+        words = say(phrase("revenue is known") if len(revenue) else phrase("revenue not known either"))
         write(right + (0.08 if narrow else 0.27), middle, words, size=8.5, color=style.QUIET)
         down += deep
     for x in (0, 50, 100):
@@ -486,7 +439,7 @@ def _table(marks: pd.DataFrame, grower: dict[str, pd.DataFrame], words: pd.DataF
 
 
 def _alt(marks, firms, silent, longest, grower, year) -> str:
-    stated = _stated(marks, year)
+    stated = stated_in(marks, year)
     parts = [
         say("Table with marks of the share of revenue that {count} firms earn from state buyers.", count=len(firms))
     ]
@@ -494,8 +447,8 @@ def _alt(marks, firms, silent, longest, grower, year) -> str:
         say("{name} {value}% ({about})", name=company_name(row), value=_value(row), about=term(row["about"]))
         for _, row in stated.iterrows()
     ) if len(stated) else ""  # fmt: skip
-    said = mark("For fiscal {year} sources state it for {count} of them: {shares}.")
-    unsaid = mark("For fiscal {year} sources state it for none of them.")
+    said = phrase("For fiscal {year} sources state it for {count} of them: {shares}.")
+    unsaid = phrase("For fiscal {year} sources state it for none of them.")
     count = count_word(stated["name_en"].nunique())
     parts.append(say(said if shares else unsaid, year=year, count=count, shares=shares))
     if marks["kind"].eq(PROXY).any():

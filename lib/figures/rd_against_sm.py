@@ -7,18 +7,21 @@ import pandas as pd
 from matplotlib.ticker import FixedFormatter, FixedLocator
 from matplotlib.transforms import Bbox
 
-from lib import cohorts, publish, style, tables
+from lib import chart, style
 from lib.errors import UserError
+from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
 from lib.measures import Share, expense_ratio, share_of
 from lib.parameters import described
-from lib.publish import Figure, Mark
+from lib.rows import cohorts
+from lib.rows.rd_against_sm import ranked
+from lib.rows.sources import cite, source_line
 from lib.words import (
     clauses,
     count_word,
-    mark,
     millions,
     month_words,
     name_list,
+    phrase,
     say,
     sentence,
     sentences,
@@ -29,50 +32,38 @@ from lib.words import (
 
 NAME = "01_rd_against_sm"
 MEASURES = {
-    "log_ratio": mark("Bar length: how many times as large the larger expense is as the smaller; log scale."),
-    "signed_ratio": mark(
+    "log_ratio": phrase("Bar length: how many times as large the larger expense is as the smaller; log scale."),
+    "signed_ratio": phrase(
         "R&D divided by selling expense where R&D is larger, minus the inverse where it is not; log scale."
     ),
-    "difference_over_sum": mark("R&D less selling expense, as a share of the two together."),
+    "difference_over_sum": phrase("R&D less selling expense, as a share of the two together."),
 }
 BARS = style.Panel("bars", 3.95, 3.18, left=0.72, right=0.18, top=0.3, bottom=0.42)
 DOTS = style.Panel("dots", 2.05, 3.18, right=0.1, top=0.3, bottom=0.42)
 NARROW = [replace(BARS, right=0.22), replace(DOTS, left=BARS.left, height=1.9, bottom=0.05)]
 DOT = 0.123  # inches: a dot's place in its panel
-GRADES = mark(
+GRADES = phrase(
     "Grades: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
 )
-ELSEWHERE = mark("MacroPolo's 93 are other companies, on the Beijing Stock Exchange.")
+ELSEWHERE = phrase("MacroPolo's 93 are other companies, on the Beijing Stock Exchange.")
 
 
-def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
-    """The companies that have a ratio, highest first, with `ratio`, `product_first`, `grade` and `solid`.
-
-    rows: as from `cohorts.company_years`. grade: the weaker of the two expenses' grades. solid: False for a figure
-    that is second-hand, rounded or derived, or that no second extract confirms.
-    """
-    firms = cohorts.drawn(rows)
-    firms["ratio"] = expense_ratio(firms["rd_expense_cny"], firms["selling_expense_cny"], measure)
-    firms["product_first"] = firms["rd_expense_cny"] > firms["selling_expense_cny"]
-    firms["grade"] = cohorts.weaker_grade(firms)
-    firms["solid"] = (firms["grade"] == "A") & (firms["extract_check"].fillna("rd_confirmed") == "rd_confirmed")
-    return firms.sort_values(["ratio", "company_id"], ascending=[False, True], ignore_index=True)
-
-
-def build(cohort: str, fiscal_year: int, measure: str, highlight: list[str], **look: str) -> Figure:
-    """Figure 1 for one set of the notebook's parameters."""
-    firms, internet = cohorts.company_years(cohort, fiscal_year), cohorts.internet_companies(fiscal_year)
-    return draw(firms, internet, cohort, measure, highlight, **look)
-
-
-@style.in_look
-def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str, highlight: list[str]) -> Figure:
-    """Figure 1 from the rows of `cohorts.company_years` and `cohorts.internet_companies` of one year."""
-    year = int(firms["fiscal_year"].iloc[0])
+@drawn_as(NAME)
+def draw(
+    firms: pd.DataFrame,
+    internet: pd.DataFrame,
+    published: pd.DataFrame,
+    *,
+    cohort: str,
+    fiscal_year: int,
+    measure: str,
+    highlight: list[str],
+) -> Figure:
+    """Figure 1 from the rows of `rows.rd_against_sm.load`."""
     bars, dots = ranked(firms, measure), ranked(internet, measure)
     if bars.empty:
         raise UserError(
-            f"no company of {cohort} has both expenses for fiscal {year}: choose another year or cohort, or fetch newer "
+            f"no company of {cohort} has both expenses for fiscal {fiscal_year}: choose another year or cohort, or fetch newer "
             "statements with `python -m lib refresh`."
         )
     share = share_of(bars["product_first"])
@@ -80,46 +71,42 @@ def draw(firms: pd.DataFrame, internet: pd.DataFrame, cohort: str, measure: str,
     title = _title(plural, share, dots)
     subtitle = say(
         "R&D against selling expense, fiscal {year}, one bar per company: {description}. {measure}",
-        year=year, description=description, measure=say(MEASURES[measure]),
+        year=fiscal_year, description=description, measure=say(MEASURES[measure]),
     )  # fmt: skip
     out = cohorts.left_out(pd.concat([firms[["status"]], internet[["status"]]]))
     drawn = pd.concat([bars, dots.sort_values("grade")])
     used = ["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel(), "macropolo"]
-    sources = tables.source_line(cohorts.sources(cohort, used))
-    notes = [*_notes(cohort, firms, internet, dots, bars, highlight), sources]
+    notes = [*_notes(cohort, firms, internet, dots, bars, highlight), source_line(cohorts.source_ids(cohort, used))]
     others = cohort != "bse" and not cohorts.is_own(cohort)
     key = sentences(say(GRADES), say(ELSEWHERE) if others else "", cohorts.provenance(cohort))
     frame = style.Frame(title, subtitle, notes, (BARS, DOTS), NARROW, slide_note=key)
     left = frame.axes("bars")
     right = frame.axes("dots", sharey=left)
     _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]), bars["ratio"])
-    blocks = _draw_bars(left, bars, share, measure)
+    blocks = _draw_bars(left, bars, share, published)
     _draw_dots(right, dots, measure, float(bars["ratio"].median()))
-    style.head(left, say("{count:,} {plural}, ranked", count=len(bars), plural=plural), style.MARGIN - BARS.left, up=12)
+    chart.head(left, say("{count:,} {plural}, ranked", count=len(bars), plural=plural), style.MARGIN - BARS.left, up=12)
     inset = style.MARGIN - BARS.left if style.SIZE.get() == "one_column" else 0
-    style.head(right, say("Consumer internet companies"), inset, up=12)
+    chart.head(right, say("Consumer internet companies"), inset, up=12)
     _mark(left, bars, highlight, blocks)
     table = pd.concat([bars.assign(group=cohort), dots.assign(group="consumer_internet")], ignore_index=True)
     return Figure(
-        name=NAME,
-        title=title,
-        subtitle=subtitle,
-        alt=_alt(plural, year, share, bars, dots),
-        notes=notes[:-1],
-        source_line=sources,
+        frame,
+        alt=_alt(plural, fiscal_year, share, bars, dots),
         table=table[TABLE].rename(columns={"ratio": measure.replace("log_", "log2_")}),
-        drawing=frame.figure,
         companies=len(table),
         left_out=out,
-        headline={
-            "share": share.share,
-            "low": share.low,
-            "high": share.high,
-            "firms": share.total,
-            "median_rd_to_selling": float((bars["rd_expense_cny"] / bars["selling_expense_cny"]).median()),
-        },
-        published={"share": "mp3-share"},
-        shares=("share", "low", "high"),
+        numbers=[
+            Number("share", "share that is product first", share.share, share=True, claim="mp3-share"),
+            Number("low", "its 95% interval, from", share.low, share=True),
+            Number("high", "to", share.high, share=True),
+            Number("firms", "companies with a ratio", share.total),
+            Number(
+                "median_rd_to_selling",
+                "median of R&D over selling expense",
+                float((bars["rd_expense_cny"] / bars["selling_expense_cny"]).median()),
+            ),
+        ],
         marks=lambda: _marks(left, right, bars, dots),
         columns=("company_id", "name_zh", "rd_expense_cny", "selling_expense_cny", "grade", "source_row"),
     )
@@ -147,8 +134,8 @@ TABLE = [
 
 
 def _title(plural: str, share: Share, dots: pd.DataFrame) -> str:
-    one = mark("{share} {plural} spends more on R&D than on selling; {giants} of {all} internet giants with data do")
-    many = mark("{share} {plural} spend more on R&D than on selling; {giants} of {all} internet giants with data do")
+    one = phrase("{share} {plural} spends more on R&D than on selling; {giants} of {all} internet giants with data do")
+    many = phrase("{share} {plural} spend more on R&D than on selling; {giants} of {all} internet giants with data do")
     giants = {"giants": count_word(int(dots["product_first"].sum())), "all": count_word(len(dots))}
     return sentence(say(one if share.count == 1 else many, share=share_words(share.share), plural=plural, **giants))
 
@@ -184,7 +171,7 @@ def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
     notes = [sentences(*counted), sentences(*graded)]
     status = firms.set_index("company_id")["status"]
     missed = [
-        say("{names} ({reason})", names=code, reason=say(status.get(code, mark("not in this cohort"))))
+        say("{names} ({reason})", names=code, reason=say(status.get(code, phrase("not in this cohort"))))
         for code in highlight
         if code not in set(bars["company_id"])
     ]
@@ -229,7 +216,7 @@ def _scale(axes, measure: str, ratios: pd.Series, bars: pd.Series) -> None:
     axes.yaxis.set_minor_locator(FixedLocator([]))
 
 
-def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
+def _draw_bars(axes, bars: pd.DataFrame, share: Share, published: pd.DataFrame) -> list:
     """The ranked bars over the share of firms, and the two readings of them; returns the texts."""
     ratio = bars["ratio"].to_numpy()
     edges = np.linspace(0, 100, len(bars) + 1)
@@ -246,7 +233,7 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
     # The number of sales-first firms stands beside the longest of their bars, where the others leave it room.
     head = axes.transData.inverted().transform(axes.transAxes.transform((0, 0.18)))[1]
     clear = edges[:-1][ratio < head].min(initial=100) / 100 - 0.02
-    place, side = (clear, "right") if clear * style.inches(axes)[0] > 1.5 else (0.01, "left")
+    place, side = (clear, "right") if clear * chart.inches(axes)[0] > 1.5 else (0.01, "left")
     inside = dict(transform=axes.transAxes, linespacing=1.15, bbox=dict(facecolor="white", edgecolor="none", pad=1))
     texts = [
         axes.text(
@@ -279,9 +266,9 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
             place,
             0.17,
             say(
-                mark("{count:,} spends more\non selling")
+                phrase("{count:,} spends more\non selling")
                 if share.total - share.count == 1
-                else mark("{count:,} spend more\non selling"),
+                else phrase("{count:,} spend more\non selling"),
                 count=share.total - share.count,
             ),
             size=11,
@@ -292,16 +279,15 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, measure: str) -> list:
             **inside,
         ),
     ]
-    claims = tables.load("claims").set_index("claim_id")
-    published = claims.at["mp3-share", "published_value"] * 100
+    stated = published.at["mp3-share", "published_value"] * 100
     words = say(
         "MacroPolo: {share}\nof its {count}",
-        share=term(claims.at["mp3-share", "published_text"]), count=claims.at["mp3-cohort", "published_text"],
+        share=term(published.at["mp3-share", "published_text"]), count=published.at["mp3-cohort", "published_text"],
     )  # fmt: skip
     strip = dict(transform=axes.get_xaxis_transform())
-    axes.plot([published, published], [0.5, 0.625], color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)), **strip)
+    axes.plot([stated, stated], [0.5, 0.625], color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)), **strip)
     box = dict(bbox=inside["bbox"], linespacing=1.1)
-    texts.append(axes.text(published, 0.635, words, size=9, ha="center", va="bottom", **box, **strip))
+    texts.append(axes.text(stated, 0.635, words, size=9, ha="center", va="bottom", **box, **strip))
     axes.errorbar(
         share.share * 100,
         0,
@@ -329,7 +315,7 @@ def _mark(axes, bars: pd.DataFrame, highlight: list[str], texts: list) -> None:
         for side in (bars["ratio"].iloc[places].max(), bars["ratio"].iloc[places].min()):
             corners = axes.transData.transform([(places[0] * width, 0), ((places[-1] + 1) * width, side)])
             outline.append(Bbox([corners.min(axis=0), corners.max(axis=0)]))
-    style.label_points(axes, points, texts, outline, size=9)
+    chart.label_points(axes, points, texts, outline, size=9)
 
 
 def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
@@ -337,13 +323,13 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
     axes.axhline(0, color=style.INK, linewidth=0.8)
     axes.tick_params(labelleft=style.SIZE.get() == "one_column", bottom=False, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
-    axes.set_xlim(0, style.inches(axes)[0])
+    axes.set_xlim(0, chart.inches(axes)[0])
     axes.xaxis.grid(False)
     axes.axhline(
         median, color=style.PRODUCT_TEXT if median > 0 else style.SALES_TEXT, linewidth=1, linestyle=(0, (4, 2))
     )
     pixels = axes.transData.transform(np.column_stack([np.zeros(len(dots)), dots["ratio"]]))[:, 1]
-    places = style.spread(pixels, gap=axes.figure.dpi * 0.165)
+    places = chart.spread(pixels, gap=axes.figure.dpi * 0.165)
     heights = axes.transData.inverted().transform(np.column_stack([np.zeros(len(dots)), places]))[:, 1]
     for (_, row), height in zip(dots.iterrows(), heights, strict=True):
         colour = style.PRODUCT_FIRST if row["product_first"] else style.SALES_FIRST
@@ -406,12 +392,12 @@ def _marks(left, right, bars: pd.DataFrame, dots: pd.DataFrame) -> list[Mark]:
         Mark(left, i * width, 0, (i + 1) * width, ratio, said, company if company.isdigit() else "")
         for i, (ratio, company, said) in enumerate(zip(bars["ratio"], bars["company_id"], words[0], strict=True))
     ]
-    return marks + publish.dots(right, np.full(len(dots), DOT), dots["ratio"], words[1])
+    return marks + dot_marks(right, np.full(len(dots), DOT), dots["ratio"], words[1])
 
 
 def _company_words(rows: pd.DataFrame) -> list[str]:
     """Each company's name, its two expenses, its grade and where they come from."""
-    cited = {pair: tables.cite(pair) for pair in set(zip(rows["rd_source_id"], rows["selling_source_id"], strict=True))}
+    cited = {pair: cite(pair) for pair in set(zip(rows["rd_source_id"], rows["selling_source_id"], strict=True))}
     return [
         say(
             "{company}: R&D {rd:,.1f} million yuan, selling {selling:,.1f} million, {multiple}; grade {grade}. {sources}; {source_row}",
@@ -431,7 +417,7 @@ def _multiple(row: pd.Series) -> str:
 
 def _alt(plural: str, year: int, share: Share, bars: pd.DataFrame, dots: pd.DataFrame) -> str:
     log = expense_ratio(bars["rd_expense_cny"], bars["selling_expense_cny"])
-    larger = {True: mark("{name} (R&D {multiple})"), False: mark("{name} (selling {multiple})")}
+    larger = {True: phrase("{name} (R&D {multiple})"), False: phrase("{name} (selling {multiple})")}
     named = name_list(
         say(larger[row["product_first"]], name=cohorts.company_name(row), multiple=_multiple(row))
         for _, row in dots.iterrows()

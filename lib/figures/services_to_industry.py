@@ -6,11 +6,13 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from lib import cohorts, sectors, style, tables
-from lib.measures import growth_gap
+from lib import chart, style
+from lib.figure import Figure, Mark, Number, drawn_as
 from lib.parameters import described
-from lib.publish import Figure, Mark
-from lib.words import billions, mark, name_list, say, sentence, sentences, span_words, year_ticks
+from lib.rows import cohorts
+from lib.rows import services_to_industry as sectors
+from lib.rows.sources import source_line
+from lib.words import billions, name_list, phrase, say, sentence, sentences, span_words, year_ticks
 
 NAME = "08_services_to_industry"
 LEVELS = style.Panel("levels", 2.75, 2.55, left=0.5, right=0.87, top=0.3, bottom=0.4)
@@ -31,67 +33,45 @@ LOOKS = {  # sector: fill, type, hatch
     "unknown": ("white", style.QUIET, "//////"),
     "tertiary": (style.SERVICES, style.SERVICES_TEXT, ""),
 }
-ITEM_WORDS = {"rd": mark("R&D"), "selling": mark("selling expense")}
-PANEL_WORDS = {"same_firms": mark("same firms"), "all_firms": mark("all firms")}
+ITEM_WORDS = {"rd": phrase("R&D"), "selling": phrase("selling expense")}
+PANEL_WORDS = {"same_firms": phrase("same firms"), "all_firms": phrase("all firms")}
 
 
-def build(cohort: str, panel: str, base_year: int, without: list[str], **look: str) -> Figure:
-    """Figure 8 for one set of the notebook's parameters."""
-    return draw(
-        sectors.company_years(cohort, base_year, tuple(without)), sectors.national(), cohort, panel, without, **look
-    )
-
-
-def gap(rows: pd.DataFrame) -> tuple[float, float, float]:
-    """How much faster R&D grew in industry than in services in the same firms: points as a share, with 95% interval."""
-    same = sectors.comparable(rows)
-    years = same["fiscal_year"].min(), same["fiscal_year"].max()
-    first, last = (same[same["fiscal_year"] == year].set_index("company_id") for year in years)
-    last = last.reindex(first.index)
-    return growth_gap(first["rd_expense_cny"], last["rd_expense_cny"], first["sector"] == "secondary")
-
-
-@style.in_look
-def draw(rows: pd.DataFrame, national: pd.DataFrame, cohort: str, panel: str, without: list[str]) -> Figure:
-    """Figure 8 from the rows of `sectors.company_years` and `sectors.national`."""
+@drawn_as(NAME)
+def draw(
+    rows: pd.DataFrame, national: pd.DataFrame, *, cohort: str, panel: str, base_year: int, without: list[str]
+) -> Figure:
+    """Figure 8 from the rows of `rows.services_to_industry.load`."""
     found = {name: sectors.sums(rows, name) for name in PANEL_WORDS}
     years = sorted(int(year) for year in rows["fiscal_year"].unique())
-    distance = gap(rows)
+    distance = sectors.gap(rows)
     title = _title(found, panel, years)
     subtitle = say(
         "R&D and selling expense by economic sector, fiscal {span}, in billion yuan: {description}, {panel}; "
         "below, the national series that were found",
         span=span_words(years[0], years[-1]), description=described(cohort)[1],
         panel=say(
-            mark("those with both expenses in every year")
+            phrase("those with both expenses in every year")
             if panel == "same_firms"
-            else mark("those with both expenses that year")
+            else phrase("those with both expenses that year")
         ),
     )  # fmt: skip
     used = rows[rows["summed"]]
     cited = ["company-list", "project-industry-map", *used["rd_source_id"].unique(), *national["source_id"]]
-    sources = tables.source_line(cohorts.sources(cohort, cited))
-    notes = [*_notes(rows, found, panel, years, distance, without), sources]
+    notes = [*_notes(rows, found, panel, years, distance, without), source_line(cohorts.source_ids(cohort, cited))]
     notes[0] = sentences(notes[0], cohorts.provenance(cohort))
     frame = style.Frame(title, subtitle, notes, ACROSS, NARROW, slide_note=_caveat())
     levels = frame.axes("levels")
     bars = _draw_levels(levels, found[panel], years)
     _draw_shares(frame.axes("shares"), found, panel, years)
     _draw_national(frame, national)
-    headline = _headline(found, panel, years, distance)
     return Figure(
-        name=NAME,
-        title=title,
-        subtitle=subtitle,
+        frame,
         alt=_alt(found, panel, national, years),
-        notes=notes[:-1],
-        source_line=sources,
         table=_table(used, national),
-        drawing=frame.figure,
-        companies=headline["firms"],
+        companies=int(_firms(found, panel, years).sum()),
         left_out=sectors.left_out(rows, panel),
-        headline=headline,
-        shares=tuple(name for name in headline if not name.startswith("firms")),
+        numbers=_numbers(found, panel, years, distance),
         marks=lambda: [Mark(levels, left, y - 0.37, right, y + 0.37, words) for left, right, y, words in bars],
         columns=(
             "panel",
@@ -135,23 +115,46 @@ def _table(used: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).reindex(columns=TABLE)
 
 
-def _headline(found, panel, years, distance) -> dict[str, float]:
-    numbers = {}
-    for name in PANEL_WORDS:
+def _firms(found: dict, panel: str, years: list[int]) -> pd.Series:
+    """Companies summed in the last year, by sector."""
+    return found[panel][found[panel]["fiscal_year"] == years[-1]].set_index("sector")["firms"]
+
+
+def _numbers(found, panel, years, distance) -> list[Number]:
+    numbers = []
+    for name, words in PANEL_WORDS.items():
         grown, share = sectors.growth(found[name]), sectors.services_share(found[name])
-        numbers |= {
-            f"industry_growth_{name}": float(grown["secondary"]),
-            f"services_growth_{name}": float(grown["tertiary"]),
-            f"services_share_{years[0]}_{name}": float(share.iloc[0]),
-            f"services_share_{years[-1]}_{name}": float(share.iloc[-1]),
-        }
-    last = found[panel][found[panel]["fiscal_year"] == years[-1]].set_index("sector")["firms"]
-    names = ("gap_same_firms", "gap_low", "gap_high")
-    numbers |= dict(zip(names, distance, strict=True)) | {
-        "firms": int(last.sum()),
-        "firms_unknown": int(last["unknown"]),
+        numbers += [
+            Number(
+                f"industry_growth_{name}", f"growth of industry's R&D, {words}", float(grown["secondary"]), share=True
+            ),
+            Number(
+                f"services_growth_{name}", f"growth of services' R&D, {words}", float(grown["tertiary"]), share=True
+            ),
+            *(
+                Number(
+                    f"services_share_{year}_{name}",
+                    f"services' share of R&D in {year}, {words}",
+                    float(value),
+                    share=True,
+                )
+                for year, value in ((years[0], share.iloc[0]), (years[-1], share.iloc[-1]))
+            ),
+        ]
+    names = {
+        "gap_same_firms": "growth in industry less services, same firms",
+        "gap_low": "its 95% interval, from",
+        "gap_high": "to",
     }
-    return {name: value for name, value in numbers.items() if value == value}
+    numbers += [
+        Number(name, words, value, share=True) for (name, words), value in zip(names.items(), distance, strict=True)
+    ]
+    firms = _firms(found, panel, years)
+    numbers += [
+        Number("firms", "companies summed in the last year", int(firms.sum())),
+        Number("firms_unknown", "of these, of unknown industry", int(firms["unknown"])),
+    ]
+    return [number for number in numbers if number.value == number.value]
 
 
 def percent(share: float) -> str:
@@ -198,8 +201,8 @@ def _notes(
     distance, low, high = distance
     words = [say("Industry is the secondary sector of the national accounts, construction and power with it.")]
     if distance == distance:
-        apart = mark("In the same firms, R&D growth in industry less that in services is {points} points.")
-        between = mark(
+        apart = phrase("In the same firms, R&D growth in industry less that in services is {points} points.")
+        between = phrase(
             "In the same firms, R&D growth in industry less that in services is {points} points (95% interval {low} to {high})."
         )
         points = {"points": _points(distance), "low": _points(low), "high": _points(high)}
@@ -327,7 +330,7 @@ def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> list[tuple[floa
             va="bottom",
         )
     firms = found[found["fiscal_year"] == years[-1]].set_index("sector")["firms"]
-    key = mark("{sector} {count:,}")
+    key = phrase("{sector} {count:,}")
     _key(
         axes, [(name, say(key, sector=say(sectors.SECTORS[name]), count=firms[name])) for name in LOOKS if firms[name]]
     )
@@ -336,7 +339,7 @@ def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> list[tuple[floa
 
 def _key(axes, key: list[tuple[str, str]]) -> None:
     """The sectors' colours and numbers of firms, in one line under the bars."""
-    width, height = style.inches(axes)
+    width, height = chart.inches(axes)
     left = style.MARGIN - LEVELS.left
     for sector, words in key:
         fill, colour, hatch = LOOKS[sector]
@@ -363,7 +366,7 @@ def _key(axes, key: list[tuple[str, str]]) -> None:
 
 def _amount(amount: float) -> str:
     """An amount in billion yuan, with as many digits as a bar's label needs."""
-    template = mark("{amount:,.0f} bn") if amount >= 9.95 else mark("{amount:,.1f} bn")
+    template = phrase("{amount:,.0f} bn") if amount >= 9.95 else phrase("{amount:,.1f} bn")
     return say(template, amount=billions(amount))
 
 
@@ -375,8 +378,8 @@ def _draw_shares(axes, found: dict, panel: str, years: list[int]) -> None:
     """Services' share of both expenses by year: the chosen firms in full, the other panel dashed."""
     ends = []
     for item, colour, words in (
-        ("selling", style.SALES_TEXT, mark("{share:.1f}  selling, {panel}")),
-        ("rd", style.PRODUCT_TEXT, mark("{share:.1f}  R&D, {panel}")),
+        ("selling", style.SALES_TEXT, phrase("{share:.1f}  selling, {panel}")),
+        ("rd", style.PRODUCT_TEXT, phrase("{share:.1f}  R&D, {panel}")),
     ):
         for name in PANEL_WORDS:
             share = 100 * sectors.services_share(found[name], item)
@@ -409,7 +412,7 @@ def _draw_shares(axes, found: dict, panel: str, years: list[int]) -> None:
     axes.xaxis.grid(False)
     ends.sort(key=lambda end: -end[0])
     pixels = axes.transData.transform([(years[-1], end[0]) for end in ends])[:, 1]
-    heights = axes.transData.inverted().transform([(0, y) for y in style.spread(pixels, gap=axes.figure.dpi * 0.155)])[
+    heights = axes.transData.inverted().transform([(0, y) for y in chart.spread(pixels, gap=axes.figure.dpi * 0.155)])[
         :, 1
     ]
     for height, (_, words, colour, main) in zip(heights, ends, strict=True):
@@ -445,9 +448,9 @@ def _draw_national(frame, national: pd.DataFrame) -> None:
         "chips": style.PRODUCT_TEXT,
     }
     heads = {
-        "R&D of the whole economy": (mark("trillion yuan"), mark("{value:.2f}")),
-        "fixed-asset investment": (mark("growth, January to September, %"), mark("{value:.1f}")),
-        "venture capital": (mark("billion dollars"), mark("{dollars:.1f}")),
+        "R&D of the whole economy": (phrase("trillion yuan"), phrase("{value:.2f}")),
+        "fixed-asset investment": (phrase("growth, January to September, %"), phrase("{value:.1f}")),
+        "venture capital": (phrase("billion dollars"), phrase("{dollars:.1f}")),
     }
     span = range(int(national["fiscal_year"].min()), int(national["fiscal_year"].max()) + 1)
     for panel, (unit, digits) in heads.items():
@@ -520,7 +523,7 @@ def _alt(found: dict, panel: str, national: pd.DataFrame, years: list[int]) -> s
                 first=share.iloc[0], last=share.iloc[-1],
             )
         )  # fmt: skip
-    whole, part = mark("{panel} {year} {value:.3g}"), mark("{panel} ({kind}) {year} {value:.3g}")
+    whole, part = phrase("{panel} {year} {value:.3g}"), phrase("{panel} ({kind}) {year} {value:.3g}")
     dots = name_list(
         say(
             whole if row.kind == "all" else part,

@@ -6,9 +6,11 @@ import pandas as pd
 from matplotlib.dates import MonthLocator, date2num, num2date
 from matplotlib.lines import Line2D
 
-from lib import cohorts, publish, style, tables
-from lib.publish import Figure, Mark
-from lib.words import count_word, day_tick, day_words, gap_words, mark, month_tick, name_list, say, sentences, term
+from lib import chart, style
+from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
+from lib.rows.sources import cite, source_line
+from lib.rows.who_are_the_93 import ROSTER_END, board_windows, certified_counts, nearest_certified
+from lib.words import count_word, day_tick, day_words, gap_words, month_tick, name_list, phrase, say, sentences, term
 
 NAME = "03_who_are_the_93"
 BOARD = style.Panel("board", 4.5, 3.6, left=0.42, right=0.28, top=0.48, bottom=0.42)
@@ -19,42 +21,25 @@ ONE_DAY = pd.Timedelta(days=1)
 AROUND = 34 * ONE_DAY  # how far the close-up looks to each side
 #: How a published total stands to the roster's count of that day: marker, colour, words.
 CHECKS = {
-    "meets": ("o", style.INK, mark("published total")),
-    "differs": ("X", style.INK, mark("at odds with the roster")),
-    "unchecked": ("o", style.NEUTRAL, mark("after the roster ends")),
+    "meets": ("o", style.INK, phrase("published total")),
+    "differs": ("X", style.INK, phrase("at odds with the roster")),
+    "unchecked": ("o", style.NEUTRAL, phrase("after the roster ends")),
 }
 
 
-def build(count: int, end: str, **look: str) -> Figure:
-    """Figure 3 for one set of the notebook's parameters."""
-    return draw(cohorts.board_counts(), published(), count, pd.Timestamp(end), **look)
-
-
-def published() -> pd.DataFrame:
-    """The dated, published counts of the whole board or a part, with `expected`, `check` and `source_row`.
-
-    expected: companies on the board that day by the roster; empty where the count is of a part, or later than the
-    roster. check: one of CHECKS, for a total of the whole board.
-    """
-    counts, board = tables.load("little_giant_counts"), cohorts.board_counts()
-    whole = counts["scope"].str.startswith("all listed")
-    counts["expected"] = counts["date"].map(board).where(whole).astype("Int64")
-    meets = (counts["expected"] == counts["bse_listed"]).map({True: "meets", False: "differs"})
-    counts["check"] = meets.fillna("unchecked").where(whole & counts["bse_listed"].notna())
-    counts["source_row"] = "little_giant_counts.csv:" + counts["count_id"]
-    return counts
-
-
-@style.in_look
-def draw(board: pd.Series, counts: pd.DataFrame, count: int, end: pd.Timestamp) -> Figure:
-    """Figure 3 from the rows of `cohorts.board_counts` and `published`, up to the day `end`."""
+@drawn_as(NAME)
+def draw(
+    board: pd.Series, counts: pd.DataFrame, moves: pd.DataFrame, published: pd.DataFrame, *, count: int, end: str
+) -> Figure:
+    """Figure 3 from the rows of `rows.who_are_the_93.load`, up to the day `end`."""
+    end = pd.Timestamp(end)
+    windows = [(first, min(last, end)) for first, last in board_windows(board, count) if first <= end]
     board, counts = board[:end], counts[counts["date"] <= end]
-    windows = [(first, min(last, end)) for first, last in cohorts.board_windows(count) if first <= end]
-    totals, certified = counts[counts["check"].notna()], _certified(counts)
-    nearest = _nearest(certified, windows)
+    totals, certified = counts[counts["check"].notna()], certified_counts(counts)
+    nearest = nearest_certified(certified, windows)
     title, subtitle = _title(count, windows, nearest), _subtitle(board, end)
-    sources = tables.source_line(["bse-lists", *totals["source_id"], *certified["source_id"], "macropolo"])
-    notes = [*_notes(totals, certified, count, windows, end), sources]
+    cited = ["bse-lists", *totals["source_id"], *certified["source_id"], "macropolo"]
+    notes = [*_notes(totals, certified, published, count, windows, end), source_line(cited)]
     narrow = [NARROW, replace(CLOSE, left=style.MARGIN, height=2.2, top=0.3)] if windows else NARROW
     frame = style.Frame(
         title, subtitle, notes, (BOARD, CLOSE) if windows else ALONE, narrow, slide_note="".join(notes[1:-1])
@@ -64,48 +49,35 @@ def draw(board: pd.Series, counts: pd.DataFrame, count: int, end: pd.Timestamp) 
     if windows:
         _draw_close(frame.axes("close"), board, totals, count, windows, end)
     return Figure(
-        name=NAME,
-        title=title,
-        subtitle=subtitle,
+        frame,
         alt=_alt(board, totals, certified, count, windows),
-        notes=notes[:-1],
-        source_line=sources,
-        table=_table(board, totals, certified),
-        drawing=frame.figure,
-        headline={
-            "count": count,
-            "windows": len(windows),
-            "days": sum((last - first).days + 1 for first, last in windows),
-            "checks": int(totals["check"].isin(["meets", "differs"]).sum()),
-            "checks_met": int((totals["check"] == "meets").sum()),
-            "certified_nearest": None if nearest is None else int(nearest["national_little_giants"]),
-            "certified_most": int(certified["national_little_giants"].max()) if len(certified) else None,
-        },
-        published={"certified_nearest": "mp3-cohort"},
+        table=_table(board, moves, totals, certified),
+        numbers=[
+            Number("count", "companies looked for", count),
+            Number("windows", "runs of days with that count", len(windows)),
+            Number("days", "days in all", sum((last - first).days + 1 for first, last in windows)),
+            Number("checks", "published totals to check by", int(totals["check"].isin(["meets", "differs"]).sum())),
+            Number("checks_met", "of these, met", int((totals["check"] == "meets").sum())),
+            Number(
+                "certified_nearest",
+                "certified, by the count next in time",
+                None if nearest is None else int(nearest["national_little_giants"]),
+                claim="mp3-cohort",
+            ),
+            Number(
+                "certified_most",
+                "certified, highest published count",
+                int(certified["national_little_giants"].max()) if len(certified) else None,
+            ),
+        ],
         marks=lambda: _marks(left, totals, certified),
         columns=("series", "date", "companies", "scope", "check", "source_row"),
     )
 
 
-def _certified(counts: pd.DataFrame) -> pd.DataFrame:
-    """Certified Little Giants by day: readings that agree are one row, with all their rows in `source_row`."""
-    chosen = counts[counts["national_little_giants"].notna()].copy()
-    same = chosen.groupby(["date", "national_little_giants"], sort=False)
-    chosen["source_row"] = same["source_row"].transform(" ".join)
-    return chosen[~chosen.duplicated(["date", "national_little_giants"])]
-
-
-def _nearest(certified: pd.DataFrame, windows: list) -> pd.Series | None:
-    """The certified count of the whole board that is next in time to the first window's last day."""
-    whole = certified[certified["scope"].str.startswith("all listed")]
-    if whole.empty or not windows:
-        return None
-    return whole.loc[(whole["date"] - windows[0][1]).abs().idxmin()]
-
-
 def _when(windows: list) -> str:
     """The windows in words: each, or the first and how many where there are more than two."""
-    one, many = mark("on {days}"), mark("from {days}")
+    one, many = phrase("on {days}"), phrase("from {days}")
     said = [say(one if first == last else many, days=day_words(first, last)) for first, last in windows]
     if len(said) < 3:
         return name_list(said)
@@ -118,8 +90,8 @@ def _title(count: int, windows: list, nearest: pd.Series | None) -> str:
     title = say("{count} is the whole Beijing board {when}", count=count, when=_when(windows))
     if nearest is None or len(windows) > 1:
         return title
-    part = mark("{title}; {when}, {certified} of {listed} were certified Little Giants")
-    alone = mark("{title}; {when}, {certified} were certified Little Giants")
+    part = phrase("{title}; {when}, {certified} of {listed} were certified Little Giants")
+    alone = phrase("{title}; {when}, {certified} were certified Little Giants")
     return say(
         part if pd.notna(nearest["bse_listed"]) else alone,
         title=title, when=gap_words((nearest["date"] - windows[0][1]).days),
@@ -132,7 +104,7 @@ def _subtitle(board: pd.Series, end: pd.Timestamp) -> str:
     return say("Companies on the Beijing Stock Exchange by day, {days}, with published counts", days=days)
 
 
-def _notes(totals, certified, count: int, windows: list, end: pd.Timestamp) -> list[str]:
+def _notes(totals, certified, published, count: int, windows: list, end: pd.Timestamp) -> list[str]:
     checked = totals[totals["check"] != "unchecked"]
     odd = [
         say(
@@ -141,16 +113,17 @@ def _notes(totals, certified, count: int, windows: list, end: pd.Timestamp) -> l
         )
         for _, row in checked[checked["check"] == "differs"].iterrows()
     ]  # fmt: skip
-    whole = mark("The daily count comes from a roster of entries and exits. It meets {met} of {all} published totals.")
-    part = mark(
+    whole = phrase(
+        "The daily count comes from a roster of entries and exits. It meets {met} of {all} published totals."
+    )
+    part = phrase(
         "The daily count comes from a roster of entries and exits. It meets {met} of {all} published totals; not met: {odd}."
     )
     met = int((checked["check"] == "meets").sum())
     notes = [say(part if odd else whole, met=met, all=len(checked), odd=name_list(odd) if odd else "")]
-    if end > cohorts.ROSTER_END:
-        notes[0] = sentences(notes[0], say("The roster ends on {day}.", day=day_words(cohorts.ROSTER_END)))
-    claims = tables.load("claims").set_index("claim_id")
-    if windows and count == claims.at["mp3-cohort", "published_value"]:
+    if end > ROSTER_END:
+        notes[0] = sentences(notes[0], say("The roster ends on {day}.", day=day_words(ROSTER_END)))
+    if windows and count == published.at["mp3-cohort", "published_value"]:
         words = [say("A fit, not a proof: MacroPolo names no day and calls its {count} Little Giants.", count=count)]
         if len(certified):
             most = certified.loc[certified["national_little_giants"].idxmax()]
@@ -169,7 +142,7 @@ def _draw_board(axes, board, totals, certified, count: int, windows: list, end: 
     """The daily count as steps with published totals on it, and certified counts as stems below it."""
     top = max(board.max(), totals["bse_listed"].max(), count) * 1.22
     span = end - board.index[0]
-    room = 0.04 if style.inches(axes)[0] > 4 else 0.09  # for the first number
+    room = 0.04 if chart.inches(axes)[0] > 4 else 0.09  # for the first number
     axes.set_xlim(board.index[0] - span * room, end + span * 0.04)
     axes.set_ylim(0, top)
     _steps(axes, board)
@@ -211,28 +184,28 @@ def _marks(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> list[Mark]:
     """The published counts, whole board and certified companies."""
     marks = []
     for rows, column, what in (
-        (totals, "bse_listed", mark("{day}: {count} companies on the board ({scope}). {sources}; {source_row}")),
+        (totals, "bse_listed", phrase("{day}: {count} companies on the board ({scope}). {sources}; {source_row}")),
         (
             certified,
             "national_little_giants",
-            mark("{day}: {count} certified Little Giants ({scope}). {sources}; {source_row}"),
+            phrase("{day}: {count} certified Little Giants ({scope}). {sources}; {source_row}"),
         ),
     ):
         words = [
             say(
                 what, day=day_words(row["date"]), count=row[column], scope=term(row["scope"]),
-                sources=tables.cite([row["source_id"]]), source_row=row["source_row"],
+                sources=cite([row["source_id"]]), source_row=row["source_row"],
             )
             for _, row in rows.iterrows()
         ]  # fmt: skip
-        marks += publish.dots(axes, date2num(rows["date"]), rows[column], words)
+        marks += dot_marks(axes, date2num(rows["date"]), rows[column], words)
     return marks
 
 
 def _number(axes, day, value: int, line: int, shift: float, side: str, colour: str, stem: bool) -> None:
     """A value above its mark; below, or beside a mark with a stem, where the dotted line at `line` would run through it."""
     box = dict(facecolor="white", edgecolor="none", pad=0.4)
-    points = (line - value) * style.inches(axes)[1] * 72 / axes.get_ylim()[1]  # from the mark up to the line
+    points = (line - value) * chart.inches(axes)[1] * 72 / axes.get_ylim()[1]  # from the mark up to the line
     up, side_of = 6, "bottom"
     if 5 < points < 20:
         shift, up, side, side_of = (-7, 0, "right", "center") if stem else (shift, -6, side, "top")
@@ -331,17 +304,15 @@ def _key(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> None:
                 )
             )
     axes.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3 if style.inches(axes)[0] > 4 else 2, frameon=False, fontsize=9, borderaxespad=0.1,
+        handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=3 if chart.inches(axes)[0] > 4 else 2, frameon=False, fontsize=9, borderaxespad=0.1,
         handlelength=1.4, labelspacing=0.3, columnspacing=1.2,
     )  # fmt: skip
 
 
-def _table(board: pd.Series, totals: pd.DataFrame, certified: pd.DataFrame) -> pd.DataFrame:
+def _table(board: pd.Series, moves: pd.DataFrame, totals: pd.DataFrame, certified: pd.DataFrame) -> pd.DataFrame:
     """Every drawn count: the board on each day that a company came or went, with these companies' rows, then the published."""
-    roster = tables.load("bse_roster")
-    moves = pd.concat([roster.set_index(column)["company_id"] for column in ("entry_date", "exit_date")])
-    moves = moves[moves.index.notna()].sort_index()[: board.index[-1]]
-    rows = ("bse_roster.csv:" + moves).groupby(level=0).agg(" ".join)
+    moved = moves[moves["date"] <= board.index[-1]]
+    rows = ("bse_roster.csv:" + moved["company_id"]).groupby(moved["date"]).agg(" ".join)
     daily = pd.DataFrame({"series": "board", "date": rows.index, "companies": board[rows.index], "source_row": rows})
     parts = [
         daily.assign(scope="all listed, by the roster", source_id="bse-lists"),

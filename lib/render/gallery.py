@@ -19,10 +19,10 @@ import pandas as pd
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from lib import bundle, claims, parameters, tables
+from lib import claims, notebooks, tables
+from lib.bundle import folders
 from lib.errors import UserError
 from lib.paths import ROOT, data_dir, outputs_dir
-from lib.render import run
 from lib.words import sentence
 
 #: What a page shows of a record; an older record may lack some of it.
@@ -106,10 +106,10 @@ def build() -> Path:
     page, first_page = (templates.get_template(f"{name}.html.j2") for name in ("figure", "index"))
     figures = []
     try:
-        for notebook in run.figures():
-            folders = [outputs_dir() / notebook.stem, *bundle.variants(notebook.stem)]
+        for notebook in notebooks.figures():
+            places = [outputs_dir() / notebook.stem, *folders.variants(notebook.stem)]
             declared = _declared(notebook)
-            figure, *variants = [_shown(notebook, folder, declared) for folder in folders]
+            figure, *variants = [_shown(notebook, folder, declared) for folder in places]
             figures.append((figure, variants))
         for place, (figure, variants) in enumerate(figures):
             beside = {
@@ -142,16 +142,16 @@ def _declared(notebook: Path) -> list[dict]:
             "default": _words(p.default),
             "help": p.help,
         }
-        for p in parameters.declared(notebook).values()
+        for p in notebooks.declared(notebook).values()
     ]
 
 
 def _shown(notebook: Path, folder: Path, declared: list[dict]) -> Shown:
     """What there is to show of one bundle; writes its zip."""
     name = notebook.stem
-    question = sentence(run.heading(notebook).split(": ", 1)[-1])
+    question = sentence(notebooks.heading(notebook).split(": ", 1)[-1])
     path = folder / f"{name}.json"
-    faults = bundle.faults(folder, name) if path.exists() else ["it has not been rendered"]
+    faults = folders.faults(folder, name) if path.exists() else ["it has not been rendered"]
     record = {} if faults else json.loads(path.read_text(encoding="utf-8"))
     if not faults and not record.keys() >= set(NEEDED):
         faults = ["another version of this project made it"]

@@ -6,8 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from lib.bundle import versions
-from lib.parameters import parsed
+from lib.bundle.folders import versions
+from lib.notebooks import parsed
 from lib.paths import ROOT, data_dir
 
 

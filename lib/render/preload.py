@@ -37,7 +37,8 @@ def _lib() -> None:
     """Import this project's own modules, and look up and draw once what every kernel needs."""
     import lib.explore
     import lib.figures
-    from lib import claims, parameters, pixels, style, tables
+    from lib import claims, parameters, style, tables
+    from lib.bundle import pixels, publish
 
     tables.check()  # parsed once here, then looked up by content in every kernel
     parameters.cohorts_with_data()
@@ -49,7 +50,6 @@ def _lib() -> None:
         with contextlib.suppress(Exception):
             lib.figures.build(figure).picture(10)
             claims.ledger(figure)
-    tables.files_read.clear()  # a kernel's own reads are what counts
     with style.look():
         frame = style.Frame("Title", "Subtitle", ["Note"], style.Panel("empty", 7, 1))
         for kind in ("svg", "pdf"):  # so that kernels need not set up what drawing needs

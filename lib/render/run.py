@@ -4,7 +4,6 @@ A run's outcome goes into outputs/manifest.json as soon as it is known, so that 
 """
 
 import contextlib
-import difflib
 import functools
 import json
 import logging
@@ -21,9 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib import bundle, parameters
-from lib.errors import DataError, ParameterError, UserError
-from lib.paths import NOTEBOOKS, data_dir, outputs_dir
+from lib import notebooks, parameters
+from lib.bundle import folders
+from lib.errors import DataError, UserError
+from lib.paths import data_dir, outputs_dir
 from lib.render import inputs, warm
 
 OFTEN = 8  # runs of one figure, from which on it is drawn once before them
@@ -43,12 +43,12 @@ class Job:
     @functools.cached_property
     def slot(self) -> str:
         """The bundle's folder below outputs/, which also names the job."""
-        return bundle.slot(self.notebook, self.values)
+        return folders.folder_of(self.notebook, self.values)
 
     @property
     def promises_bundle(self) -> bool:
         """Figures promise a bundle; any other notebook only its executed self."""
-        return self.notebook.stem in {path.stem for path in figures()}
+        return self.notebook.stem in {path.stem for path in notebooks.figures()}
 
 
 @dataclass
@@ -70,37 +70,13 @@ class Outcome:
         return f"{self.job.slot}{place}: {name}{self.error['message']}"
 
 
-def figures() -> list[Path]:
-    """The figures' notebooks, in the order of their numbers."""
-    return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
-
-
-def find(word: str) -> Path:
-    """The notebook that `word` means: a figure's number or name, or the path of any other notebook."""
-    known = {notebook.stem: notebook for notebook in figures()}
-    for stem, notebook in known.items():
-        if word == stem or (word.isdigit() and int(word) == int(stem[:2])):
-            return notebook
-    if word.endswith(".ipynb") and Path(word).is_file():
-        return Path(word).resolve()
-    near = difflib.get_close_matches(word, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else "."
-    raise ParameterError(f"there is no figure {word}{hint} Figures: {', '.join(known)}, or their numbers.")
-
-
-def heading(notebook: Path) -> str:
-    """The notebook's first heading."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return "".join(cells[0]["source"]).splitlines()[0].lstrip("# ")
-
-
 def job(word: str, **values) -> Job:
     """The job of rendering the figure `word` (a number, a name or a notebook's path) with the parameters `values`.
 
     Raises ParameterError for an unknown figure, parameter or value.
     """
-    notebook = find(word)
-    return Job(notebook, parameters.check_all(notebook, values))
+    notebook = notebooks.find(word)
+    return Job(notebook, notebooks.check_all(notebook, values))
 
 
 class Manifest:
@@ -310,7 +286,7 @@ def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: 
         try:
             if timeout:
                 watch.start()
-            defaults = parameters.declared(task.notebook)
+            defaults = notebooks.declared(task.notebook)
             given = {name: value for name, value in task.values.items() if value != defaults[name].default}
             engine.execute(task.notebook, executed, given, Path(runtime))
             if task.promises_bundle:
@@ -349,7 +325,7 @@ def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: 
 
 def _require_bundle(task: Job, folder: Path, started: int) -> None:
     """Fail a notebook that ran, but left less than its figure promises."""
-    missing = bundle.faults(folder, task.name)
+    missing = folders.faults(folder, task.name)
     if (
         not missing and (folder / f"{task.name}.json").stat().st_mtime_ns < started - 10**8
     ):  # clocks of files run behind
@@ -362,7 +338,7 @@ def _note_files(outcome: Outcome, folder: Path) -> None:
     """Add to the outcome what the notebook read, with the hashes as it read it, and what it left."""
     files = [outcome.job.notebook.name]
     if outcome.job.promises_bundle:
-        files += [f"{outcome.job.name}.{kind}" for kind in bundle.FORMATS]
+        files += [f"{outcome.job.name}.{kind}" for kind in folders.FORMATS]
         record = json.loads((folder / f"{outcome.job.name}.json").read_text(encoding="utf-8"))
         outcome.inputs |= {f"data/{name}": sha256 for name, sha256 in record["data"].items()}
     outcome.outputs = {name: inputs.file_hash(folder / name) for name in files}

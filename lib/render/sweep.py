@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, PackageLoader
 
-from lib import parameters
+from lib import notebooks
 from lib.errors import ParameterError, UserError
 from lib.paths import outputs_dir
 from lib.render import inputs, run, warm
@@ -42,7 +42,7 @@ def jobs(notebook: Path, grid: Path) -> list[run.Job]:
     found: dict[str, run.Job] = {}
     for number, values in enumerate(_sets(content, grid), 1):
         try:
-            task = run.Job(notebook, parameters.check_all(notebook, values))
+            task = run.Job(notebook, notebooks.check_all(notebook, values))
         except ParameterError as error:
             raise ParameterError(f"{grid}, set {number}: {error}") from None
         found.setdefault(task.slot, task)
@@ -128,7 +128,7 @@ def on_cluster(
 
 def _on_worker(name: str, values: dict[str, Any], cold: bool, timeout, memory) -> tuple[run.Outcome, dict[str, bytes]]:
     """Run one set where the cluster says; gives the outcome and the bundle's files."""
-    task = run.Job(run.find(name), values)
+    task = run.Job(notebooks.find(name), values)
     if not cold and warm.can_fork():
         warm.start([name])
     with tempfile.TemporaryDirectory() as outputs:
@@ -168,7 +168,7 @@ def _contact_sheets(pictures: list[tuple[Path, str]], folder: Path) -> list[str]
 def _contact_sheet(pictures: list[tuple[Path, str]], path: Path) -> None:
     from PIL import Image, ImageDraw, ImageFont
 
-    from lib import pixels
+    from lib.bundle import pixels
 
     width, gap, label = 420, 16, 22
     thumbs = [pixels.raster(file, width) for file, _ in pictures]

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from lib.errors import ParameterError
-from lib.parameters import Unread
+from lib.notebooks import Unread
 
 
 def parameter_values(files=(), yamls=(), pairs=(), raw=()) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from pathlib import PurePath
 
 import pandas as pd
 
-from lib import origins, own, parameters, tables
+from lib import parameters, tables
 from lib.errors import ParameterError, UserError
+from lib.rows import origins, own
 from lib.vendor import layouts, readers
 from lib.vendor.layouts import CONSOLIDATED, DOCUMENTED, LINES, PARENT, Column, Layout, Period
 from lib.words import name_list

@@ -8,9 +8,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from lib.own import DATES, NOT_COLUMNS, TOTALS, UNITS
+from lib.rows.own import DATES, NOT_COLUMNS, TOTALS, UNITS
+from lib.rows.workbooks import letters
 from lib.vendor.readers import Grid
-from lib.workbooks import letters
 
 LINES = ("rd", "sm", "revenue")
 

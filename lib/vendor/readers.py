@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import PurePath
 
-from lib import workbooks
 from lib.errors import UserError
 from lib.paths import ROOT
+from lib.rows import workbooks
+from lib.rows.workbooks import CONTAINER, LOCKED, ZIP, Unreadable, shown_unit
 from lib.words import name_list
-from lib.workbooks import CONTAINER, LOCKED, ZIP, Unreadable, shown_unit
 
 KINDS = (".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".dta")
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 300_000_000, 250_000, 2_000, 4_000_000

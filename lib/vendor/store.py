@@ -4,9 +4,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from lib import origins, parameters
+from lib import parameters
 from lib.errors import UserError
 from lib.paths import data_dir
+from lib.rows import origins
 from lib.vendor.convert import Cohort, origin_text
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib import cohorts, parameters, tables
+from lib import parameters, tables
 from lib.errors import ParameterError
 from lib.paths import data_dir
+from lib.rows import cohorts
 from lib.vendor import store
 
 COLUMNS = ("name", "name_zh", "code", "code_920", "fiscal_year", "rd", "sm", "revenue", "industry", "source")

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lib import cohorts, tables
-from lib.claims import Verdict
+from lib import tables
+from lib.claims.verdict import Verdict
 from lib.errors import ParameterError, UserError
 from lib.measures import expense_ratio, share_of
+from lib.rows import cohorts
 from lib.words import name_list, times
 
 YEAR = 2021
 #: Why a company has no ratio though it may well have spent: what it would add to a share is not known.
 UNKNOWN = (
-    "not in the table",
+    "no accounts in the table",
+    "accounts found false",
     "no R&D line or selling expense",
     "no R&D line",
     "no selling expense",
@@ -135,9 +137,6 @@ def share(claim: pd.Series, reading: Reading) -> Verdict:
         reason += (
             f"; with {unknown} more whose ratio is not known {low:.1%} if sales first, {high:.1%} if product first"
         )
-    void = firms["roster_id"].isin(set(voided()["company_id"]))
-    if void.any():
-        reason += f"; without the {int(void.sum())} whose revenue a regulator found untrue {share_of(product_first[~void]).share:.1%}"
     return Verdict(verdict, str(found), reason, found.share)
 
 
@@ -173,19 +172,14 @@ def _above(ratios: np.ndarray, others: np.ndarray) -> str:
 
 
 def standing(cohort: str) -> list[str]:
-    """What regulators found of companies of a cohort, a sentence each."""
+    """What regulators decided on the accounts of companies of a cohort, a sentence each."""
     rows, roster = cohorts.company_years(cohort, YEAR), tables.load("bse_roster")
     labels = dict(zip(_roster_ids(rows, roster), rows.apply(cohorts.company_label, axis=1), strict=True))
+    found = tables.load("enforcement")
+    found = found[(found["fiscal_year"] == YEAR) & found["value"].notna() & found["company_id"].isin(labels)]
     return [
-        f"{labels[row['company_id']]}: on {row['decided_on']:%Y-%m-%d} a regulator found {row['value']:g} {row['unit']} of {YEAR} untrue."
-        for _, row in voided().iterrows()
-        if row["company_id"] in labels
+        f"{labels[row['company_id']]}: on {row['decided_on']:%Y-%m-%d} a regulator's {row['stage']} said that {row['value']:g} "
+        f"{row['unit']} of {YEAR} is untrue."
+        for _, row in found.iterrows()
+        if pd.notna(row["decided_on"])
     ]
-
-
-def voided() -> pd.DataFrame:
-    """The findings of enforcement.csv on the revenue of YEAR; none where data/ has no such table."""
-    if "enforcement" not in tables.table_names():
-        return pd.DataFrame(columns=["company_id", "decided_on", "value", "unit"])
-    rows = tables.load("enforcement")
-    return rows[rows["finding"].str.endswith("_revenue") & (rows["fiscal_year"] == YEAR)]

@@ -4,8 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
-#: How such a file ends.
-ENDING = ".origin.json"
+from lib.parameters import ORIGIN
+
 #: What it holds: the export's name and SHA-256, the vendor ('' where not told), the amounts' unit in yuan and what it was
 #: known from, the kind of statement, the columns by line, the day of the import, and the SHA-256 of the cohort's file.
 TEXTS = ("file", "sha256", "vendor", "unit_from", "statements", "imported", "cohort_sha256")
@@ -13,7 +13,7 @@ TEXTS = ("file", "sha256", "vendor", "unit_from", "statements", "imported", "coh
 
 def beside(cohort: Path) -> Path:
     """The place of a cohort's origin."""
-    return cohort.with_name(f"{cohort.stem}{ENDING}")
+    return cohort.with_name(f"{cohort.stem}{ORIGIN}")
 
 
 def read(cohort: Path) -> dict:

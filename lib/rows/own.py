@@ -15,10 +15,11 @@ from datetime import date, datetime, time
 
 import pandas as pd
 
-from lib import parameters, tables, workbooks
+from lib import parameters, tables
 from lib.errors import DataError
+from lib.rows import sources, workbooks
+from lib.rows.workbooks import Cell, shown_unit
 from lib.words import name_list
-from lib.workbooks import Cell, shown_unit
 
 #: Columns by name, and what else their header may say: compared without case, spaces and signs.
 COLUMNS = {
@@ -121,7 +122,7 @@ def years(cohort: str) -> list[int]:
 
 def origin(cohort: str) -> dict:
     """Where a user's own cohort comes from, as its import put down; {} where it was no import, or was changed since."""
-    return tables.origin(f"{parameters.OWN}/{parameters.own_cohorts()[cohort].name}")
+    return sources.origin(f"{parameters.OWN}/{parameters.own_cohorts()[cohort].name}")
 
 
 def check() -> list[str]:
@@ -145,7 +146,7 @@ def _read(cohort: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
         return pd.DataFrame(), (
             f"{name}: the file cannot be read ({error.strerror}); close it elsewhere, or mend its rights.",
         )
-    tables.files_read[name] = hashlib.sha256(content).hexdigest()
+    tables.note_read({name: hashlib.sha256(content).hexdigest()})
     industries = tables.load("industries")
     known = {
         row[column]: row["industry_zh"] for _, row in industries.iterrows() for column in ("industry_en", "industry_zh")

@@ -16,6 +16,11 @@ def figures(group: str, weakest_grade: str = "C") -> pd.DataFrame:
     return rows.assign(source_row="cited_figures.csv:" + rows["figure_id"]).reset_index(drop=True)
 
 
+def published() -> pd.DataFrame:
+    """What the articles state: `published_value`, `published_text` and `tolerance`, by `claim_id`."""
+    return tables.load("claims").set_index("claim_id")[["published_value", "published_text", "tolerance"]]
+
+
 def best(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """One row with a value for each `by`: the best grade, then the least rounded value, then the first in the table."""
     known = rows[rows["value"].notna()]

@@ -3,98 +3,99 @@
 import contextlib
 from urllib.parse import urlencode
 
-import numpy as np
 import pandas as pd
 
-from lib import own, parameters, tables
+from lib import parameters, tables
 from lib.errors import ParameterError, UserError
-from lib.words import LANGUAGE, clauses, mark, name_list, say, sentences, term
+from lib.rows import own
+from lib.words import LANGUAGE, clauses, name_list, phrase, say, sentences, term
 
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
 BSE_DAY = pd.Timestamp("2022-06-01")
 
-#: Last day that the roster of the Beijing Stock Exchange knows.
-ROSTER_END = pd.Timestamp("2022-12-31")
+#: The boards of Shanghai and Shenzhen by cohort. A board's companies are those that could have filed for the year at hand.
+BOARDS = {"star": ["STAR"], "chinext": ["ChiNext"], "all_listed": ["SSE Main", "SZSE Main", "ChiNext", "STAR"]}
 
 DRAWN = "drawn"
 #: Why a company has no ratio. The first reason that holds counts, so that each company counts once.
 REASONS = (
-    mark("not in the table"),
-    mark("bank, broker or insurer"),
-    mark("conflicting extract"),
-    mark("negative expense"),
-    mark("no R&D line or selling expense"),
-    mark("no R&D line"),
-    mark("reports SG&A in one line"),
-    mark("no selling expense"),
-    mark("R&D is zero"),
-    mark("selling expense is zero"),
+    phrase("not yet listed"),
+    phrase("no accounts in the table"),
+    phrase("accounts found false"),
+    phrase("bank, broker or insurer"),
+    phrase("conflicting extract"),
+    phrase("negative expense"),
+    phrase("no R&D line or selling expense"),
+    phrase("no R&D line"),
+    phrase("reports SG&A in one line"),
+    phrase("no selling expense"),
+    phrase("R&D is zero"),
+    phrase("selling expense is zero"),
 )
+
+#: Reasons that say nothing of a company's expenses: it was not there to file, or it files no such line.
+NO_GAP = ("not yet listed", "bank, broker or insurer")
+#: What makes a filed line doubtful: it is this many times another year's, while revenue is within `STEADY` times.
+JUMP, STEADY = 5, 2
 
 #: How a note counts companies by reason.
 COUNTED = {
-    "not in the table": mark("{count:,} without accounts in the table"),
-    "bank, broker or insurer": mark("{count:,} banks, brokers or insurers"),
-    "conflicting extract": mark("{count:,} whose two extracts conflict"),
-    "negative expense": mark("{count:,} with a negative expense"),
-    "no R&D line or selling expense": mark("{count:,} with neither line"),
-    "no R&D line": mark("{count:,} without an R&D line"),
-    "reports SG&A in one line": mark("{count:,} with SG&A in one line"),
-    "no selling expense": mark("{count:,} without selling expense"),
-    "R&D is zero": mark("{count:,} with zero R&D"),
-    "selling expense is zero": mark("{count:,} with zero selling expense"),
-    "no figures in an earlier year": mark("{count:,} without figures in an earlier year"),
-    "left out on request": mark("{count:,} on request"),
+    "not yet listed": phrase("{count:,} first listed after the accounts were due"),
+    "no accounts in the table": phrase("{count:,} without accounts in the table"),
+    "accounts found false": phrase("{count:,} whose accounts a regulator found false"),
+    "bank, broker or insurer": phrase("{count:,} banks, brokers or insurers"),
+    "conflicting extract": phrase("{count:,} whose two extracts conflict"),
+    "negative expense": phrase("{count:,} with a negative expense"),
+    "no R&D line or selling expense": phrase("{count:,} with neither line"),
+    "no R&D line": phrase("{count:,} without an R&D line"),
+    "reports SG&A in one line": phrase("{count:,} with SG&A in one line"),
+    "no selling expense": phrase("{count:,} without selling expense"),
+    "R&D is zero": phrase("{count:,} with zero R&D"),
+    "selling expense is zero": phrase("{count:,} with zero selling expense"),
+    "no figures in an earlier year": phrase("{count:,} without figures in an earlier year"),
+    "left out on request": phrase("{count:,} on request"),
 }
 
-BOARDS = {"star": ["STAR"], "chinext": ["ChiNext"], "all_listed": ["SSE Main", "SZSE Main", "ChiNext", "STAR"]}
+COMPANY = [
+    *("company_id", "name_en", "name_zh", "board", "industry_zh", "subindustry_zh"),
+    *("specialised_board", "ai_concept", "listed_on", "controller_kind"),
+]
 
 
 def members(cohort: str) -> pd.DataFrame:
-    """Companies of a cohort, one row each, with the columns of companies.csv and the English industry name.
+    """Companies of a cohort, whenever listed, one row each: the columns COMPANY of companies.csv, and those of industries.csv.
 
-    Raises UserError for an unknown cohort, for `bse` as long as its expenses are not in data/, and for a user's own cohort
-    whose file breaks its rules.
+    name_en: as charts show it, without the legal form. Raises UserError for an unknown cohort, for `bse` as long as its
+    expenses are not in data/, and for a user's own cohort whose file breaks its rules.
     """
     cohort = parameters.check("cohort", parameters.Cohort, cohort)
-    chosen = own.members(cohort) if is_own(cohort) else roster(cohort)
-    columns = ["company_id", "name_en", "name_zh", "board", "industry_zh", "subindustry_zh"]
-    return chosen[columns].merge(tables.load("industries"), on="industry_zh", how="left").reset_index(drop=True)
+    chosen = own.members(cohort).reindex(columns=COMPANY) if is_own(cohort) else roster(cohort)
+    return chosen.merge(tables.load("industries"), on="industry_zh", how="left").reset_index(drop=True)
 
 
 def roster(cohort: str) -> pd.DataFrame:
     """The rows of companies.csv, or of bse_roster.csv in that shape, that are a cohort of the project; their expenses may be unknown."""
     if cohort == "bse":
         roster = tables.load("bse_roster")
-        chosen = roster[on_board(roster, BSE_DAY)].assign(board="BSE", subindustry_zh=pd.NA)
+        chosen = roster[on_board(roster, BSE_DAY)].assign(
+            board="BSE", subindustry_zh=pd.NA, listed_on=lambda rows: rows["entry_date"]
+        )
     else:
         companies = tables.load("companies")
-        boards = BOARDS.get(cohort, BOARDS["all_listed"])
-        chosen = companies[companies["board"].isin(boards)]
-        if cohort == "little_giants":
+        chosen = companies[companies["board"].isin(BOARDS.get(cohort, BOARDS["all_listed"]))]
+        if cohort == "specialised":
             chosen = chosen[chosen["specialised_board"].fillna(False)]
-    return chosen
+    return _short_names(chosen.reindex(columns=[*COMPANY, "name_short_en"]))[COMPANY]
+
+
+def due(fiscal_year: int) -> pd.Timestamp:
+    """The day by which listed companies must file their annual report of a fiscal year."""
+    return pd.Timestamp(fiscal_year + 1, 4, 30)
 
 
 def on_board(roster: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     """True for the companies of the roster that were listed on the Beijing Stock Exchange on `day`."""
     return (roster["entry_date"] <= day) & ~(roster["exit_date"] <= day)
-
-
-def board_counts() -> pd.Series:
-    """Companies on the Beijing Stock Exchange at the end of each day, from its first day to ROSTER_END."""
-    roster = tables.load("bse_roster")
-    days = pd.date_range(roster["entry_date"].min(), ROSTER_END)
-    joined = np.sort(roster["entry_date"].dropna())
-    left = np.sort(roster[["entry_date", "exit_date"]].max(axis=1, skipna=False).dropna())
-    return pd.Series(joined.searchsorted(days, "right") - left.searchsorted(days, "right"), days)
-
-
-def board_windows(count: int) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
-    """Each run of days on which the board held exactly `count` companies: first and last day, in order."""
-    fits = board_counts() == count
-    runs = fits.index[fits].to_series().groupby((~fits).cumsum()[fits])
-    return [(days.iloc[0], days.iloc[-1]) for _, days in runs]
 
 
 def is_own(cohort: str) -> bool:
@@ -103,15 +104,23 @@ def is_own(cohort: str) -> bool:
 
 
 @tables.kept
-def company_years(cohort: str, fiscal_year: int) -> pd.DataFrame:
+def company_years(cohort: str, fiscal_year: int, listed_for: int | None = None) -> pd.DataFrame:
     """A cohort's filed expenses in one fiscal year: one row per member, also for those without figures.
 
     Columns: those of `members` and of spending.csv, `status` ('drawn', or the reason for leaving the company
-    out, see REASONS) and `source_row` (the row of data/spending.csv, or of a user's file, that the figures come from).
+    out, see REASONS), `confirmed` (a second extract agrees on R&D and does not contradict revenue; selling expense has no
+    second extract), `outlier` (what is doubtful about the row, see `doubts`; empty where nothing is) and `source_row` (the
+    row of data/spending.csv, or of a user's file, that the figures come from).
+
+    A board's members are the companies that were listed when the accounts were due, those of an unknown day with them;
+    listed_for: when those of that fiscal year were due, for panels of several years. The vendor's list of specialised firms
+    is one of 2023, so that some of its members are 'not yet listed'.
     Raises ParameterError for a year that a user's own cohort has no row for.
     """
     fiscal_year = parameters.check("fiscal_year", parameters.FiscalYear, fiscal_year)
     companies = members(cohort)
+    if cohort in BOARDS:
+        companies = companies[~(companies["listed_on"] > due(listed_for or fiscal_year))]
     if not is_own(cohort):
         return _with_spending(companies, fiscal_year, _filed(fiscal_year))
     if fiscal_year not in (years := own.years(cohort)):
@@ -120,16 +129,42 @@ def company_years(cohort: str, fiscal_year: int) -> pd.DataFrame:
             f"are drawn for {', '.join(map(str, parameters.fiscal_years()))}: choose of these what the file holds, or add rows to it."
         )
     spending = own.spending(cohort)
+    spending = spending.assign(outlier=doubts(spending))
     return _with_spending(companies, fiscal_year, spending[spending["fiscal_year"] == fiscal_year])
+
+
+def doubts(spending: pd.DataFrame) -> pd.Series:
+    """What is doubtful about company-years, in words, empty where nothing is: it flags a row and never drops it.
+
+    An expense that is more than JUMP times the year before's, or less than a JUMPth of it, while revenue is within STEADY
+    times; R&D above revenue. spending: columns as in spending.csv, all years.
+    """
+    before = spending[["company_id", "fiscal_year", "revenue_cny", "rd_expense_cny", "selling_expense_cny"]]
+    before = before.assign(fiscal_year=before["fiscal_year"] + 1)
+    both = spending.merge(before, on=["company_id", "fiscal_year"], how="left", suffixes=("", "_before"))
+
+    def moved(line: str, times: float) -> pd.Series:
+        ratio = both[line] / both[f"{line}_before"].where(both[f"{line}_before"] > 0)
+        return (ratio > times) | ((ratio < 1 / times) & (both[line] > 0))
+
+    steady = (both["revenue_cny"] / both["revenue_cny_before"]).between(1 / STEADY, STEADY)
+    found = {
+        phrase("R&D jumps"): steady & moved("rd_expense_cny", JUMP),
+        phrase("selling expense jumps"): steady & moved("selling_expense_cny", JUMP),
+        phrase("R&D above revenue"): both["rd_expense_cny"] > both["revenue_cny"],
+    }
+    words = pd.Series("", index=spending.index)
+    for doubt, holds in found.items():
+        holds = holds.fillna(False).to_numpy(dtype=bool)
+        words = words.where(~holds, (words + "; " + doubt).str.removeprefix("; "))
+    return words
 
 
 def internet_companies(fiscal_year: int) -> pd.DataFrame:
     """The consumer internet companies in one fiscal year, in the shape of `company_years`."""
     companies = tables.load("companies")
-    chosen = companies[companies["kind"] == "consumer_internet"]
-    return _with_spending(
-        chosen[["company_id", "name_en", "name_zh", "industry_zh", "subindustry_zh"]], fiscal_year, _filed(fiscal_year)
-    )
+    chosen = _short_names(companies[companies["kind"] == "consumer_internet"])
+    return _with_spending(chosen[COMPANY], fiscal_year, _filed(fiscal_year))
 
 
 def drawn(rows: pd.DataFrame) -> pd.DataFrame:
@@ -171,11 +206,11 @@ def own_file(cohort: str) -> str:
     return f"{parameters.OWN}/{parameters.own_cohorts()[cohort].name}"
 
 
-def sources(cohort: str, source_ids) -> list[str]:
+def source_ids(cohort: str, known) -> list[str]:
     """The sources to cite for a figure of `cohort`: a user's file in place of the list and the extracts of the project."""
     if not is_own(cohort):
-        return list(source_ids)
-    return [own_file(cohort), *(source for source in source_ids if source not in ("company-list", "finglm"))]
+        return list(known)
+    return [own_file(cohort), *(source for source in known if source not in ("company-list", "finglm"))]
 
 
 def provenance(*names: str) -> str:
@@ -213,7 +248,7 @@ def left_out_words(counts: dict[str, int], total: int) -> str:
 def reason_words(counts: dict[str, int]) -> str:
     """The numbers of companies that are left out, each with its reason."""
     words = clauses(
-        say(COUNTED.get(reason, mark("{count:,} {reason}")), count=count, reason=term(reason))
+        say(COUNTED.get(reason, phrase("{count:,} {reason}")), count=count, reason=term(reason))
         for reason, count in counts.items()
     )
     return words or say("none")
@@ -240,26 +275,50 @@ def industry_name(industry_en: str) -> str:
     return tables.load("industries").set_index("industry_en")["industry_zh"].get(industry_en, industry_en)
 
 
+def _short_names(companies: pd.DataFrame) -> pd.DataFrame:
+    """Companies with `name_en` as charts show it: without the legal form, where the tables have it so."""
+    return companies.assign(name_en=companies["name_short_en"].fillna(companies["name_en"]))
+
+
 @tables.kept
 def _filed(fiscal_year: int) -> pd.DataFrame:
     """The rows of spending.csv of one year, with `source_row`."""
     spending = tables.load("spending")
+    spending = spending.assign(outlier=_doubts())
     year = spending[spending["fiscal_year"] == fiscal_year]
     return year.assign(source_row="spending.csv:" + year["company_id"] + f":{fiscal_year}")
+
+
+@tables.kept
+def _doubts() -> pd.Series:
+    return doubts(tables.load("spending"))
+
+
+def found_false(fiscal_year: int, stage: str = "decision") -> set[str]:
+    """Companies whose accounts of a fiscal year are false by a regulator's decision, or its "advance notice" of one."""
+    rows = tables.load("enforcement")
+    rows = rows[(rows["fiscal_year"] == fiscal_year) & (rows["stage"] == stage)]
+    return set(rows.loc[rows["finding"].str.endswith(("_revenue", "false_report")), "company_id"])
 
 
 def _with_spending(companies: pd.DataFrame, fiscal_year: int, year: pd.DataFrame) -> pd.DataFrame:
     rows = companies.merge(year, on="company_id", how="left", indicator=True)
     rows["fiscal_year"] = fiscal_year
-    rows["status"] = _status(rows)
+    rows["status"] = _status(rows, fiscal_year)
+    rows["confirmed"] = (rows["extract_check"] == "rd_confirmed") & rows["revenue_cny"].notna()
+    rows["outlier"] = rows["outlier"].fillna("")
+    told = rows["company_id"].isin(found_false(fiscal_year, "advance notice"))
+    rows["outlier"] = rows["outlier"].mask(told, phrase("a regulator's notice of false accounts"))
     return rows.drop(columns="_merge")
 
 
-def _status(rows: pd.DataFrame) -> pd.Series:
+def _status(rows: pd.DataFrame, fiscal_year: int) -> pd.Series:
     """'drawn' or the first reason of REASONS that holds, for each row."""
-    rd, selling = rows["rd_expense_cny"], rows["selling_expense_cny"]
+    rd, selling, absent = rows["rd_expense_cny"], rows["selling_expense_cny"], rows["_merge"] == "left_only"
     tests = (
-        rows["_merge"] == "left_only",
+        absent & (rows["listed_on"] > due(fiscal_year)),
+        absent,
+        rows["company_id"].isin(found_false(fiscal_year)),
         # Insurers share an industry with leasing and payment firms, so only the sub-industry tells them.
         rows["industry_zh"].isin(["银行", "证券"]) | (rows["subindustry_zh"] == "保险"),
         rows["extract_check"] == "rd_conflict",

@@ -8,7 +8,7 @@ import platform
 import re
 from pathlib import Path
 
-from lib import parameters
+from lib import notebooks
 from lib.paths import outputs_dir
 
 FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "tex", "bib", "json")
@@ -25,10 +25,14 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
-def slot(notebook: Path, values: dict) -> str:
-    """Folder of a notebook's bundle below outputs/: its name, and below it the parameters that are not the defaults."""
-    defaults = {p.name: p.default for p in parameters.declared(notebook).values()}
+def folder_of(notebook: Path, values: dict, subset: str = "") -> str:
+    """Folder of a notebook's bundle below outputs/: its name, and below it the parameters that are not the defaults.
+
+    subset: the reader's name for a part of the rows.
+    """
+    defaults = {p.name: p.default for p in notebooks.declared(notebook).values()}
     changed = {key: value for key, value in values.items() if value != defaults[key]}
+    changed |= {"subset": subset} if subset else {}
     words = ",".join(f"{k}={'+'.join(map(str, v)) if isinstance(v, list) else v}" for k, v in changed.items())
     words = re.sub(r"[^\w=,+.-]", "-", words)
     if len(words) > 100:
@@ -55,3 +59,11 @@ def faults(folder: Path, name: str) -> list[str]:
         elif hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
             found.append(f"{file} is not the one that its record names")
     return found
+
+
+def changed_by_hand(folder: Path, name: str) -> bool:
+    """Whether a bundle stands there whose drawing was changed after its drawing function had made it."""
+    try:
+        return bool(json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["changed_by_hand"])
+    except (OSError, ValueError, KeyError, TypeError):  # no bundle, or none of ours
+        return False

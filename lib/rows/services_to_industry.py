@@ -1,22 +1,29 @@
-"""Companies' R&D and selling expense summed by economic sector, and the national series beside them."""
+"""Figure 8's rows: companies' R&D and selling expense by economic sector, and the national series beside them."""
 
 import pandas as pd
 
-from lib import cited, cohorts, parameters
+from lib import parameters
 from lib.errors import UserError
-from lib.words import mark
+from lib.measures import growth_gap
+from lib.rows import cited, cohorts
+from lib.words import phrase
 
 #: Sectors of the national accounts as the figure calls them, in the order drawn.
 SECTORS = {
-    "secondary": mark("industry"),
-    "primary": mark("farming"),
-    "unknown": mark("unknown"),
-    "tertiary": mark("services"),
+    "secondary": phrase("industry"),
+    "primary": phrase("farming"),
+    "unknown": phrase("unknown"),
+    "tertiary": phrase("services"),
 }
 ITEMS = {"rd": "rd_expense_cny", "selling": "selling_expense_cny"}
 #: A zero is a known amount: it has no ratio, but it can be summed.
 SUMMED = (cohorts.DRAWN, "R&D is zero", "selling expense is zero")
-EARLIER, ASKED = mark("no figures in an earlier year"), mark("left out on request")
+EARLIER, ASKED = phrase("no figures in an earlier year"), phrase("left out on request")
+
+
+def load(cohort: str, base_year: int, without: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The cohort's rows of `company_years`, without the companies of these codes, and the national series."""
+    return company_years(cohort, base_year, tuple(without)), national()
 
 
 def company_years(cohort: str, base_year: int, without: tuple = ()) -> pd.DataFrame:
@@ -27,7 +34,7 @@ def company_years(cohort: str, base_year: int, without: tuple = ()) -> pd.DataFr
     companies to leave out. Raises UserError where no company with a sector is summed in every year.
     """
     years = [year for year in parameters.fiscal_years() if year >= base_year]
-    rows = pd.concat([cohorts.company_years(cohort, year) for year in years], ignore_index=True)
+    rows = pd.concat([cohorts.company_years(cohort, year, years[-1]) for year in years], ignore_index=True)
     rows["sector"] = rows["economic_sector"].fillna("unknown")
     rows["status"] = rows["status"].mask(rows["company_id"].isin(without), ASKED)
     rows["summed"] = rows["status"].isin(SUMMED)
@@ -96,13 +103,13 @@ def largest_newcomer(rows: pd.DataFrame) -> pd.Series | None:
 
 #: The national series that are drawn: item in cited_figures.csv, panel, sector or kind.
 NATIONAL = {
-    "gerd": (mark("R&D of the whole economy"), "all"),
-    "fai_growth_secondary": (mark("fixed-asset investment"), mark("industry")),
-    "fai_growth_tertiary": (mark("fixed-asset investment"), mark("services")),
-    "fai_growth_manufacturing": (mark("fixed-asset investment"), mark("manufacturing")),
-    "fai_growth_total": (mark("fixed-asset investment"), "all"),
-    "vc_total": (mark("venture capital"), "all"),
-    "vc_semiconductor": (mark("venture capital"), mark("chips")),
+    "gerd": (phrase("R&D of the whole economy"), "all"),
+    "fai_growth_secondary": (phrase("fixed-asset investment"), phrase("industry")),
+    "fai_growth_tertiary": (phrase("fixed-asset investment"), phrase("services")),
+    "fai_growth_manufacturing": (phrase("fixed-asset investment"), phrase("manufacturing")),
+    "fai_growth_total": (phrase("fixed-asset investment"), "all"),
+    "vc_total": (phrase("venture capital"), "all"),
+    "vc_semiconductor": (phrase("venture capital"), phrase("chips")),
 }
 
 
@@ -123,3 +130,12 @@ def national() -> pd.DataFrame:
     rows["drawn"] = rows["value"].where(growing, cited.billions(rows[~growing]))
     rows.loc[rows["item"] == "gerd", "drawn"] /= 1000
     return rows
+
+
+def gap(rows: pd.DataFrame) -> tuple[float, float, float]:
+    """How much faster R&D grew in industry than in services in the same firms: points as a share, with 95% interval."""
+    same = comparable(rows)
+    years = same["fiscal_year"].min(), same["fiscal_year"].max()
+    first, last = (same[same["fiscal_year"] == year].set_index("company_id") for year in years)
+    last = last.reindex(first.index)
+    return growth_gap(first["rd_expense_cny"], last["rd_expense_cny"], first["sector"] == "secondary")

@@ -1,15 +1,22 @@
-"""Huawei's R&D by year and by decade, its worth in dollars, and its place on the ACFIC lists."""
+"""Figure 7's rows: Huawei's R&D by year and by decade, its worth in dollars, and its place on the ACFIC lists."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from lib import cited, tables
+from lib import tables
 from lib.errors import DataError
+from lib.rows import cited
 
 #: Publication of the column that the claims are from, and the year of the R&D that it names.
 COLUMN_DAY = pd.Timestamp("2023-10-30")
 CLAIM_YEAR = 2022
+
+
+def load(weakest_grade: str, list_figures: bool) -> tuple[pd.DataFrame, ...]:
+    """The rows of `yearly`, `revenue`, `stated_sums`, `rates` and `rankings`, and what the column states."""
+    years, sales, sums = yearly(weakest_grade, list_figures), revenue(weakest_grade), stated_sums(weakest_grade)
+    return years, sales, sums, rates(), rankings(), cited.published()
 
 
 def yearly(weakest_grade: str = "C", list_figures: bool = True) -> pd.DataFrame:
@@ -152,3 +159,28 @@ def rankings() -> pd.DataFrame:
             }
         )
     return pd.DataFrame(found).sort_values(["fiscal_year", "rank"], ignore_index=True, na_position="first")
+
+
+def decade(years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> tuple[Rebuilt, float]:
+    """The ten years to `decade_end` put together, and what Huawei states for them (NaN where no source is let in)."""
+    rebuilt = rebuild(decade_end - 9, decade_end, years, sums)
+    stated = sums.loc[(sums["years"] == 10) & (sums["last_year"] == decade_end), "rd_bn"]
+    return rebuilt, float(stated.iloc[0]) if len(stated) else float("nan")
+
+
+def day_rate(rates: pd.DataFrame) -> pd.Series | None:
+    """The last daily rate of `rates` before the column was published, if there is one."""
+    before = rates[(rates["kind"] == "day") & (rates["period_end"] < COLUMN_DAY)]
+    return None if before.empty else before.sort_values("period_end").iloc[-1]
+
+
+def first_place(lists: pd.DataFrame, amount: float, tolerance: float) -> bool | None:
+    """Whether a list has Huawei first with `amount` billion yuan, up to `tolerance` more; None where none found decides it.
+
+    A list on the claim's year decides it where it ranks Huawei; one on which it has no place does not.
+    """
+    places = lists[(lists["company"] == "Huawei") & lists["rank"].notna()]
+    firsts = places.loc[places["rank"] == 1, "rd_bn"]
+    if (firsts - amount).between(0, tolerance).any():
+        return True
+    return False if CLAIM_YEAR in set(places["fiscal_year"]) else None

@@ -1,23 +1,31 @@
-"""What public sources state on the customers of single companies, and how far it speaks of the state."""
+"""Figure 2's rows: what public sources state on the customers of single companies, and how far it speaks of the state."""
 
 import pandas as pd
 
 from lib import tables
 from lib.errors import DataError
 from lib.parameters import SHARE_ITEMS
-from lib.words import mark
+from lib.words import phrase
 
 STATED, PROXY = "stated", "proxy"
+#: Why a firm has no drawn share although it has a proxy, where proxies are not wanted.
+PROXY_ONLY = phrase("a proxy only")
 #: What is known of a company's sales to the state, best first; all but the first two leave it without a figure.
 STATUSES = (
     STATED,
     PROXY,
-    mark("in words only"),
-    mark("the buyer is private"),
-    mark("the buyer's kind is not stated"),
-    mark("nothing on customers"),
-    mark("weaker sources only"),
+    phrase("in words only"),
+    phrase("the buyer is private"),
+    phrase("the buyer's kind is not stated"),
+    phrase("nothing on customers"),
+    phrase("weaker sources only"),
 )
+
+
+def load(weakest_grade: str) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """The evidence of a grade or better, the companies as from `companies`, and how many rows of weaker grade are left out."""
+    rows = evidence(weakest_grade)
+    return rows, companies(weakest_grade), len(tables.load("public_sector")) - len(rows)
 
 
 def evidence(weakest_grade: str = "C") -> pd.DataFrame:
@@ -105,3 +113,55 @@ def _same(one: dict, other: dict, columns: list[str]) -> bool:
 def _covers(one: dict, other: dict) -> bool:
     """Whether the years of `one` hold those of `other`."""
     return one["fiscal_year"] <= other["fiscal_year"] and other["last_fiscal_year"] <= one["last_fiscal_year"]
+
+
+def in_rows(shares: pd.DataFrame, firms: pd.DataFrame, year: int, proxies: bool) -> pd.DataFrame:
+    """The shares that are drawn, in the order of their rows: `group`, `place` (the row), `now` (covers `year`).
+
+    A firm with a stated share is shown by it, so its proxies are not drawn; each segment has a row of its own.
+    """
+    stated = set(firms.loc[firms["status"] == STATED, "name_en"])
+    keep = (shares["kind"] == STATED) | (proxies & ~shares["name_en"].isin(stated))
+    marks = shares[keep].copy()
+    marks["group"] = marks["kind"]
+    marks["now"] = (marks["fiscal_year"] <= year) & (year <= marks["last_fiscal_year"])
+    segment = marks["about"].where(marks["item"] == "segment_share", "")
+    marks["place"] = marks["name_en"] + "|" + marks["item"] + "|" + segment
+    # Firms by their highest share of the year, or of any year where they have none; a firm's rows together.
+    best = marks["value_low"].where(marks["now"]).groupby(marks["name_en"]).transform("max")
+    marks["first"] = marks["now"].groupby(marks["name_en"]).transform("max")
+    marks["best"] = best.fillna(marks["value_low"].groupby(marks["name_en"]).transform("max"))
+    marks["stated"] = marks["kind"] == STATED
+    order = ["stated", "first", "best", "name_en", "item", "now", "value_low"]
+    marks = marks.sort_values(order, ascending=[False, False, False, True, True, False, False])
+    return marks.drop(columns=["first", "best", "stated"]).reset_index(drop=True)
+
+
+def stated_in(marks: pd.DataFrame, year: int) -> pd.DataFrame:
+    return marks[(marks["kind"] == STATED) & marks["now"]]
+
+
+def longest_series(marks: pd.DataFrame) -> pd.DataFrame:
+    """The stated shares, one per year, of the firm that has them for most years."""
+    stated = marks[(marks["kind"] == STATED) & (marks["fiscal_year"] == marks["last_fiscal_year"])]
+    if stated.empty:
+        return stated
+    firm = stated.groupby("name_en")["fiscal_year"].nunique().idxmax()
+    return stated[stated["name_en"] == firm].sort_values(["fiscal_year", "grade", "value_low"], ignore_index=True)
+
+
+def growth_of_named(rows: pd.DataFrame, firms: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Revenue and R&D intensity by year of the article's firm that has most of both."""
+    items = ("revenue", "rd_intensity")
+    series = [[yearly(rows, name, item) for item in items] for name in firms.loc[firms["in_article"], "name_en"]]
+    if not series:
+        return dict.fromkeys(items, rows[:0])
+    best = max(series, key=lambda pair: min(len(part) for part in pair) * 100 + sum(len(part) for part in pair))
+    return dict(zip(items, best, strict=True))
+
+
+def statements(rows: pd.DataFrame, silent: pd.DataFrame) -> pd.DataFrame:
+    """What there is in words on each firm without a share: its first statement on its buyers."""
+    said = rows[(rows["item"] == "statement") & rows["name_en"].isin(silent["name_en"])]
+    said = said[said["buyer"].notna()].sort_values("evidence_id")
+    return said.drop_duplicates("name_en")

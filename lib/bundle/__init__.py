@@ -1,0 +1,1 @@
+"""A figure's bundle: its files, what they hold, and where they stand below outputs/."""

@@ -1,0 +1,69 @@
+"""Figure 3's rows: the Beijing Stock Exchange's board day by day, and the published counts of it."""
+
+import numpy as np
+import pandas as pd
+
+from lib import tables
+from lib.rows import cited
+
+#: Last day that the roster of the Beijing Stock Exchange knows.
+ROSTER_END = pd.Timestamp("2022-12-31")
+
+
+def load() -> tuple[pd.Series, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The board's count by day, the published counts, the companies that came and went, and what the article states."""
+    roster = tables.load("bse_roster")
+    board = board_counts(roster)
+    return board, published(board), moves(roster), cited.published()
+
+
+def board_counts(roster: pd.DataFrame) -> pd.Series:
+    """Companies on the Beijing Stock Exchange at the end of each day, from its first day to ROSTER_END."""
+    days = pd.date_range(roster["entry_date"].min(), ROSTER_END)
+    joined = np.sort(roster["entry_date"].dropna())
+    left = np.sort(roster[["entry_date", "exit_date"]].max(axis=1, skipna=False).dropna())
+    return pd.Series(joined.searchsorted(days, "right") - left.searchsorted(days, "right"), days)
+
+
+def board_windows(board: pd.Series, count: int) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
+    """Each run of days on which the board, as from `board_counts`, held exactly `count`: first and last day, in order."""
+    fits = board == count
+    runs = fits.index[fits].to_series().groupby((~fits).cumsum()[fits])
+    return [(days.iloc[0], days.iloc[-1]) for _, days in runs]
+
+
+def moves(roster: pd.DataFrame) -> pd.DataFrame:
+    """One row per company and day on which it came to the board or left it, by day: `date`, `company_id`."""
+    parts = [roster[[day, "company_id"]].rename(columns={day: "date"}) for day in ("entry_date", "exit_date")]
+    return pd.concat(parts).dropna(subset="date").sort_values("date", ignore_index=True)
+
+
+def published(board: pd.Series) -> pd.DataFrame:
+    """The dated, published counts of the whole board or a part, beside `board`, as from `board_counts`: with `expected`, `check` and `source_row`.
+
+    expected: companies on the board that day by the roster; empty where the count is of a part, or later than the
+    roster. check: one of CHECKS, for a total of the whole board.
+    """
+    counts = tables.load("little_giant_counts")
+    whole = counts["scope"].str.startswith("all listed")
+    counts["expected"] = counts["date"].map(board).where(whole).astype("Int64")
+    meets = (counts["expected"] == counts["bse_listed"]).map({True: "meets", False: "differs"})
+    counts["check"] = meets.fillna("unchecked").where(whole & counts["bse_listed"].notna())
+    counts["source_row"] = "little_giant_counts.csv:" + counts["count_id"]
+    return counts
+
+
+def certified_counts(counts: pd.DataFrame) -> pd.DataFrame:
+    """Certified Little Giants by day: readings that agree are one row, with all their rows in `source_row`."""
+    chosen = counts[counts["national_little_giants"].notna()].copy()
+    same = chosen.groupby(["date", "national_little_giants"], sort=False)
+    chosen["source_row"] = same["source_row"].transform(" ".join)
+    return chosen[~chosen.duplicated(["date", "national_little_giants"])]
+
+
+def nearest_certified(certified: pd.DataFrame, windows: list) -> pd.Series | None:
+    """The certified count of the whole board that is next in time to the first window's last day."""
+    whole = certified[certified["scope"].str.startswith("all listed")]
+    if whole.empty or not windows:
+        return None
+    return whole.loc[(whole["date"] - windows[0][1]).abs().idxmin()]
