@@ -1,5 +1,6 @@
 """The command line: `python -m lib COMMAND`. Exit status: 0 all well, 1 a figure or a check failed, 2 a wrong call."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -128,7 +129,9 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
             if not options["keep_going"]:
                 raise
             broken.append(error)
-    well = _work(jobs, gallery=True, explain=explain or dry_run, dry_run=dry_run, **options)
+    well, _ = _work(
+        jobs, gallery=any(task.promises_bundle for task in jobs), explain=explain or dry_run, dry_run=dry_run, **options
+    )
     for error in broken:
         click.echo(f"failed: {error}", err=True)
     if compare:
@@ -154,32 +157,38 @@ def sweep(figure, grid, scheduler, **options) -> None:
     from lib.render import sweep
 
     jobs = sweep.jobs(notebooks.find(figure), Path(grid))
+    click.echo(f"{len(jobs)} sets of parameters", err=True)
     if scheduler:
         done = sweep.on_cluster(jobs, scheduler, click.echo, **options)
     else:
-        done = _work(jobs, gallery=False, explain=False, dry_run=False, keep_going=True, **options)
+        done, jobs = _work(jobs, gallery=False, explain=False, dry_run=False, keep_going=True, **options)
     click.echo(sweep.gather(jobs, Path(grid).stem))
     if not done:
         sys.exit(1)
 
 
-def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, timeout, memory) -> bool:
-    """Render the jobs that need it, with progress on the way; True where all went well."""
+def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, timeout, memory):
+    """Render the jobs that need it, with progress on the way; gives whether all went well, and each job once."""
+    from lib.paths import outputs_dir
     from lib.render import run
+    from lib.render.manifest import Manifest
 
-    with run.sole_render(lambda text: click.echo(text, err=True)):
-        manifest = run.Manifest()
+    with contextlib.nullcontext() if dry_run else run.sole_render(lambda text: click.echo(text, err=True)):
+        manifest = Manifest()
+        if manifest.damage:
+            click.echo(manifest.damage, err=True)
+        jobs = run.kept_apart(jobs, manifest)
         due = []
         for task in jobs:
             reasons = ["--force"] if force else manifest.why(task)
             if explain:
-                click.echo(f"{task.slot}: {'; '.join(reasons) or 'nothing changed'}")
+                click.echo(f"{task.folder}: {'; '.join(reasons) or 'nothing changed'}")
             if reasons:
                 due.append(task)
         if len(jobs) > len(due):
             click.echo(f"{len(jobs) - len(due)} of {len(jobs)} unchanged", err=True)
-        if dry_run or not (due or (gallery and run.gallery_is_behind())):
-            return True
+        if dry_run or not (due or (gallery and manifest.gallery_is_behind())):
+            return True, jobs
         failed, page = run.work(
             due,
             manifest,
@@ -191,13 +200,16 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
             memory=memory,
             keep_going=keep_going,
         )
+        for task in due:
+            if not task.promises_bundle and task.folder in manifest.whole:
+                click.echo(outputs_dir() / task.folder / task.notebook.name)
         if page:
             click.echo(page)
     for outcome in failed:
         click.echo(f"failed: {outcome.sentence()}", err=True)
     if failed:
         click.echo(f"{len(failed)} of {len(due)} failed.", err=True)
-    return not failed
+    return not failed, jobs
 
 
 def _progress(total: int):
@@ -207,13 +219,17 @@ def _progress(total: int):
         from tqdm import tqdm
 
         bar = tqdm(total=total, unit="figure", leave=False, disable=not total)
-        return lambda outcome: (bar.set_postfix_str(outcome.job.slot), bar.update(), done + 1 == total and bar.close())
+        return lambda outcome: (
+            bar.set_postfix_str(outcome.job.folder),
+            bar.update(),
+            done + 1 == total and bar.close(),
+        )
 
     def line(outcome):
         nonlocal done
         done += 1
         state = "failed" if outcome.error else "done"
-        click.echo(f"[{done}/{total}] {outcome.job.slot}: {state} in {outcome.seconds:.1f} s", err=True)
+        click.echo(f"[{done}/{total}] {outcome.job.folder}: {state} in {outcome.seconds:.1f} s", err=True)
 
     return line
 

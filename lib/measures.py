@@ -87,6 +87,17 @@ def share_of(
     return Share(count, total, share, *interval, method)
 
 
+def difference(one: Share, other: Share) -> tuple[float, float, float]:
+    """How far one share of firms lies above another of other firms, with a 95% interval made of the two shares' intervals.
+
+    Newcombe's method of squaring and adding: (difference, low, high).
+    """
+    gap = one.share - other.share
+    low = gap - np.hypot(one.share - one.low, other.high - other.share)
+    high = gap + np.hypot(one.high - one.share, other.share - other.low)
+    return gap, float(low), float(high)
+
+
 def _summed(values: np.ndarray, clusters) -> np.ndarray:
     """The sum over each cluster; a value whose cluster is not known is one by itself."""
     if clusters is None:

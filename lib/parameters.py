@@ -6,6 +6,7 @@ They need no pandas, so that a wrong call fails at once. How a notebook declares
 import csv
 import datetime
 import functools
+import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, Valida
 from pydantic_core import PydanticCustomError, core_schema
 
 from lib.errors import ParameterError, did_you_mean
-from lib.paths import data_dir, file_state
+from lib.paths import data_dir, file_content, file_state
 from lib.words import phrase, say
 
 #: Cohorts of the tables by name: how titles call the companies, and what the cohort is. `described` knows users' own too.
@@ -269,18 +270,17 @@ def _cells(file: str, *columns: str, made_into: Callable = list):
     path = data_dir() / file
     try:
         return _looked_up(path, columns, made_into, file_state(path))
-    except (OSError, ValueError, StopIteration):
+    except (OSError, ValueError, StopIteration, csv.Error):
         return made_into([])
 
 
 @functools.lru_cache(maxsize=32)
 def _looked_up(path: Path, columns: tuple[str, ...], made_into: Callable, state: tuple):
     """Made once for each `state` of the file, since every check of a value asks."""
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = csv.reader(handle)
-        header = next(rows)
-        places = [header.index(column) for column in columns]
-        return made_into([tuple(row[i] for i in places) for row in rows if len(row) > max(places)])
+    rows = csv.reader(io.StringIO(file_content(path).decode("utf-8"), newline=""))
+    header = next(rows)
+    places = [header.index(column) for column in columns]
+    return made_into([tuple(row[i] for i in places) for row in rows if len(row) > max(places)])
 
 
 def _wrong(message: str) -> PydanticCustomError:

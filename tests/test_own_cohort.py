@@ -535,7 +535,7 @@ def test_a_sweep_takes_an_own_cohort_beside_the_others(put, tmp_path):
     put("mine.csv", HEADER + "A,2021,2,1\n")
     grid = tmp_path / "grid.yml"
     grid.write_text("product: {cohort: [mine, star], fiscal_year: [2020, 2021]}")
-    slots = [task.slot for task in sweep.jobs(notebooks.find("1"), grid)]
+    slots = [task.folder for task in sweep.jobs(notebooks.find("1"), grid)]
     assert slots[1] == f"{FIGURE_1}/cohort=mine" and len(slots) == 4
 
 
@@ -559,7 +559,7 @@ def test_only_the_figures_that_read_a_file_depend_on_it(put, outputs):
     assert inputs.changes(before, inputs.of(task.notebook, list(record["data"]))) == []
     put("mine.csv", star(6))
     assert inputs.changes(before, inputs.of(task.notebook, list(record["data"]))) == ["data/cohorts/mine.csv changed"]
-    assert [name for name in run.tables_on_disk() if "/" in name] == [
+    assert [name for name in inputs.tables_on_disk() if "/" in name] == [
         f"cohorts/{n}" for n in ("broken.csv", "mine.csv", "other.xlsx")
     ]
     with tables.recording() as read:

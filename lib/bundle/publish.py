@@ -63,7 +63,7 @@ def publish(figure: Figure) -> Path:
 
 def folder_for(figure: Figure) -> Path:
     """The folder that `publish` writes the bundle of `figure` to."""
-    return outputs_dir() / folder_of(NOTEBOOKS / f"{figure.name}.ipynb", figure.parameters, figure.subset)
+    return outputs_dir() / folder_of(NOTEBOOKS / f"{figure.name}.ipynb", figure.parameters, subset=figure.subset)
 
 
 def _require_rows(figure: Figure, values: dict[str, Any]) -> None:

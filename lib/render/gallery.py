@@ -5,11 +5,10 @@ Made from the bundles' records and the claims' ledger. Pages need no network and
 
 import base64
 import functools
-import hashlib
-import json
 import tempfile
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from lib import claims, notebooks, tables
 from lib.bundle import folders
 from lib.errors import UserError
 from lib.paths import ROOT, data_dir, outputs_dir
+from lib.render import inputs
 from lib.words import sentence
 
 #: What a page shows of a record; an older record may lack some of it.
@@ -65,7 +65,7 @@ class Shown:
         return int(self.name[:2])
 
     @property
-    def place(self) -> str:
+    def address(self) -> str:
         """The folder's path from outputs/, with slashes."""
         return self.folder.relative_to(outputs_dir()).as_posix()
 
@@ -97,10 +97,10 @@ def prepare() -> None:
     claims.ledger()
 
 
-def build() -> Path:
+def build(whole: Mapping[str, Mapping[str, str]] | None = None) -> Path:
     """Write the gallery of the bundles that are in outputs/ now, and return its first page.
 
-    Raises DataError for a broken table and UserError where a page cannot be written.
+    whole: hashes of files that need not be read again to be believed, by folder below outputs/ and by name. Raises DataError for a broken table and UserError where a page cannot be written.
     """
     templates, said = _templates(), _said_on_all()
     page, first_page = (templates.get_template(f"{name}.html.j2") for name in ("figure", "index"))
@@ -109,12 +109,12 @@ def build() -> Path:
         for notebook in notebooks.figures():
             places = [outputs_dir() / notebook.stem, *folders.variants(notebook.stem)]
             declared = _declared(notebook)
-            figure, *variants = [_shown(notebook, folder, declared) for folder in places]
+            figure, *variants = [_shown(notebook, folder, declared, whole or {}) for folder in places]
             figures.append((figure, variants))
-        for place, (figure, variants) in enumerate(figures):
+        for number, (figure, variants) in enumerate(figures):
             beside = {
-                "before": figures[place - 1][0] if place else None,
-                "after": figures[place + 1][0] if place + 1 < len(figures) else None,
+                "before": figures[number - 1][0] if number else None,
+                "after": figures[number + 1][0] if number + 1 < len(figures) else None,
             }
             text = page.render(figure=figure, variants=variants, root="../", **beside, **said)
             _write(figure.folder / "index.html", text)
@@ -146,13 +146,14 @@ def _declared(notebook: Path) -> list[dict]:
     ]
 
 
-def _shown(notebook: Path, folder: Path, declared: list[dict]) -> Shown:
+def _shown(notebook: Path, folder: Path, declared: list[dict], whole: Mapping[str, Mapping[str, str]]) -> Shown:
     """What there is to show of one bundle; writes its zip."""
     name = notebook.stem
     question = sentence(notebooks.heading(notebook).split(": ", 1)[-1])
     path = folder / f"{name}.json"
-    faults = folders.faults(folder, name) if path.exists() else ["it has not been rendered"]
-    record = {} if faults else json.loads(path.read_text(encoding="utf-8"))
+    known = whole.get(folder.relative_to(outputs_dir()).as_posix())
+    faults = folders.faults(folder, name, known) if path.exists() else ["it has not been rendered"]
+    record = {} if faults else folders.record_in(folder, name)
     if not faults and not record.keys() >= set(NEEDED):
         faults = ["another version of this project made it"]
     if faults:
@@ -174,7 +175,7 @@ def _shown(notebook: Path, folder: Path, declared: list[dict]) -> Shown:
             if (folder / f"{name}.{kind}").exists()
         ],
         made=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-        outdated=[file for file, sha256 in record["data"].items() if _sha256(data_dir() / file) != sha256],
+        outdated=[file for file, sha256 in record["data"].items() if inputs.file_hash(data_dir() / file) != sha256],
     )
 
 
@@ -264,7 +265,3 @@ def _words(value) -> str:
 def _plain(frame: pd.DataFrame) -> list[dict]:
     """A table's rows, with None where a cell is empty."""
     return frame.astype("object").where(frame.notna(), None).to_dict("records")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -28,8 +28,8 @@ _thread = threading.local()
 
 
 @dataclass(eq=False)
-class Seat:
-    """Where one run's kernel sits: its settings, and what became of it. Memory in MiB."""
+class Settings:
+    """The settings of one run's kernel, and what became of it. Memory in MiB."""
 
     cwd: Path
     env: dict[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Seat:
     closed: bool = False
 
     def kill(self) -> None:
-        """Kill the kernel and all that it started, and let no other take the seat."""
+        """Kill the kernel and all that it started, and let no other start with these settings."""
         self.closed = True
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
@@ -47,32 +47,32 @@ class Seat:
 
 
 @contextlib.contextmanager
-def seat(place: Seat):
-    """Kernels that this thread starts inside the block take `place`."""
+def using(settings: Settings):
+    """Kernels that this thread starts inside the block have these settings; at its end they are killed."""
     factory = KernelProvisionerFactory.instance()
     entry = EntryPoint(NAME, f"{__name__}:Provisioner", KernelProvisionerFactory.GROUP_NAME)
     factory.provisioners[NAME] = entry
     factory.default_provisioner_name = NAME
-    _thread.seat = place
+    _thread.settings = settings
     try:
         yield
     finally:
-        place.kill()
-        _thread.seat = None
+        settings.kill()
+        _thread.settings = None
 
 
 class Provisioner(LocalProvisioner):
-    """Starts the kernel of this thread's seat, forked or as an ordinary process."""
+    """Starts the kernel of this thread's run, forked or as an ordinary process."""
 
     async def launch_kernel(self, cmd, **options):
         """Start the kernel; as jupyter_client asks, gives its connection information."""
-        place: Seat = _thread.seat
-        options["cwd"] = str(place.cwd)
-        options["env"] = {**options.get("env", os.environ), **place.env}
+        settings: Settings = _thread.settings
+        options["cwd"] = str(settings.cwd)
+        options["env"] = {**options.get("env", os.environ), **settings.env}
         options["env"].setdefault(*warm.THREADS)
         options["env"].pop("JPY_SESSION_NAME", None)  # a render that a notebook started is not itself before a reader
         launcher = "ipykernel_launcher"
-        if place.cold or not warm.can_fork() or launcher not in cmd:
+        if settings.cold or not warm.can_fork() or launcher not in cmd:
             await super().launch_kernel(cmd, **options)
         else:
             arguments = cmd[cmd.index(launcher) + 1 :]
@@ -84,11 +84,11 @@ class Provisioner(LocalProvisioner):
                 while os.getpgid(process.pid) != process.pid:  # only then can it be killed with all that it started
                     time.sleep(0.001)
             self.process, self.pid, self.pgid = _Forked(process), process.pid, process.pid
-        place.pid = self.pid
-        if place.closed:  # stopped while the kernel started
-            place.kill()
-        elif place.memory:
-            _limit(self.pid, place.memory)
+        settings.pid = self.pid
+        if settings.closed:  # stopped while the kernel started
+            settings.kill()
+        elif settings.memory:
+            _limit(self.pid, settings.memory)
         if isinstance(self.process, _Forked):
             await self._listening()
         return self.connection_info

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
@@ -37,6 +38,17 @@ def start(often: Iterable[str] = ()) -> None:
     forkserver.ensure_running()
 
 
+def sockets_folder() -> Path:
+    """A folder for temporary files with a path short enough for sockets below it. Raises UserError where there is none."""
+    folders = dict.fromkeys((tempfile.gettempdir(), "/tmp"))
+    for folder in folders:
+        if os.name == "nt" or (len(os.fsencode(folder)) <= 60 and os.access(folder, os.W_OK)):
+            return Path(folder)
+    raise UserError(
+        f"the path {tempfile.gettempdir()} is too long for sockets; set TMPDIR to a folder with a shorter one."
+    )
+
+
 class Helper:
     """Calls functions one after another in a fork of the warm process, so that the caller need not import what they need.
 
@@ -66,14 +78,14 @@ class Helper:
         """Have `function` called beside what goes on here, for what it leaves in the helper; not where it is cold."""
         with contextlib.suppress(BrokenPipeError):  # the next call tells
             if self._process:
-                self._here.send((function, False))
+                self._here.send((function, (), False))
 
-    def call(self, function: Callable[[], Any]) -> Any:
+    def call(self, function: Callable, *arguments) -> Any:
         """The result of `function`; raises what it raises, and UserError where the helper was killed."""
         if not self._process:
-            return function()
+            return function(*arguments)
         try:
-            self._here.send((function, True))
+            self._here.send((function, arguments, True))
             well, result = self._here.recv()
         except (EOFError, OSError):
             task = function.__name__.strip("_").replace("_", " ")
@@ -88,9 +100,9 @@ def _help(there: Connection, env: dict[str, str]) -> None:
     stand_apart(env)
     with contextlib.suppress(EOFError):  # the caller is gone
         while True:
-            function, asked = there.recv()
+            function, arguments, asked = there.recv()
             try:
-                answer = True, function()
+                answer = True, function(*arguments)
             except Exception as error:
                 answer = False, error
             if asked:
