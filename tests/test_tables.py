@@ -5,7 +5,7 @@ import random
 import pandas as pd
 import pytest
 
-from lib import tables
+from lib import codebook, tables
 from lib.errors import DataError
 from lib.paths import ROOT
 from lib.render.codebook import page
@@ -325,9 +325,15 @@ def changed(path, change):
 JUNK = (..., None, 5, -1.5, True, "", "x", "(", "../../etc", [], [1], {}, {"x": 1}, ["a", "a"])
 
 
-def test_a_changed_codebook_is_read_or_refused_in_a_sentence(data):
+def test_a_codebook_changed_anywhere_has_sound_form_or_is_told_what_is_wrong():
+    chance = random.Random(6)
+    for path in places(BOOK):
+        assert all(isinstance(fault, str) for fault in codebook.faults(changed(path, chance.choice(JUNK)))), path
+
+
+def test_tables_are_read_by_a_changed_codebook_or_refused_in_a_sentence(data):
     chance, every = random.Random(5), list(places(BOOK))
-    for path in chance.sample(every, 120):
+    for path in chance.sample(every, 30):
         book = changed(path, chance.choice(JUNK))
         (data / "datapackage.json").write_text(json.dumps(book), encoding="utf-8")
         try:
