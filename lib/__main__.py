@@ -229,6 +229,8 @@ def claims() -> None:
     for _, row in rows.iterrows():
         click.echo(click.style(f"{row['claim_id']:13}{row['verdict']:11}", bold=True) + row["claim"])
         click.echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
+        if row["decided_by"]:
+            click.echo(f"{'':24}would be decided by {row['decided_by']}")
     changed = rows[rows["verdict"] != rows["verdict_on_record"]]
     for _, row in changed.iterrows():
         click.echo(

@@ -1,7 +1,8 @@
 """The ledger: each checkable claim of the two articles, rebuilt from the tables and judged.
 
 Verdicts: `reproduced`, the article's own figure comes out within the tolerance; `supported`, the article's own
-data cannot be had and other evidence agrees; `differs`, the evidence disagrees; `open`, nothing here decides it.
+data cannot be had and other evidence agrees; `differs`, the evidence disagrees; `definition`, it cannot be false;
+`open`, nothing here decides it, and `decided_by` says what would.
 """
 
 import pandas as pd
@@ -17,7 +18,7 @@ def ledger(figure: str | None = None) -> pd.DataFrame:
     """All claims, or those that one figure shows, judged on the tables as they are now.
 
     One row per claim: the columns of claims.csv, and `rebuilt`, `value`, `difference` (rebuilt less published,
-    in the claim's unit), `verdict` and `reason`.
+    in the claim's unit), `verdict`, `reason` and `decided_by`.
     """
     claims = tables.load("claims")
     if figure:
@@ -35,6 +36,7 @@ def ledger(figure: str | None = None) -> pd.DataFrame:
                 "difference": found.value - claim["published_value"],
                 "verdict": found.verdict,
                 "reason": found.reason,
+                "decided_by": found.decided_by,
             }
         )
     return pd.DataFrame(rows).reset_index(drop=True)
@@ -42,6 +44,6 @@ def ledger(figure: str | None = None) -> pd.DataFrame:
 
 def verdicts(figure: str):
     """The claims that one figure shows with their verdicts, as a notebook shows them (a pandas Styler)."""
-    columns = ["claim_id", "published_text", "rebuilt", "verdict", "reason"]
+    columns = ["claim_id", "published_text", "rebuilt", "verdict", "reason", "decided_by"]
     left = [{"selector": "th, td", "props": "text-align: left"}]
     return ledger(figure)[columns].style.hide(axis="index").set_table_styles(left)

@@ -9,12 +9,16 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Verdict:
-    """What rebuilding a claim gave: the rebuilt value in words and, where it is one, as a number."""
+    """What rebuilding a claim gave: the rebuilt value in words and, where it is one, as a number.
+
+    decided_by: the evidence that would decide an open claim.
+    """
 
     verdict: str
     rebuilt: str
     reason: str
     value: float = np.nan
+    decided_by: str = ""
 
 
 JUDGES: dict[str, Callable[[pd.Series], Verdict]] = {}
