@@ -40,6 +40,7 @@ COUNTED = {
     "no selling expense": phrase("{count:,} without selling expense"),
     "R&D is zero": phrase("{count:,} with zero R&D"),
     "selling expense is zero": phrase("{count:,} with zero selling expense"),
+    "no revenue": phrase("{count:,} without revenue"),
     "no figures in an earlier year": phrase("{count:,} without figures in an earlier year"),
     "left out on request": phrase("{count:,} on request"),
 }
