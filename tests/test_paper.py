@@ -1,5 +1,6 @@
 """What a paper needs of a figure: its size, print without colour, the workbook, the LaTeX, the BibTeX."""
 
+import dataclasses
 import io
 import itertools
 import re
@@ -56,6 +57,14 @@ def sheets(path):
 def test_the_workbook_holds_the_plotted_rows_and_the_record(figure, record, tmp_path):
     paper.excel(record, figure.table, tmp_path / "t.xlsx")
     found = sheets(tmp_path / "t.xlsx")
+    if record["rows"] > paper.SHEET_ROWS:
+        numbers = dict(found["summary"][1:-1])
+        said = {name.replace("_", " "): value for name, value in record["headline"].items()}
+        assert numbers == pytest.approx(said, rel=1e-12)
+        assert f"{record['rows']:,} rows: {figure.name}.csv" in found["summary"][-1][0]
+        found["rows"] = [tuple(figure.table.columns)]
+        record = record | {"rows": 0}
+        figure = dataclasses.replace(figure, table=figure.table.iloc[:0])
     header, *rows = found["rows"]
     text = pd.read_csv(io.StringIO(figure.table.to_csv(index=False)), dtype="str", keep_default_na=False)
     assert list(header) == list(text.columns) and len(rows) == len(text) == record["rows"]
@@ -81,6 +90,8 @@ def test_the_workbook_reads_well(outputs):
     book = openpyxl.load_workbook(publish(figures.build(FIRST)) / f"{FIRST}.xlsx")
     for sheet in book:
         assert sheet.freeze_panes == "A2" and sheet["A1"].font.bold
+        assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.fitToHeight == 0
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage and sheet.print_title_rows == "$1:$1"
     widths = book["rows"].column_dimensions
     assert widths["B"].width >= 8 and widths["A"].width > len("consumer_internet") and widths["Q"].width < 60
 

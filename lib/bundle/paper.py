@@ -15,6 +15,7 @@ from lib import tables
 from lib.paths import ROOT
 
 EPOCH = datetime(1980, 1, 1)  # in place of the hour at which a workbook is made
+SHEET_ROWS = 2000  # more take longer to write than the figure to draw, and dozens of pages to print
 PAGE_ROWS = 60  # more do not fit a printed page, so a longer table is left to the other files
 CELL = 60  # longer texts are quotes from sources, which no printed table holds
 LINE = 24  # of a printed cell, in characters; a longer text goes on below
@@ -32,9 +33,19 @@ ZH = r"\providecommand{\zh}[1]{\ifdefined\Umathcode#1\else[Chinese]\fi}"
 def excel(record: dict, table: pd.DataFrame, path: Path) -> None:
     """Write the plotted rows to the workbook `path`, with the record on a second sheet.
 
-    record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty.
+    record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty. Of more
+    than SHEET_ROWS rows, the first sheet has the headline numbers, and says where the rows are.
     """
-    workbook(path, {"rows": rows_with_head(table), "record": [["what", "value"], *_record_rows(record)]})
+    first = {"rows": rows_with_head(table)} if len(table) <= SHEET_ROWS else {"summary": _summary(record)}
+    workbook(path, first | {"record": [["what", "value"], *_record_rows(record)]})
+
+
+def _summary(record: dict) -> list[list]:
+    """The headline numbers, and where all rows are."""
+    name = record["id"]
+    where = f"all {record['rows']:,} rows: {name}.csv and, for Stata, {name}.dta beside this workbook"
+    numbers = [[number.replace("_", " "), value] for number, value in record["headline"].items()]
+    return [["number", "value"], *numbers, [where, None]]
 
 
 def workbook(path: Path, sheets: dict[str, list]) -> None:
@@ -82,6 +93,10 @@ def _sheet(book, title: str, rows: list) -> None:
     """A sheet with a header that stays in sight, and columns as wide as their words."""
     sheet = book.add_worksheet(title)
     sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)  # as wide as a page, and as long as it takes
+    sheet.repeat_rows(0)
     for place, column in enumerate(zip(*rows[:100], *rows[-100:], strict=True)):
         width = max(len(str(value)) + sum(c >= "\u2e80" for c in str(value)) for value in column if value is not None)
         sheet.set_column(place, place, min(width, WIDEST) + 2)

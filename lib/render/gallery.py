@@ -21,7 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
 from lib import claims, notebooks, tables
-from lib.bundle import folders
+from lib.bundle import folders, paper
 from lib.errors import UserError
 from lib.paths import ROOT, data_dir, outputs_dir
 from lib.render import article, inputs
@@ -31,7 +31,7 @@ CLOCK = 2  # seconds by which the times of files that were packed and unpacked m
 #: What a page shows of a record; an older record may lack some of it.
 NEEDED = (
     *("title", "subtitle", "alt", "notes", "source", "sources", "parameters", "companies", "left_out"),
-    *("claims", "data", "versions", "files"),
+    *("claims", "data", "versions", "files", "rows"),
 )
 ALONE = {"variants": [], "before": None, "after": None}  # a page without links to others of its kind
 PAGES = ("figure", "index", "report")
@@ -191,14 +191,19 @@ def _of_record(name: str, question: str, folder: Path, record: dict, declared: l
             p | {"value": _words(values[p["name"]]) if p["name"] in values else p["default"]} for p in declared
         ],
         downloads=[
-            {"kind": kind, "what": what, "file": f"{name}.{kind}", "bytes": (folder / f"{name}.{kind}").stat().st_size}
-            for kind, what in DOWNLOADS.items()
+            {"kind": kind, "what": _what(kind, record), "file": f"{name}.{kind}", "bytes": (folder / f"{name}.{kind}").stat().st_size}
+            for kind in DOWNLOADS
             if (folder / f"{name}.{kind}").exists()
         ],
         made=datetime.fromtimestamp((folder / f"{name}.json").stat().st_mtime, UTC),
         outdated=[file for file, sha256 in record["data"].items() if inputs.file_hash(data_dir() / file) != sha256],
         article=_article(folder / f"{name}.ipynb", folder / f"{name}.json", record["alt"]),
     )
+
+
+def _what(kind: str, record: dict) -> str:
+    """What the bundle's file of a kind is to a reader."""
+    return "a summary for Excel" if kind == "xlsx" and record["rows"] > paper.SHEET_ROWS else DOWNLOADS[kind]
 
 
 def _article(notebook: Path, record: Path, alt: str) -> list[dict]:
