@@ -236,6 +236,7 @@ def _said_on_all() -> dict[str, Any]:
     """What every page may say."""
     return {
         "citation": yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8")),
+        "ours": claims.OURS,
         "articles": {row["source_id"]: row["title"] for row in _plain(tables.load("sources"))},
     }
 
