@@ -449,6 +449,19 @@ def refresh(sources: tuple[str], dry_run: bool) -> None:
 
 
 @main.command()
+@click.option("--to", "kind", type=click.Choice(["dta", "parquet", "csv", "xlsx"]), required=True, help="Kind of file.")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@_data_option
+def export(kind: str, folder: Path) -> None:
+    """Write every table of data/ to DIR: for Stata (dta), as Parquet, CSV, or Excel workbooks."""
+    from lib.bundle.export import write_tables
+
+    _require_sound_tables()
+    for path in write_tables(kind, folder):
+        click.echo(path)
+
+
+@main.command()
 def codebook() -> None:
     """Print the codebook as a page to read."""
     from lib.render.codebook import page

@@ -15,7 +15,7 @@ from lib import notebooks
 from lib.errors import ParameterError
 from lib.paths import NOTEBOOKS, is_file, outputs_dir
 
-FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "tex", "bib", "json")
+FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "dta", "tex", "bib", "json")
 LONGEST = 100  # bytes of a folder's name before its hash: disks take 255 for a name, and some 260 for a path
 #: Packages that can change a figure's bytes.
 PACKAGES = (

@@ -29,15 +29,24 @@ def excel(record: dict, table: pd.DataFrame, path: Path, printed: Printed | None
 
     record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty.
     """
+    sheets = {"rows": rows_with_head(table), "record": [["what", "value"], *_record_rows(record)]}
+    workbook(path, sheets | ({"printed": rows_with_head(printed.rows)} if printed else {}))
+
+
+def workbook(path: Path, sheets: dict[str, list]) -> None:
+    """Write a workbook of sheets: their names, and rows of plain values, the head first. No text becomes a formula."""
     from xlsxwriter import Workbook
 
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "default_date_format": "yyyy-mm-dd"}
     with Workbook(path, {"constant_memory": True, **plain}) as book:
         book.set_properties({"author": "tech-pivot-figures", "created": EPOCH})
-        _sheet(book, "rows", [list(table.columns), *_cells(table)])
-        _sheet(book, "record", [["what", "value"], *_record_rows(record)])
-        if printed:
-            _sheet(book, "printed", [list(printed.rows.columns), *_cells(printed.rows)])
+        for title, rows in sheets.items():
+            _sheet(book, title, rows)
+
+
+def rows_with_head(table: pd.DataFrame) -> list:
+    """The names of the columns, then the rows with plain values."""
+    return [list(table.columns), *_cells(table)]
 
 
 def _cells(table: pd.DataFrame) -> list[tuple]:

@@ -1,4 +1,4 @@
-"""Write a figure's bundle: PNG, SVG, PDF, the plotted table as CSV and Excel, LaTeX, BibTeX, and a JSON record of it all.
+"""Write a figure's bundle: PNG, SVG, PDF, the plotted rows as CSV, Excel and Stata, LaTeX, BibTeX, and a JSON record of it all.
 
 The same inputs give the same bytes. Files are swapped in whole, so a reader never meets half a file.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from lib import claims, figures, notebooks, style, tables
-from lib.bundle import paper
+from lib.bundle import paper, stata
 from lib.bundle.folders import FORMATS, folder_of, versions
 from lib.errors import UserError
 from lib.figure import Figure
@@ -45,6 +45,7 @@ def publish(figure: Figure) -> Path:
             _draw(figure, paths)
             figure.table.to_csv(paths["csv"], index=False, lineterminator="\n", encoding="utf-8")
             paper.excel(record, figure.table, paths["xlsx"], figure.printed)
+            stata.write(figure.table, paths["dta"], record["title"])
             paths["tex"].write_text(paper.latex(record, figure.table, figure.printed), encoding="utf-8")
             paths["bib"].write_text(paper.bibtex(record), encoding="utf-8")
             files = [paths[kind] for kind in FORMATS if kind != "json"]

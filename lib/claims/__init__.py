@@ -49,4 +49,4 @@ def verdicts(figure: str):
     """The claims that one figure shows with their verdicts, as a notebook shows them (a pandas Styler)."""
     columns = ["claim_id", "published_text", "rebuilt", "verdict", "reason", "decided_by"]
     left = [{"selector": "th, td", "props": "text-align: left"}]
-    return ledger(figure)[columns].style.hide(axis="index").set_table_styles(left)
+    return tables.shown(ledger(figure)[columns]).set_table_styles(left)

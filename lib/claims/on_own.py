@@ -135,7 +135,7 @@ def share(claim: pd.Series, reading: Reading) -> Verdict:
     reason = f"{found.count} of {found.total} companies"
     if unknown:
         reason += (
-            f"; were the {unknown} whose ratio is not known all sales first {low:.1%}, all product first {high:.1%}"
+            f"; with {unknown} more whose ratio is not known {low:.1%} if sales first, {high:.1%} if product first"
         )
     return Verdict(verdict, str(found), reason, found.share)
 

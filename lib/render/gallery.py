@@ -1,10 +1,11 @@
-"""The gallery: outputs/index.html, a page for each figure and each bundle, and each bundle's zip.
+"""The gallery: outputs/index.html, a page for each figure and each bundle, a page to print, and each bundle's zip.
 
 Made from the bundles' records and the claims' ledger. Pages need no network and carry their pictures in them.
 """
 
 import base64
 import functools
+import hashlib
 import tempfile
 import zipfile
 from collections import Counter
@@ -17,20 +18,23 @@ from typing import Any
 import pandas as pd
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
+from markupsafe import Markup
 
 from lib import claims, notebooks, tables
 from lib.bundle import folders
 from lib.errors import UserError
 from lib.paths import ROOT, data_dir, outputs_dir
-from lib.render import inputs
+from lib.render import article, inputs
 from lib.words import sentence
 
+CLOCK = 2  # seconds by which the times of files that were packed and unpacked may be off
 #: What a page shows of a record; an older record may lack some of it.
 NEEDED = (
     *("title", "subtitle", "alt", "notes", "source", "sources", "parameters", "companies", "left_out"),
     *("claims", "data", "versions", "files"),
 )
 ALONE = {"variants": [], "before": None, "after": None}  # a page without links to others of its kind
+PAGES = ("figure", "index", "report")
 MIME = {"svg": "image/svg+xml", "png": "image/png"}
 #: The files to take away, in the order of the page, by ending.
 DOWNLOADS = {
@@ -39,6 +43,7 @@ DOWNLOADS = {
     "pdf": "picture, for print",
     "csv": "the plotted rows",
     "xlsx": "the same for Excel",
+    "dta": "the same for Stata",
     "tex": "figure and table for LaTeX",
     "bib": "sources for BibTeX",
     "json": "how it was made",
@@ -60,6 +65,7 @@ class Shown:
     downloads: list[dict] = field(default_factory=list)
     made: datetime | None = None
     outdated: list[str] = field(default_factory=list)
+    article: list[dict] = field(default_factory=list)
 
     @property
     def number(self) -> int:
@@ -85,7 +91,7 @@ class Shown:
         """The parameters that are not at their default."""
         return {p["name"]: p["value"] for p in self.parameters if p["value"] != p["default"]}
 
-    @property
+    @functools.cached_property
     def picture(self) -> str:
         """The smaller of the two sharp pictures, SVG and PNG, as a data address."""
         path = min((self.folder / f"{self.name}.{kind}" for kind in MIME), key=lambda file: file.stat().st_size)
@@ -95,6 +101,7 @@ class Shown:
 def prepare() -> None:
     """Look up what takes longer than to build the gallery: templates are compiled and the ledger judged, and both kept."""
     _templates()
+    article.prepare()
     claims.ledger()
 
 
@@ -105,7 +112,7 @@ def build(whole: Mapping[str, Mapping[str, str]] | None = None) -> Path:
     for a broken table and UserError where a page cannot be written.
     """
     templates, said = _templates(), _said_on_all()
-    page, first_page = (templates.get_template(f"{name}.html.j2") for name in ("figure", "index"))
+    page, first_page, report = (templates.get_template(f"{name}.html.j2") for name in PAGES)
     figures = []
     try:
         for notebook in notebooks.figures():
@@ -124,8 +131,9 @@ def build(whole: Mapping[str, Mapping[str, str]] | None = None) -> Path:
                 _write(variant.folder / "index.html", text)
         ledger = _plain(claims.ledger())
         counts, now = Counter(claim["verdict"] for claim in ledger), datetime.now(UTC)
-        text = first_page.render(figures=figures, ledger=ledger, counts=counts, now=now, **said)
-        _write(outputs_dir() / "index.html", text)
+        for name, template in (("report", report), ("index", first_page)):
+            text = template.render(figures=figures, ledger=ledger, counts=counts, now=now, **said)
+            _write(outputs_dir() / f"{name}.html", text)
     except OSError as error:
         raise UserError(
             f"gallery: cannot write to {outputs_dir()} ({error.strerror}); free it, then render again."
@@ -189,7 +197,22 @@ def _of_record(name: str, question: str, folder: Path, record: dict, declared: l
         ],
         made=datetime.fromtimestamp((folder / f"{name}.json").stat().st_mtime, UTC),
         outdated=[file for file, sha256 in record["data"].items() if inputs.file_hash(data_dir() / file) != sha256],
+        article=_article(folder / f"{name}.ipynb", folder / f"{name}.json", record["alt"]),
     )
+
+
+def _article(notebook: Path, record: Path, alt: str) -> list[dict]:
+    """The article of the run that left the bundle; nothing where the bundle was published by hand, before or since."""
+    try:
+        if notebook.stat().st_mtime < record.stat().st_mtime - CLOCK:
+            return []
+        found = article.parts(notebook)
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    pictures = [part for part in found if part["kind"] == "picture"]
+    for place, part in enumerate(pictures):
+        part["alt"] = alt if place == 0 else "A chart that the code above draws"
+    return found
 
 
 def _archive(folder: Path, name: str) -> None:
@@ -227,7 +250,11 @@ def _templates() -> Environment:
     )
     environment.filters |= {"bibtex": _bibtex, "grouped": _grouped, "moment": _moment, "size": _size}
     environment.globals["amount"] = _amount
-    for name in ("base", "parts", "figure", "index"):
+    script = (Path(__file__).parent / "templates" / "gallery" / "gallery.js").read_text(encoding="utf-8")
+    # Only this script runs on a page, whatever finds its way there.
+    sha256 = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals |= {"script": Markup(script), "script_hash": Markup(f"'sha256-{sha256}'")}
+    for name in ("base", "parts", *PAGES):
         environment.get_template(f"{name}.html.j2")
     return environment
 
