@@ -302,7 +302,7 @@ def _progress(total: int):
 @_data_option
 def claims(cohort: str | None) -> None:
     """Print each claim as published and as rebuilt; exit 1 where a verdict is not the one on record."""
-    from lib.claims import ledger
+    from lib.claims import OURS, ledger
 
     _require_sound_tables()
     if cohort:
@@ -312,7 +312,8 @@ def claims(cohort: str | None) -> None:
     for _, row in rows.iterrows():
         echo(f"{row['claim_id']:13}{row['verdict']:11}", bold=True, nl=False)
         echo(row["claim"])
-        echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
+        said = "a thesis of ours:" if row["article"] == OURS else "published"
+        echo(f"{'':24}{said} {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
         if row["decided_by"]:
             echo(f"{'':24}would be decided by {row['decided_by']}")
     changed = rows[rows["verdict"] != rows["verdict_on_record"]]

@@ -213,8 +213,17 @@ def _six_digits(codes: list[str]) -> list[str]:
 
 
 Cohort = Annotated[str, BeforeValidator(_is_read), OneOf(lambda: [*COHORTS, *own_cohorts()]), AfterValidator(_has_data)]
+#: A cohort that is compared with all other listed companies, and so is not all of them.
+PartCohort = Annotated[
+    str,
+    BeforeValidator(_is_read),
+    OneOf(lambda: [name for name in (*COHORTS, *own_cohorts()) if name != "all_listed"]),
+    AfterValidator(_has_data),
+]
 FiscalYear = Annotated[int, OneOf(fiscal_years)]
 RatioMeasure = Annotated[str, OneOf(lambda: ["log_ratio", "signed_ratio", "difference_over_sum"])]
+GapOutcome = Annotated[str, OneOf(lambda: ["share", "log_ratio", "rd_intensity", "selling_intensity"])]
+LaterYear = Annotated[int, OneOf(lambda: fiscal_years()[1:])]
 BaseYear = Annotated[int, OneOf(lambda: fiscal_years()[:-1])]
 Panel = Annotated[str, OneOf(lambda: ["same_firms", "all_firms"])]
 DecadeEnd = Annotated[int, OneOf(decade_ends)]

@@ -13,7 +13,7 @@ def verdicts():
 
 def test_every_claim_is_judged_and_on_record():
     rows = verdicts()
-    assert len(rows) == 13
+    assert rows["article"].value_counts().to_dict() == {"macropolo": 8, "china_daily": 5, claims.OURS: 2}
     assert list(rows["verdict"]) == list(rows["verdict_on_record"])
     assert set(claims.JUDGES) <= set(rows.index)
     assert (rows["reason"] != "").all()

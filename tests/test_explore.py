@@ -31,6 +31,8 @@ CHANGES = {
     "06_hard_tech_fields": {"fiscal_year": 2019},
     "07_huawei_acfic": {"decade_end": 2021},
     "08_services_to_industry": {"panel": "all_firms"},
+    "09_label_or_industry": {"outcome": "log_ratio"},
+    "10_valley_of_death": {"cohort": "star"},
 }
 
 

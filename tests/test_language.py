@@ -45,6 +45,12 @@ SETS = [
     ("08_services_to_industry", {"cohort": "star", "panel": "all_firms"}),
     ("08_services_to_industry", {"size": "one_column"}),
     ("08_services_to_industry", {"base_year": 2020, "without": ["600941", "999999"]}),
+    ("09_label_or_industry", {}),
+    ("09_label_or_industry", {"outcome": "selling_intensity", "cohort": "chinext", "fiscal_year": 2019}),
+    ("09_label_or_industry", {"outcome": "log_ratio", "cohort": "star", "size": "one_column", "minimum_firms": 1000}),
+    ("10_valley_of_death", {}),
+    ("10_valley_of_death", {"cohort": "star", "last_year": 2020}),
+    ("10_valley_of_death", {"size": "slide", "minimum_firms": 300}),
 ]
 #: Latin letters that a Chinese text may hold: grades, the names of publishers and of data, and names without a Chinese one.
 KEPT = re.compile("(?<![A-Za-z])([ABC]|MacroPolo|FinGLM|FRED|Preqin)(?![A-Za-z])")

@@ -124,7 +124,7 @@ def walk(text):
 
 
 def test_the_latex_holds_figure_caption_label_and_a_table(figure, record):
-    text = paper.latex(record, figure.table)
+    text = paper.latex(record, figure.table, figure.printed)
     nodes = walk(text)
     environments = {node.environmentname for node in nodes if isinstance(node, LatexEnvironmentNode)}
     assert environments == {"figure", "minipage", "table", "tabular"}
@@ -136,7 +136,8 @@ def test_the_latex_holds_figure_caption_label_and_a_table(figure, record):
         assert paper.escape(words) in text
     lines = [line for line in text.split("\\midrule")[1].split("\\bottomrule")[0].strip().splitlines()]
     whole = record["rows"] <= paper.PAGE_ROWS
-    assert len(lines) == (record["rows"] if whole else len(record["headline"]))
+    expected = len(figure.printed.rows) if figure.printed else record["rows"] if whole else len(record["headline"])
+    assert len(lines) == expected
     columns = text.split("\\toprule")[1].splitlines()[1].count(" & ") + 1
     assert all(len(re.findall(r"(?<!\\)&", line)) == columns - 1 for line in lines)
 
@@ -157,7 +158,8 @@ def test_numbers_print_in_few_digits():
 def test_each_source_has_one_entry_beside_the_article_and_the_project(figure, record):
     library = bibtexparser.parse_string(paper.bibtex(record))
     assert not library.failed_blocks
-    articles = {claim["article"] for claim in record["claims"]} or {"macropolo", "china_daily"}
+    both = {"macropolo", "china_daily"}
+    articles = {claim["article"] for claim in record["claims"]} & both or both
     sources = {source["source_id"]: source for source in record["sources"]}
     expected = {"figures", *articles, *(set(sources) - {"macropolo", "china_daily"})}
     assert {entry.key for entry in library.entries} == {paper.key(one) for one in expected}
@@ -201,10 +203,28 @@ def test_a_printed_table_has_the_columns_that_matter_in_words(name):
     heads = text.split("\\toprule\n")[1].split(" \\tabularnewline")[0].split(" & ")
     shown = [column for column in figure.columns if column not in ("source_row", "company_id")]
     assert len(heads) <= len(shown) and "_" not in "".join(heads) and all(head[0].isupper() for head in heads)
-    widths = paper._widths(paper._printed(figure.table[list(figure.columns)]))
+    widths = paper._widths(paper._fitting(figure.table[list(figure.columns)]))
     # An article's line is 345 points: in type of 7 points no table is made smaller than 4.5.
     assert (sum(widths) * paper.GLYPH + len(widths) * paper.BETWEEN) * 4.5 / 7 <= 345
     assert max(widths) <= paper.LINE
+
+
+def test_estimates_print_as_papers_print_them(outputs):
+    name = "09_label_or_industry"
+    figure = figures.build(name)
+    folder = publish(figure)
+    text = (folder / f"{name}.tex").read_text(encoding="utf-8")
+    assert r"\begin{tabular}{lccccc}" in text and "standard errors clustered by industry" in text
+    raw, within = (figure.table.query("what == @step").iloc[0] for step in ("all other firms", "same industry"))
+    body = text.split(r"\midrule")[1]
+    assert f"{raw['estimate']:.3f} & {within['estimate']:.3f}" in body
+    assert f"({raw['standard_error']:.3f}) & ({within['standard_error']:.3f})" in body
+    assert "Industry fixed effects & No & Yes & Yes & Yes & Yes" in body
+    assert f"Companies & {raw['firms']:,.0f} & {within['firms']:,.0f}" in body
+    printed = sheets(folder / f"{name}.xlsx")["printed"]
+    assert [list(row) for row in printed[1:]] == [
+        [cell or None for cell in row] for row in figure.printed.rows.to_numpy()
+    ]
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX on this machine")
@@ -237,7 +257,7 @@ def test_the_bundle_compiles(name, kind, size, outputs, tmp_path):
 
 
 SIZES = [(name, size) for name in NAMES for size in style.SIZES if size != "web"]
-WITH_KEY = [NAMES[place] for place in (0, 1, 2, 4, 5, 7)]  # whose marks a slide must explain
+WITH_KEY = [NAMES[place] for place in (0, 1, 2, 4, 5, 7, 8, 9)]  # whose marks a slide must explain
 
 
 @pytest.mark.parametrize(("name", "size"), SIZES)

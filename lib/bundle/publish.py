@@ -44,9 +44,9 @@ def publish(figure: Figure) -> Path:
             paths = {kind: Path(stage) / f"{figure.name}.{kind}" for kind in FORMATS}
             _draw(figure, paths)
             figure.table.to_csv(paths["csv"], index=False, lineterminator="\n", encoding="utf-8")
-            paper.excel(record, figure.table, paths["xlsx"])
+            paper.excel(record, figure.table, paths["xlsx"], figure.printed)
             stata.write(figure.table, paths["dta"], record["title"])
-            paths["tex"].write_text(paper.latex(record, figure.table, figure.columns), encoding="utf-8")
+            paths["tex"].write_text(paper.latex(record, figure.table, figure.columns, figure.printed), encoding="utf-8")
             paths["bib"].write_text(paper.bibtex(record), encoding="utf-8")
             files = [paths[kind] for kind in FORMATS if kind != "json"]
             record["files"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

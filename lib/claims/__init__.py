@@ -1,4 +1,4 @@
-"""The ledger: each checkable claim of the two articles, rebuilt from the tables and judged.
+"""The ledger: each checkable claim of the two articles, and two theses of our own on them, rebuilt from the tables and judged.
 
 Verdicts: `reproduced`, the article's own figure comes out within the tolerance; `supported`, the article's own
 data cannot be had and other evidence agrees; `differs`, the evidence disagrees; `definition`, it cannot be false;
@@ -8,9 +8,12 @@ data cannot be had and other evidence agrees; `differs`, the evidence disagrees;
 import pandas as pd
 
 from lib import tables
-from lib.claims import china_daily, macropolo  # noqa: F401  (their judges register themselves)
+from lib.claims import china_daily, macropolo, ours  # noqa: F401  (their judges register themselves)
 from lib.claims.verdict import JUDGES, Verdict
 from lib.words import speaking
+
+#: The `article` of theses that are this project's own.
+OURS = "this-project"
 
 
 @tables.kept

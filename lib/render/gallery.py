@@ -191,7 +191,12 @@ def _of_record(name: str, question: str, folder: Path, record: dict, declared: l
             p | {"value": _words(values[p["name"]]) if p["name"] in values else p["default"]} for p in declared
         ],
         downloads=[
-            {"kind": kind, "what": _what(kind, record), "file": f"{name}.{kind}", "bytes": (folder / f"{name}.{kind}").stat().st_size}
+            {
+                "kind": kind,
+                "what": _what(kind, record),
+                "file": f"{name}.{kind}",
+                "bytes": (folder / f"{name}.{kind}").stat().st_size,
+            }
             for kind in DOWNLOADS
             if (folder / f"{name}.{kind}").exists()
         ],
@@ -268,6 +273,7 @@ def _said_on_all() -> dict[str, Any]:
     """What every page may say."""
     return {
         "citation": yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8")),
+        "ours": claims.OURS,
         "articles": {row["source_id"]: row["title"] for row in _plain(tables.load("sources"))},
     }
 
