@@ -3,15 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: figures test lab refresh bench lock clean
+.PHONY: figures test fuzz lab refresh bench lock clean
 
 figures: $(VENV)/ready  ## set up, then render every figure into outputs/
 	$(RUN) -m lib render
 
-test: $(VENV)/refresh-ready  ## set up, then run every test
+test: $(VENV)/test-ready  ## set up, then run every test
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest
+
+fuzz: $(VENV)/test-ready  ## try ten thousand odd inputs of each kind; takes a quarter of an hour
+	$(RUN) -m pytest tests/fuzz/*.py
 
 lab: $(VENV)/ready  ## set up, then open JupyterLab on a page that says what each notebook answers
 	$(RUN) -m jupyterlab notebooks/start.ipynb
@@ -33,9 +36,11 @@ endef
 refresh: $(VENV)/refresh-ready  ## fetch newer figures: make refresh SOURCES="bse fx"
 	$(RUN) -m lib refresh $(SOURCES)
 
-lock: $(VENV)/ready  ## work out requirements.lock from requirements.txt, for every platform
-	$(RUN) -m uv pip compile --universal --python-version 3.11 --no-header --no-emit-index-url --quiet \
-		--output-file requirements.lock requirements.txt
+LOCKED := -m uv pip compile --universal --python-version 3.11 --no-header --no-emit-index-url --no-annotate --quiet
+
+lock: $(VENV)/test-ready  ## work out both lock files from requirements.txt and requirements-test.txt, for every platform
+	$(RUN) $(LOCKED) --output-file requirements.lock requirements.txt
+	$(RUN) $(LOCKED) --constraint requirements.lock --output-file requirements-test.lock requirements-test.txt
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .venv-bench .venv-bench-ploomber outputs
@@ -50,4 +55,8 @@ $(VENV)/ready: requirements.lock pyproject.toml
 
 $(VENV)/refresh-ready: $(VENV)/ready requirements-refresh.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-refresh.txt
+	touch $@
+
+$(VENV)/test-ready: $(VENV)/refresh-ready requirements-test.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-test.lock
 	touch $@

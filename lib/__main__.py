@@ -1,12 +1,43 @@
 """The command line: `python -m lib COMMAND`. Exit status: 0 all well, 1 a figure or a check failed, 2 a wrong call."""
 
+import contextlib
+import math
 import os
+import signal
 import sys
+import time
+import unicodedata
 from pathlib import Path
 
-import click
+NOT_SET_UP = (
+    "failed: the package {} is not installed for this Python; run `make figures`, or set up what the README says."
+)
+if sys.version_info < (3, 11):  # noqa: UP036  (an older one that calls this is told so)
+    sys.exit("failed: Python 3.11 or newer is needed; name one with `make PYTHON=python3.12 figures`.")
+try:
+    import click
+except ModuleNotFoundError as missing:
+    sys.exit(NOT_SET_UP.format(missing.name))
 
-from lib.errors import DataError, ParameterError, UserError
+from lib.errors import DataError, ParameterError, UserError  # noqa: E402
+
+
+def visible(text) -> str:
+    """A text as a terminal may show it: what would steer the terminal, or turn its line around, is written out."""
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else f"\\u{ord(c):04x}"
+        for c in str(text)
+    )
+
+
+def echo(text, **options) -> None:
+    """Print a line; all that this command line prints comes by here."""
+    click.secho(visible(text), **options)
+
+
+def tell(text, **options) -> None:
+    """Print a line on progress; in a log it bears the time."""
+    echo(text if sys.stderr.isatty() else f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", **options)
 
 
 class Commands(click.Group):
@@ -18,10 +49,23 @@ class Commands(click.Group):
         except UserError as error:
             if context.params["debug"]:
                 raise
-            click.echo(f"{'wrong call' if isinstance(error, ParameterError) else 'failed'}: {error}", err=True)
+            echo(f"{'wrong call' if isinstance(error, ParameterError) else 'failed'}: {error}", err=True)
             context.exit(2 if isinstance(error, ParameterError) else 1)
+        except OSError as error:  # a disk, a pipe, a limit: what the system says names it best
+            if context.params["debug"] or isinstance(error, BrokenPipeError):
+                raise
+            echo(
+                f"failed: {error.filename or 'the system'}: {error.strerror or error}; mend that, then call again.",
+                err=True,
+            )
+            context.exit(1)
+        except ModuleNotFoundError as error:
+            if context.params["debug"] or (error.name or "lib").split(".")[0] == "lib":
+                raise
+            echo(NOT_SET_UP.format(error.name), err=True)
+            context.exit(1)
         except KeyboardInterrupt:
-            click.echo("stopped; run again to resume.", err=True)
+            echo("stopped; run again to resume.", err=True)
             context.exit(1)
 
 
@@ -48,15 +92,26 @@ def list_figures() -> None:
     from lib import notebooks, parameters
 
     for notebook in notebooks.figures():
-        click.secho(f"{notebook.stem}  {notebooks.heading(notebook)}", bold=True)
+        echo(f"{notebook.stem}  {notebooks.heading(notebook)}", bold=True)
         for p in notebooks.declared(notebook).values():
-            click.echo(f"  {p.name}: {p.type} = {p.default!r}  {p.help}")
+            echo(f"  {p.name}: {p.type} = {p.default!r}  {p.help}")
             if p.allowed:
-                click.echo(f"      allowed: {', '.join(map(str, p.allowed))}")
+                echo(f"      allowed: {', '.join(map(str, p.allowed))}")
     for name, path in parameters.own_cohorts().items():
-        click.echo(f"{name}: your own cohort, from {parameters.OWN}/{path.name}")
+        echo(f"{name}: your own cohort, from {parameters.OWN}/{path.name}")
     for reason in parameters.unread_files().values():
-        click.echo(reason, err=True)
+        echo(reason, err=True)
+
+
+def _cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _finite(context, option, number):
+    if number is not None and math.isnan(number):
+        raise click.BadParameter("nan is no number of seconds.")
+    return number
 
 
 def _render_options(function):
@@ -64,14 +119,23 @@ def _render_options(function):
         click.option(
             "--workers",
             type=click.IntRange(1),
-            default=(os.cpu_count() or 1) + 1,  # a notebook often waits for its kernel to answer
+            default=_cores() + 1,  # a notebook often waits for its kernel to answer
             show_default=True,
             help="Notebooks at a time.",
         ),
         click.option(
-            "--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop a notebook after S seconds."
+            "--timeout",
+            type=click.FloatRange(0, 1_000_000, min_open=True),
+            callback=_finite,
+            metavar="S",
+            help="Stop a notebook after S seconds.",
         ),
-        click.option("--memory", type=click.IntRange(1), metavar="MIB", help="Memory for each kernel (Linux)."),
+        click.option(
+            "--memory",
+            type=click.IntRange(1, 2**30),
+            metavar="MIB",
+            help="Memory for each kernel, beside what it shares with the warm process (Linux).",
+        ),
         click.option("--cold", is_flag=True, help="Start ordinary kernels, not forks of a warm process."),
         click.option("--force", is_flag=True, help="Render also what is unchanged."),
     )
@@ -128,16 +192,16 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
             if not options["keep_going"]:
                 raise
             broken.append(error)
-    well = _work(jobs, gallery=True, explain=explain or dry_run, dry_run=dry_run, **options)
+    well, _ = _work(
+        jobs, gallery=any(task.promises_bundle for task in jobs), explain=explain or dry_run, dry_run=dry_run, **options
+    )
     for error in broken:
-        click.echo(f"failed: {error}", err=True)
+        echo(f"failed: {error}", err=True)
     if compare:
         from lib.paths import outputs_dir
         from lib.render.compare import differences
 
-        click.echo(
-            "\n".join(differences(compare, outputs_dir())) or f"no figure's data and no claim differs from {compare}"
-        )
+        echo("\n".join(differences(compare, outputs_dir())) or f"no figure's data and no claim differs from {compare}")
     if broken or not well:
         sys.exit(1)
 
@@ -154,32 +218,38 @@ def sweep(figure, grid, scheduler, **options) -> None:
     from lib.render import sweep
 
     jobs = sweep.jobs(notebooks.find(figure), Path(grid))
+    echo(f"{len(jobs)} sets of parameters", err=True)
     if scheduler:
-        done = sweep.on_cluster(jobs, scheduler, click.echo, **options)
+        done = sweep.on_cluster(jobs, scheduler, tell, **options)
     else:
-        done = _work(jobs, gallery=False, explain=False, dry_run=False, keep_going=True, **options)
-    click.echo(sweep.gather(jobs, Path(grid).stem))
+        done, jobs = _work(jobs, gallery=False, explain=False, dry_run=False, keep_going=True, **options)
+    echo(sweep.gather(jobs, Path(grid).stem))
     if not done:
         sys.exit(1)
 
 
-def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, timeout, memory) -> bool:
-    """Render the jobs that need it, with progress on the way; True where all went well."""
+def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, timeout, memory):
+    """Render the jobs that need it, with progress on the way; gives whether all went well, and each job once."""
+    from lib.paths import outputs_dir
     from lib.render import run
+    from lib.render.manifest import Manifest
 
-    with run.sole_render(lambda text: click.echo(text, err=True)):
-        manifest = run.Manifest()
+    with contextlib.nullcontext() if dry_run else run.sole_render(lambda text: tell(text, err=True)):
+        manifest = Manifest()
+        if manifest.damage:
+            echo(manifest.damage, err=True)
+        jobs = run.kept_apart(jobs, manifest)
         due = []
         for task in jobs:
             reasons = ["--force"] if force else manifest.why(task)
             if explain:
-                click.echo(f"{task.slot}: {'; '.join(reasons) or 'nothing changed'}")
+                echo(f"{task.folder}: {'; '.join(reasons) or 'nothing changed'}")
             if reasons:
                 due.append(task)
         if len(jobs) > len(due):
-            click.echo(f"{len(jobs) - len(due)} of {len(jobs)} unchanged", err=True)
-        if dry_run or not (due or (gallery and run.gallery_is_behind())):
-            return True
+            echo(f"{len(jobs) - len(due)} of {len(jobs)} unchanged", err=True)
+        if dry_run or not (due or (gallery and manifest.gallery_is_behind())):
+            return True, jobs
         failed, page = run.work(
             due,
             manifest,
@@ -191,13 +261,16 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
             memory=memory,
             keep_going=keep_going,
         )
+        for task in due:
+            if not task.promises_bundle and task.folder in manifest.whole:
+                echo(outputs_dir() / task.folder / task.notebook.name)
         if page:
-            click.echo(page)
+            echo(page)
     for outcome in failed:
-        click.echo(f"failed: {outcome.sentence()}", err=True)
+        echo(f"failed: {outcome.sentence()}", err=True)
     if failed:
-        click.echo(f"{len(failed)} of {len(due)} failed.", err=True)
-    return not failed
+        echo(f"{len(failed)} of {len(due)} failed.", err=True)
+    return not failed, jobs
 
 
 def _progress(total: int):
@@ -207,39 +280,67 @@ def _progress(total: int):
         from tqdm import tqdm
 
         bar = tqdm(total=total, unit="figure", leave=False, disable=not total)
-        return lambda outcome: (bar.set_postfix_str(outcome.job.slot), bar.update(), done + 1 == total and bar.close())
+        return lambda outcome: (
+            bar.set_postfix_str(visible(outcome.job.folder)),
+            bar.update(),
+            done + 1 == total and bar.close(),
+        )
 
     def line(outcome):
         nonlocal done
         done += 1
         state = "failed" if outcome.error else "done"
-        click.echo(f"[{done}/{total}] {outcome.job.slot}: {state} in {outcome.seconds:.1f} s", err=True)
+        tell(f"[{done}/{total}] {outcome.job.folder}: {state} in {outcome.seconds:.1f} s", err=True)
 
     return line
 
 
 @main.command()
+@click.option(
+    "--cohort", metavar="NAME", help="Judge the claims on the article's 93 on a cohort of your own; the record stays."
+)
 @_data_option
-def claims() -> None:
+def claims(cohort: str | None) -> None:
     """Print each claim as published and as rebuilt; exit 1 where a verdict is not the one on record."""
-    from lib.claims import ledger
+    from lib.claims import OURS, ledger
 
     _require_sound_tables()
+    if cohort:
+        _claims_on(cohort)
+        return
     rows = ledger()
     for _, row in rows.iterrows():
-        click.echo(click.style(f"{row['claim_id']:13}{row['verdict']:11}", bold=True) + row["claim"])
-        click.echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
+        echo(f"{row['claim_id']:13}{row['verdict']:11}", bold=True, nl=False)
+        echo(row["claim"])
+        said = "a thesis of ours:" if row["article"] == OURS else "published"
+        echo(f"{'':24}{said} {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
         if row["decided_by"]:
-            click.echo(f"{'':24}would be decided by {row['decided_by']}")
+            echo(f"{'':24}would be decided by {row['decided_by']}")
     changed = rows[rows["verdict"] != rows["verdict_on_record"]]
     for _, row in changed.iterrows():
-        click.echo(
+        echo(
             f"{row['claim_id']}: {row['verdict']}, but {row['verdict_on_record']} is on record in data/claims.csv; "
             "find out why, then mend the data or accept the new verdict there.",
             err=True,
         )
     if len(changed):
         sys.exit(1)
+
+
+def _claims_on(cohort: str) -> None:
+    """Print what a user's own cohort says of the claims on the article's 93, and how much of the 93 it holds."""
+    from lib.claims import on_own
+    from lib.rows import cohorts
+
+    for reading in on_own.readings(cohort):
+        echo(reading.coverage())
+    for sentence in on_own.standing(cohort):
+        echo(sentence)
+    for _, row in on_own.ledger(cohort).iterrows():
+        echo(f"{row['claim_id']:13}{row['verdict']:11}", bold=True, nl=False)
+        echo(f"read as {row['reading']}")
+        echo(f"{'':24}published {row['published_text']}; rebuilt {row['rebuilt'] or 'nothing'} ({row['reason']})")
+    echo(cohorts.provenance(cohort))
 
 
 @main.command()
@@ -252,19 +353,78 @@ def check() -> None:
     problems = tables.check()
     problems += [] if problems else own.check()  # which looks industries up in the tables
     for problem in problems:
-        click.echo(problem, err=True)
+        echo(problem, err=True)
     if problems:
-        click.echo(f"{len(problems)} problems.", err=True)
+        echo(f"{len(problems)} problems.", err=True)
         sys.exit(1)
     names = tables.table_names()
-    click.echo(
-        f"{len(names)} tables, {sum(len(tables.load(name)) for name in names):,} rows: all hold to the codebook."
-    )
+    echo(f"{len(names)} tables, {sum(len(tables.load(name)) for name in names):,} rows: all hold to the codebook.")
     for name in parameters.own_cohorts():
         rows = own.spending(name)
         drawn = parameters.fiscal_years()
         years = ", ".join(f"{year}" if year in drawn else f"{year} (not drawn)" for year in own.years(name))
-        click.echo(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
+        echo(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
+
+
+@main.group()
+def cohort() -> None:
+    """Add a cohort of your own: from a data vendor's export, or as an empty file to fill in."""
+
+
+@cohort.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="The cohort's name; else the file's.")
+@click.option(
+    "--unit", help="Unit of the amounts where the file states none: 元, 千元, 万元, 百万元, 亿元, or in English."
+)
+@click.option("--sheet", help="The sheet to read where several hold something.")
+@click.option(
+    "--year", type=click.IntRange(1900, 2099), help="The fiscal year to take, needed where the file names none."
+)
+@click.option("--filed", metavar="first|latest", help="Which of several figures for one year to take.")
+@_data_option
+def import_cohort(file: Path, **answers) -> None:
+    """Read an export of Wind, CSMAR, Choice, iFinD, Tushare, akshare, Compustat or Stata, and write it to data/cohorts.
+
+    What was understood is printed. Where something is not plain nothing is written, and a sentence names the option that
+    settles it.
+    """
+    from lib import parameters, vendor
+
+    _require_sound_tables()
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{file}: cannot be read ({error.strerror}); close it elsewhere, or mend its rights."
+        ) from error
+    found = vendor.take(file.name, content, **answers)
+    if found.report:
+        echo(found.report)
+    if found.problem:
+        echo("nothing was written.", err=True)
+        raise found.problem
+    echo(
+        f"written: {parameters.OWN}/{found.path.name}, with its origin beside it; python -m lib render 1 -p cohort={found.cohort}"
+    )
+
+
+@cohort.command("new")
+@click.argument("name")
+@click.option(
+    "--year", type=click.IntRange(1900, 2099), default=2021, show_default=True, help="The fiscal year to fill in."
+)
+@_data_option
+def new_cohort(name: str, year: int) -> None:
+    """Write an empty file for a cohort of the project, such as bse93: its companies, to fill in rd, sm and revenue."""
+    from lib.paths import data_dir
+    from lib.vendor import template
+
+    _require_sound_tables()
+    book, table, count = template.create(name, year)
+    echo(f"{count:,} companies, fiscal {year}: fill in rd, sm and revenue, in yuan, and leave empty what is not known.")
+    echo(f"  {book.relative_to(data_dir().parent)}: to fill in; it is the cohort {book.stem}")
+    echo(f"  {table.relative_to(data_dir().parent)}: the same list, to merge with; it is not read")
 
 
 @main.command()
@@ -279,21 +439,34 @@ def refresh(sources: tuple[str], dry_run: bool) -> None:
     chosen = run.choose(sources)
     if dry_run:
         for source in chosen:
-            click.echo(run.plan(source))
+            echo(run.plan(source))
         return
     run.begin(chosen)
     failures = 0
     for source in chosen:
         try:
-            run.refresh(source, click.echo)
+            run.refresh(source, echo)
         except UserError as error:
             failures += 1
-            click.echo(f"failed: {error}", err=True)
+            echo(f"failed: {error}", err=True)
         except KeyboardInterrupt:
             raise UserError(f"{source.name}: stopped; its data are as they were, and the next run goes on.") from None
     if failures:
-        click.echo(f"{failures} of {len(chosen)} sources failed; their figures in data/ are as they were.", err=True)
+        echo(f"{failures} of {len(chosen)} sources failed; their figures in data/ are as they were.", err=True)
         sys.exit(1)
+
+
+@main.command()
+@click.option("--to", "kind", type=click.Choice(["dta", "parquet", "csv", "xlsx"]), required=True, help="Kind of file.")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@_data_option
+def export(kind: str, folder: Path) -> None:
+    """Write every table of data/ to DIR: for Stata (dta), as Parquet, CSV, or Excel workbooks."""
+    from lib.bundle.export import write_tables
+
+    _require_sound_tables()
+    for path in write_tables(kind, folder):
+        click.echo(path)
 
 
 @main.command()
@@ -301,7 +474,7 @@ def codebook() -> None:
     """Print the codebook as a page to read."""
     from lib.render.codebook import page
 
-    click.echo(page(), nl=False)
+    echo(page(), nl=False)
 
 
 def _require_sound_tables() -> None:
@@ -311,5 +484,20 @@ def _require_sound_tables() -> None:
         raise DataError(problems)
 
 
+def _ready_for_any_caller() -> None:
+    """Let the signals that end a job end it as Ctrl-C does, whatever streams and settings it was started with."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_DFL:  # nohup has it ignored
+            signal.signal(number, signal.default_int_handler)
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed: what is opened next must not take its number
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
+        elif name != "stdin":
+            getattr(sys, name).reconfigure(errors="backslashreplace")
+    os.environ["MPLBACKEND"] = "agg"  # no window is opened here
+
+
 if __name__ == "__main__":
+    _ready_for_any_caller()
     main(prog_name="python -m lib")

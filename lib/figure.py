@@ -63,6 +63,14 @@ class Number:
     claim: str = ""
 
 
+@dataclass(frozen=True)
+class Printed:
+    """A table as a paper prints it, where that is not the plotted rows: its caption, and rows of texts, the first column their names."""
+
+    caption: str
+    rows: pd.DataFrame
+
+
 @dataclass
 class Figure:
     """A drawn figure and all that is said of it.
@@ -70,7 +78,7 @@ class Figure:
     frame: the page, with title, subtitle, notes and source line; alt: what the picture shows, in words; table: the rows
     plotted, with a column `source_row` that leads back to data/; numbers: the headline; companies: how many companies it
     counts, and left_out: how many it does not, by reason; marks: gives the places in the drawing that stand for a row;
-    columns: the columns of the table to read first. `drawn_as` adds the rest: name, the notebook's; parameters, all that it
+    columns: the columns of the table to read first; printed: the table that a paper prints in place of these rows. `drawn_as` adds the rest: name, the notebook's; parameters, all that it
     was drawn with; rows, what it was drawn from; subset, what the reader calls these rows, where they are a part.
     """
 
@@ -82,6 +90,7 @@ class Figure:
     left_out: dict[str, int] = field(default_factory=dict)
     marks: Callable[[], list[Mark]] = list
     columns: tuple[str, ...] = ()
+    printed: Printed | None = None
     name: str = field(default="", init=False)
     parameters: dict[str, Any] = field(default_factory=dict, init=False)
     rows: tuple = field(default=(), init=False, repr=False)

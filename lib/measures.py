@@ -9,6 +9,8 @@ import pandas as pd
 
 SEED = 20220527  # fixes the resampling, so that two renders agree to the byte
 RESAMPLES = 4999
+FEWEST_CLUSTERS = 10  # with fewer, the error of `ratio_change` would come out far too small
+Z95 = 1.959963984540054  # the normal quantile of a 95% interval
 
 
 def expense_ratio(rd, selling, measure: str = "log_ratio") -> np.ndarray:
@@ -79,12 +81,22 @@ def share_of(
         groups = len(residuals)
         if clusters is not None and groups < 2:
             return Share(count, total, share, np.nan, np.nan, method)
-        half = stats.norm.ppf(0.975) * np.sqrt((residuals**2).sum() * groups / max(groups - 1, 1))
+        half = Z95 * np.sqrt((residuals**2).sum() * groups / max(groups - 1, 1))
         return Share(count, total, share, max(share - half, 0.0), min(share + half, 1.0), method)
     if count in (0, total):  # every resample is the same
         return Share(count, total, share, share, share, method)
     interval = _bootstrap((hits * weights, weights), lambda hit, weight, axis: hit.sum(axis) / weight.sum(axis))
     return Share(count, total, share, *interval, method)
+
+
+def difference(one: Share, other: Share) -> tuple[float, float, float]:
+    """How far one share lies above that of other firms, with its 95% interval: (difference, low, high), 0.1 for ten points.
+
+    From the intervals of both, whatever their methods (Zou and Donner 2008); of two Wilson intervals, it is Newcombe's.
+    """
+    gap = one.share - other.share
+    low = gap - np.hypot(one.share - one.low, other.high - other.share)
+    return gap, float(low), float(gap + np.hypot(one.high - one.share, other.share - other.low))
 
 
 def _summed(values: np.ndarray, clusters) -> np.ndarray:
@@ -110,30 +122,41 @@ def _median_bounds(values: bytes) -> tuple[float, float]:
     return _bootstrap((np.frombuffer(values),), _middle)
 
 
-def growth_gap(first, last, inside) -> tuple[float, float, float]:
-    """How much faster the sum over the firms `inside` grew than that over the others, with its 95% interval.
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its standard error, and the 95% interval that this gives by normal quantiles."""
 
-    first, last: amounts of the same firms in two years, in one unit; inside: booleans. Returns (gap, low, high) as
-    differences of growth rates: 0.1 is ten points faster. The interval is the percentile bootstrap over the firms of
-    each group. All three are NaN where a group has nothing in the first year, the interval where one has a single firm.
+    value: float
+    error: float
+
+    @property
+    def low(self) -> float:
+        return self.value - Z95 * self.error
+
+    @property
+    def high(self) -> float:
+        return self.value + Z95 * self.error
+
+    def less(self, other: "Estimate") -> "Estimate":
+        """The difference from another estimate, made on other firms."""
+        return Estimate(self.value - other.value, float(np.hypot(self.error, other.error)))
+
+
+def ratio_change(first, last) -> Estimate:
+    """How a ratio of sums changed between two years, with a standard error for clusters that move together within.
+
+    first, last: (tops, bottoms) of each year, one total per cluster in either, in the same order; a cluster that is not
+    there in a year has zeros. The error is linearised, with the usual correction for few clusters; NaN where there are
+    fewer than FEWEST_CLUSTERS, and all is NaN where the bottoms of a year add up to nothing.
     """
-    amounts = (np.asarray(values, dtype=float).tobytes() for values in (first, last))
-    return _growth_gap(*amounts, np.asarray(inside, dtype=bool).tobytes())
-
-
-@functools.lru_cache(maxsize=16)
-def _growth_gap(first: bytes, last: bytes, inside: bytes) -> tuple[float, float, float]:
-    first, last = (np.frombuffer(values) for values in (first, last))
-    groups = [np.flatnonzero(np.frombuffer(inside, dtype=bool) == side) for side in (True, False)]
-    if not all(first[group].sum() > 0 for group in groups):
-        return np.nan, np.nan, np.nan
-
-    def gap(one, other, axis=-1):
-        with np.errstate(divide="ignore", invalid="ignore"):  # a resample may hold nothing but zeros
-            return last[one].sum(axis) / first[one].sum(axis) - last[other].sum(axis) / first[other].sum(axis)
-
-    interval = _bootstrap(groups, gap, paired=False) if min(map(len, groups)) > 1 else (np.nan, np.nan)
-    return float(gap(*groups)), *interval
+    years = [tuple(np.asarray(part, dtype=float) for part in year) for year in (first, last)]
+    if not all(bottoms.sum() > 0 for _, bottoms in years):
+        return Estimate(np.nan, np.nan)
+    ratios = [tops.sum() / bottoms.sum() for tops, bottoms in years]
+    residuals = [(tops - ratio * bottoms) / bottoms.sum() for ratio, (tops, bottoms) in zip(ratios, years, strict=True)]
+    moved, clusters = residuals[1] - residuals[0], len(residuals[0])
+    error = np.sqrt((moved**2).sum() * clusters / (clusters - 1)) if clusters >= FEWEST_CLUSTERS else np.nan
+    return Estimate(float(ratios[1] - ratios[0]), float(error))
 
 
 def _middle(values: np.ndarray, axis: int) -> np.ndarray:
@@ -143,13 +166,13 @@ def _middle(values: np.ndarray, axis: int) -> np.ndarray:
     return (values.take(half - 1 + odd, axis) + values.take(half, axis)) / 2
 
 
-def _bootstrap(samples, statistic, paired: bool = True) -> tuple[float, float]:
+def _bootstrap(samples, statistic) -> tuple[float, float]:
     from scipy import stats
 
     found = stats.bootstrap(
         samples,
         statistic,
-        paired=paired and len(samples) > 1,
+        paired=len(samples) > 1,
         n_resamples=RESAMPLES,
         method="percentile",
         rng=SEED,

@@ -6,6 +6,7 @@ They need no pandas, so that a wrong call fails at once. How a notebook declares
 import csv
 import datetime
 import functools
+import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, Valida
 from pydantic_core import PydanticCustomError, core_schema
 
 from lib.errors import ParameterError, did_you_mean
-from lib.paths import data_dir, file_state
+from lib.paths import data_dir, file_content, file_state
 from lib.words import phrase, say
 
 #: Cohorts of the tables by name: how titles call the companies, and what the cohort is. `described` knows users' own too.
@@ -38,6 +39,8 @@ COHORTS = {
 OWN = "cohorts"
 OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,23}")
 OWN_KINDS = (".csv", ".xlsx")
+#: How the file beside an imported cohort ends that says where it comes from.
+ORIGIN = ".origin.json"
 
 #: What public_sector.csv states on a company's customers as a share of revenue; the first is the state's own.
 SHARE_ITEMS = ("state_share", "segment_share", "top5_share", "largest_customer_share")
@@ -53,7 +56,11 @@ class OneOf:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def check(self, value):
-        if value not in (allowed := self.values()):
+        if not (allowed := self.values()):
+            raise _wrong(
+                f"nothing is allowed, since the tables in {data_dir()} say of nothing that it is; see `python -m lib check`."
+            )
+        if value not in allowed:
             hint = did_you_mean(str(value), map(str, allowed))
             raise _wrong(f"{value!r} is not allowed{hint} Allowed: {', '.join(map(str, allowed))}.")
         return value
@@ -103,11 +110,15 @@ def _same_cohort(one: Path, other: Path) -> bool:
 
 
 def _own_files() -> list[Path]:
-    """The files in data/cohorts, but for its README, hidden ones and the locks that Excel leaves. Folders do not count."""
+    """The files in data/cohorts, but for its README, origins, hidden ones and the locks that Excel leaves. Folders do not count."""
     folder = data_dir() / OWN
     try:
         files = sorted(path for path in folder.iterdir() if path.is_file())
-        return [path for path in files if path.name != "README.md" and not path.name.startswith((".", "~$"))]
+        passed = (
+            path.name == "README.md" or path.name.endswith(ORIGIN) or path.name.startswith((".", "~$"))
+            for path in files
+        )
+        return [path for path, passes in zip(files, passed, strict=True) if not passes]
     except OSError:  # there is no such folder
         return []
 
@@ -202,8 +213,17 @@ def _six_digits(codes: list[str]) -> list[str]:
 
 
 Cohort = Annotated[str, BeforeValidator(_is_read), OneOf(lambda: [*COHORTS, *own_cohorts()]), AfterValidator(_has_data)]
+#: A cohort that is compared with all other listed companies, and so is not all of them.
+PartCohort = Annotated[
+    str,
+    BeforeValidator(_is_read),
+    OneOf(lambda: [name for name in (*COHORTS, *own_cohorts()) if name != "all_listed"]),
+    AfterValidator(_has_data),
+]
 FiscalYear = Annotated[int, OneOf(fiscal_years)]
 RatioMeasure = Annotated[str, OneOf(lambda: ["log_ratio", "signed_ratio", "difference_over_sum"])]
+GapOutcome = Annotated[str, OneOf(lambda: ["share", "log_ratio", "rd_intensity", "selling_intensity"])]
+LaterYear = Annotated[int, OneOf(lambda: fiscal_years()[1:])]
 BaseYear = Annotated[int, OneOf(lambda: fiscal_years()[:-1])]
 Panel = Annotated[str, OneOf(lambda: ["same_firms", "all_firms"])]
 DecadeEnd = Annotated[int, OneOf(decade_ends)]
@@ -263,18 +283,17 @@ def _cells(file: str, *columns: str, made_into: Callable = list):
     path = data_dir() / file
     try:
         return _looked_up(path, columns, made_into, file_state(path))
-    except (OSError, ValueError, StopIteration):
+    except (OSError, ValueError, StopIteration, csv.Error):
         return made_into([])
 
 
 @functools.lru_cache(maxsize=32)
 def _looked_up(path: Path, columns: tuple[str, ...], made_into: Callable, state: tuple):
     """Made once for each `state` of the file, since every check of a value asks."""
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = csv.reader(handle)
-        header = next(rows)
-        places = [header.index(column) for column in columns]
-        return made_into([tuple(row[i] for i in places) for row in rows if len(row) > max(places)])
+    rows = csv.reader(io.StringIO(file_content(path).decode("utf-8"), newline=""))
+    header = next(rows)
+    places = [header.index(column) for column in columns]
+    return made_into([tuple(row[i] for i in places) for row in rows if len(row) > max(places)])
 
 
 def _wrong(message: str) -> PydanticCustomError:

@@ -1,5 +1,6 @@
 """Where things are. The environment may move notebooks, data and outputs, which tests and trial runs use."""
 
+import functools
 import os
 from pathlib import Path
 
@@ -21,3 +22,21 @@ def file_state(path: Path) -> tuple[int, int, int]:
     """Size and times of a file: the same for as long as nobody writes to it. Raises OSError where there is none."""
     found = path.stat()
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def file_content(path: Path) -> bytes:
+    """What a file of data/ holds, read once for as long as nobody writes to it. Raises OSError where there is none."""
+    return _content(path, file_state(path))
+
+
+@functools.lru_cache(maxsize=32)
+def _content(path: Path, state: tuple) -> bytes:
+    return path.read_bytes()

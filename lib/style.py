@@ -301,7 +301,7 @@ def _measured(words: str, points: float, weight: str, families: tuple[str, ...])
 #: Chinese characters and full-width marks, and the marks among them that may not end or begin a line.
 HAN, OPENING, CLOSING = "\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef", "（《“‘【", "，。；：、？！）》”’】％"
 PIECE = re.compile(
-    rf"\s*[{OPENING}]*(?:[^\s{HAN}{OPENING}{CLOSING}]*[\d%][{HAN}]|[^\s{HAN}{OPENING}{CLOSING}]+|[{HAN}])?[{CLOSING}]*"
+    rf"\s*[{OPENING}]*(?:[^\s{HAN}{OPENING}{CLOSING}]*[\d%](?![{OPENING}{CLOSING}])[{HAN}]|[^\s{HAN}{OPENING}{CLOSING}]+|[{HAN}])?[{CLOSING}]*"
 )
 
 

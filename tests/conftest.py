@@ -154,7 +154,7 @@ def render(name: str, **values) -> Path:
     outputs_dir().mkdir(parents=True, exist_ok=True)
     outcome = run.run(task, outputs_dir(), cold=True)
     assert outcome.error is None, outcome.sentence()
-    return outputs_dir() / task.slot
+    return outputs_dir() / task.folder
 
 
 @pytest.fixture(scope="session")

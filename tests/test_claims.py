@@ -1,7 +1,9 @@
+import pandas as pd
 import pytest
 
 from lib import claims, tables
 from lib.claims import macropolo
+from lib.paths import ROOT
 from lib.rows import cohorts
 
 
@@ -11,7 +13,7 @@ def verdicts():
 
 def test_every_claim_is_judged_and_on_record():
     rows = verdicts()
-    assert len(rows) == 13
+    assert rows["article"].value_counts().to_dict() == {"macropolo": 8, "china_daily": 5, claims.OURS: 2}
     assert list(rows["verdict"]) == list(rows["verdict_on_record"])
     assert set(claims.JUDGES) <= set(rows.index)
     assert (rows["reason"] != "").all()
@@ -59,3 +61,23 @@ def test_what_macropolos_open_claims_need_is_said():
     rows = verdicts()
     macro = rows[(rows["article"] == "macropolo") & (rows["verdict"] == "open")].drop("mp3-share")
     assert set(macro.index) == {"mp3-public", "mp3-lanxin", "mp3-hujiang"} and (macro["decided_by"] != "").all()
+
+
+def test_the_eight_fields_are_a_definition_until_one_has_no_company(data):
+    row = verdicts().loc["cd-fields"]
+    companies = pd.read_csv(ROOT / "data" / "companies.csv", dtype="str")
+    industries = pd.read_csv(ROOT / "data" / "industries.csv", dtype="str").set_index("industry_zh")["hard_tech_field"]
+    assert row["verdict"] == "definition" and row["value"] == industries.nunique() + 1 == 8
+    assert f"{(companies['ai_concept'] == '1').sum():,}" in row["reason"]
+    for name, count in companies["industry_zh"].map(industries).value_counts().items():
+        assert f"{name} {count:,}" in row["reason"]
+    companies["ai_concept"] = companies["ai_concept"].replace("1", "0")
+    companies.to_csv(data / "companies.csv", index=False, lineterminator="\n")
+    row = verdicts().loc["cd-fields"]
+    assert row["verdict"] == "open" and row["value"] == 7 and row["decided_by"]
+
+
+def test_an_open_claim_says_what_would_decide_it_and_no_other_does():
+    rows = verdicts().loc[lambda rows: rows["article"] == "china_daily"]
+    assert ((rows["decided_by"] != "") == (rows["verdict"] == "open")).all()
+    assert (rows["verdict"] != "open").all()

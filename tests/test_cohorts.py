@@ -58,13 +58,13 @@ def test_the_companies_listed_at_the_end_of_2021_come_near_the_exchanges_own_cou
     assert official == 4603 and abs(len(here) - official) <= 5
 
 
-def test_a_company_whose_revenue_was_found_invented_is_left_out_with_its_reason(edit):
+def test_a_company_whose_accounts_were_found_false_is_left_out_with_its_reason(edit):
     company = cohorts.drawn(cohorts.company_years("specialised", 2021))["company_id"].iloc[0]
     edit("enforcement", {"finding_id": "guangdao-2021"}, "company_id", company)
     rows = cohorts.company_years("specialised", 2021).set_index("company_id")
-    assert rows.at[company, "status"] == "revenue found invented"
+    assert rows.at[company, "status"] == "accounts found false"
     assert (
-        cohorts.company_years("specialised", 2020).set_index("company_id")["status"] != "revenue found invented"
+        cohorts.company_years("specialised", 2020).set_index("company_id")["status"] != "accounts found false"
     ).all()
 
 

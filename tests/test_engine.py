@@ -20,6 +20,7 @@ from lib.bundle import folders
 from lib.errors import DataError, UserError
 from lib.paths import NOTEBOOKS, ROOT
 from lib.render import inputs, warm
+from lib.render.manifest import Manifest
 
 NAME = "06_hard_tech_fields"
 
@@ -107,14 +108,89 @@ def test_edited_and_deleted_outputs_are_noticed_and_remade(command, rendered):
 
 def test_a_changed_notebook_module_or_package_is_named():
     now = inputs.of(NOTEBOOKS / f"{NAME}.ipynb", ["spending.csv"])
-    assert {"lib/figures/hard_tech_fields.py", "lib/cohorts.py", "lib/tables.py", "data/spending.csv", "pandas"} <= set(
-        now
-    )
+    assert {
+        "lib/figures/hard_tech_fields.py",
+        "lib/rows/cohorts.py",
+        "lib/tables.py",
+        "data/spending.csv",
+        "pandas",
+    } <= set(now)
     assert "lib/figures/rd_against_sm.py" not in now and "lib/render/run.py" not in now
-    then = now | {"lib/cohorts.py": "other", "pandas": "3.0.0", "lib/gone.py": "x"}
+    then = now | {"lib/rows/cohorts.py": "other", "pandas": "3.0.0", "lib/gone.py": "x"}
     assert inputs.changes(then, now) == [
-        "lib/cohorts.py changed", "lib/gone.py is no longer used", f"pandas went from 3.0.0 to {now['pandas']}",
+        "lib/rows/cohorts.py changed", "lib/gone.py is no longer used", f"pandas went from 3.0.0 to {now['pandas']}",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "%load_ext autoreload\n{}",
+        "x = !ls\n{}",
+        "!ls\n{}",
+        "%%time\n{}",
+        "  {}",
+        "%time {}",
+        "if True:\n    %matplotlib inline\n    {}",
+        "print?\n{}",
+    ],
+)
+def test_a_cell_with_ipythons_own_words_hides_no_import_and_no_table(tmp_path, source):
+    plain, magic = (tmp_path / name for name in ("plain.ipynb", "magic.ipynb"))
+    line = "from lib.figures import hard_tech_fields; hard_tech_fields.tables.load('public_sector')"
+    write(plain, line)
+    write(magic, source.format(line))
+    found = [{name for name in inputs.of(path, []) if "/" in name} for path in (plain, magic)]
+    assert found[0] - {"notebooks/plain.ipynb"} == found[1] - {"notebooks/magic.ipynb"}
+    assert {"lib/figures/hard_tech_fields.py", "lib/rows/cohorts.py", "data/public_sector.csv"} <= found[1]
+
+
+def test_tables_that_the_code_names_are_inputs_by_name_file_or_path(tmp_path):
+    path = tmp_path / "names.ipynb"
+    write(path, "import pandas as pd\npd.read_csv('../data/industries.csv')", "load('bse_roster')", "x = 'claims.csv'")
+    tables = {name for name in inputs.of(path, []) if name.startswith("data/")}
+    assert tables == {"data/industries.csv", "data/bse_roster.csv", "data/claims.csv"}
+    write(path, "%%bash\nfor f in a; do echo; done")  # nothing of lib or data/
+    assert not any(name.startswith(("data/", "lib/")) for name in inputs.of(path, []))
+    write(path, "1 +")  # what nobody can read may use anything
+    found = inputs.of(path, [])
+    assert "data/spending.csv" in found and "lib/figures/rd_against_sm.py" in found and "lib/render/run.py" not in found
+
+
+def test_relative_imports_count(tmp_path):
+    package = ROOT / "lib" / "figures"
+    for code in (
+        "from . import rd_against_sm",
+        "from ..figures.rd_against_sm import draw",
+        "from .rd_against_sm import draw",
+    ):
+        assert package / "rd_against_sm.py" in set(inputs._imported(notebooks.parsed(code), package))
+
+
+def test_a_notebook_that_is_no_figure_leaves_the_gallery_alone_and_says_where_it_is(command, rendered, tmp_path):
+    page = rendered / "index.html"
+    before = page.read_bytes()
+    path = write(tmp_path / "own.ipynb", "1 + 1")
+    done = command("render", path)
+    assert done.returncode == 0 and done.stdout.strip() == str(rendered / "own" / "own.ipynb")
+    assert page.read_bytes() == before
+    assert command("render", "6").stdout == ""
+
+
+def test_the_receipt_decides_whether_a_notebook_published_not_a_clock(command, rendered, tmp_path):
+    notebooks = tmp_path / "notebooks"
+    shutil.copytree(NOTEBOOKS, notebooks)
+    path = notebooks / f"{NAME}.ipynb"
+    whole = path.read_text(encoding="utf-8")
+    ahead = "import os\nfor file in folder.iterdir(): os.utime(file, (0, 0))\n"
+    path.write_text(whole.replace('"publish(', json.dumps("folder = publish(")[:-1]).replace(
+        '"explore(figure)"', json.dumps(ahead)), encoding="utf-8")  # fmt: skip
+    done = command("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
+    assert done.returncode == 0, done.stderr
+    path.write_text(whole.replace("size=size)", "size='slide')"), encoding="utf-8")
+    done = command("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
+    assert done.returncode == 1 and f"it did not publish {NAME}; it published {NAME}/size=slide" in done.stderr
+    assert (rendered / NAME / f"{NAME}.failed.ipynb").is_file()
 
 
 def test_warm_and_cold_kernels_give_the_same_bytes(command, rendered):
@@ -200,7 +276,7 @@ def test_a_figure_that_leaves_too_little_has_failed(command, outputs, tmp_path, 
     path.write_text(json.dumps(content), encoding="utf-8")
     done = command("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
     assert done.returncode == 1
-    assert ("bundle is not whole" if cut == 2 else "no cell tagged 'parameters'") in done.stderr
+    assert ("it did not publish" if cut == 2 else "no cell tagged 'parameters'") in done.stderr
 
 
 def test_a_cell_cannot_see_another_runs_state(command, outputs, tmp_path):
@@ -304,7 +380,7 @@ def test_killed_at_any_moment_every_file_is_whole_and_the_next_run_completes(out
     done = command("render")
     assert done.returncode == 0, done.stderr
     assert published(outputs) == whole
-    assert (outputs / "index.html").stat().st_mtime_ns > (outputs / "manifest.json").stat().st_mtime_ns
+    assert not Manifest().gallery_is_behind()
     assert not [path for path in outputs.rglob(".*") if path.name != ".lock"]
 
 

@@ -32,7 +32,8 @@ def rows_of(selection):
     query = {name: value for name, (value,) in parse_qs(selection, keep_blank_values=True).items()}
     rows = company_years(query.pop("cohort"), int(query.pop("fiscal_year")))
     for column, value in query.items():
-        rows = rows[rows[column].fillna("") == value]
+        cells = rows[column].astype("Int64") if rows[column].dtype == "boolean" else rows[column]
+        rows = rows[cells.astype("str").where(cells.notna(), "") == value]
     return rows
 
 

@@ -76,6 +76,8 @@ CHANGES = {
         {"series": "share_of_revenue"},
     ),
     "08_services_to_industry": (lambda p: control(p, "panel").select_option("all firms"), {"panel": "all_firms"}),
+    "09_label_or_industry": (lambda p: control(p, "outcome").select_option("log ratio"), {"outcome": "log_ratio"}),
+    "10_valley_of_death": (lambda p: control(p, "cohort").select_option("star"), {"cohort": "star"}),
 }
 
 

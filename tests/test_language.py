@@ -45,6 +45,12 @@ SETS = [
     ("08_services_to_industry", {"cohort": "star", "panel": "all_firms"}),
     ("08_services_to_industry", {"size": "one_column"}),
     ("08_services_to_industry", {"base_year": 2020, "without": ["600941", "999999"]}),
+    ("09_label_or_industry", {}),
+    ("09_label_or_industry", {"outcome": "selling_intensity", "cohort": "chinext", "fiscal_year": 2019}),
+    ("09_label_or_industry", {"outcome": "log_ratio", "cohort": "star", "size": "one_column", "minimum_firms": 1000}),
+    ("10_valley_of_death", {}),
+    ("10_valley_of_death", {"cohort": "star", "last_year": 2020}),
+    ("10_valley_of_death", {"size": "slide", "minimum_firms": 300}),
 ]
 #: Latin letters that a Chinese text may hold: grades, the names of publishers and of data, and names without a Chinese one.
 KEPT = re.compile("(?<![A-Za-z])([ABC]|MacroPolo|FinGLM|FRED|Preqin)(?![A-Za-z])")
@@ -260,9 +266,12 @@ def test_a_changed_wording_draws_the_figure_again():
 
 
 def test_a_users_own_cohort_is_told_from_the_projects_in_chinese_too(data):
-    rows = ["name,fiscal_year,rd,sm,code,revenue,industry"]
+    rows = ["name,fiscal_year,rd,sm,code,revenue,industry,currency"]
     for year in (2019, 2020, 2021):
-        rows += [f"Alpha,{year},{100 + year},2150,688981,9000,半导体及元件", f"Beta,{year},50,20,,300,汽车零部件"]
+        rows += [
+            f"Alpha,{year},{100 + year},2150,688981,9000,半导体及元件,CNY",
+            f"Beta,{year},50,20,,300,汽车零部件,CNY",
+        ]
     (data / "cohorts" / "my_chips.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     for name in (NAME, "05_accounting_break", "06_hard_tech_fields", "08_services_to_industry"):
         figure = figures.build(name, cohort="my_chips", language="zh")

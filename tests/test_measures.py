@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.measures import expense_ratio, median_interval, share_of
+from lib.measures import difference, expense_ratio, median_interval, share_of
 from lib.parameters import RatioMeasure, allowed
 from lib.rows import cohorts
 
@@ -96,3 +96,12 @@ def test_a_clustered_interval_is_that_of_a_regression_on_a_constant():
     unknown = share_of(hits, method="linearised", clusters=firms["industry_zh"].where(firms.index > 5))
     assert unknown.share == found.count / found.total
     assert np.isnan(share_of(hits, method="linearised", clusters=["one"] * len(hits)).low)
+
+
+def test_the_difference_of_two_wilson_shares_is_newcombes():
+    # Newcombe (1998), Statistics in Medicine 17, table II: 56 of 70 less 48 of 80.
+    one, other = (share_of([True] * count + [False] * (total - count)) for count, total in ((56, 70), (48, 80)))
+    assert difference(one, other) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+    turned = difference(other, one)
+    assert turned == pytest.approx((-0.2, -0.3339, -0.0524), abs=5e-5)
+    assert np.isnan(difference(one, share_of([]))).all()

@@ -5,8 +5,10 @@ import io
 import json
 import random
 import shutil
+import zipfile
 
 import openpyxl
+import openpyxl.chart
 import pandas as pd
 import pytest
 from conftest import text_faults
@@ -18,6 +20,7 @@ from lib.errors import DataError, ParameterError, UserError
 from lib.paths import ROOT
 from lib.render import inputs, run, sweep
 from lib.rows import cohorts, own
+from lib.rows.workbooks import CONTAINER, LOCKED
 
 HEADER = "name,fiscal_year,rd,sm\n"
 FIGURE_1, FIGURE_4, FIGURE_5 = "01_rd_against_sm", "04_does_65_hold", "05_accounting_break"
@@ -128,7 +131,7 @@ def test_csv_and_excel_are_read_alike(put, column):
     assert dict(zip(found["company_id"], found["status"], strict=True)) == {
         "A": "drawn",
         "B": "no R&D line",
-        "C": "not in the table",
+        "C": "no accounts in the table",
     }
     assert found["source_row"].tolist()[:2] == [f"cohorts/mine{column}:{row}" for row in (2, 3)]
 
@@ -137,11 +140,11 @@ def test_empty_zero_and_negative_are_counted_as_everywhere(put):
     put(
         "mine.csv",
         HEADER
-        + "A,2021,2,1\nB,2021,0,1\nC,2021,1,0\nD,2021,-2,1\nE,2021,,1\nF,2021,1,\nG,2021,,\nH,2020,2,1\n\nI,2021,1,4\n",
+        + "A,2021,2e6,1\nB,2021,0,1\nC,2021,1,0\nD,2021,-2,1\nE,2021,,1\nF,2021,1,\nG,2021,,\nH,2020,2,1\n\nI,2021,1,4\n",
     )
     rows = cohorts.company_years("mine", 2021)
     assert cohorts.left_out(rows) == {
-        "not in the table": 1, "negative expense": 1, "no R&D line or selling expense": 1, "no R&D line": 1,
+        "no accounts in the table": 1, "negative expense": 1, "no R&D line or selling expense": 1, "no R&D line": 1,
         "no selling expense": 1, "R&D is zero": 1, "selling expense is zero": 1,
     }  # fmt: skip
     assert cohorts.drawn(rows)["source_row"].tolist() == ["cohorts/mine.csv:2", "cohorts/mine.csv:11"]
@@ -177,6 +180,46 @@ def formatted(code):
     return book({"S": SHEET}, lambda sheet: setattr(sheet["C2"], "number_format", code))
 
 
+def packed(content, part, changes):
+    """A workbook with texts of one part of it replaced."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.namelist():
+            body = old.read(entry)
+            if entry == part:
+                for before, after in changes:
+                    assert before.encode() in body, body
+                    body = body.replace(before.encode(), after.encode())
+            new.writestr(entry, body)
+    return out.getvalue()
+
+
+def charts():
+    """A workbook that has a chart as its only sheet."""
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.active)
+    workbook.create_chartsheet("Chart1").add_chart(openpyxl.chart.BarChart())
+    content = io.BytesIO()
+    workbook.save(content)
+    return content.getvalue()
+
+
+def bomb():
+    """A workbook of some hundred kilobytes with half a gigabyte of spaces in it."""
+    out = io.BytesIO(book({"S": SHEET}))
+    with (
+        zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as new,
+        new.open("xl/media/a", "w", force_zip64=True) as part,
+    ):
+        for _ in range(500):
+            part.write(b" " * 1_000_000)
+    return out.getvalue()
+
+
+STRICT = [
+    ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
+]
+
 HOSTILE = {
     "thousands in quotes": (".csv", HEADER + 'A,2021,"1,234",1\n', ["row 2, column rd", "'1,234'", "without thousands separators"]),
     "thousands unquoted": (".csv", HEADER + "A,2021,1,234,1\n", ["row 2", "5 cells where the header has 4", "thousands separators"]),
@@ -194,7 +237,32 @@ HOSTILE = {
     "dash": (".csv", HEADER + "A,2021,2,—\n", ["row 2, column sm", "'—'", "leave the cell empty"]),
     "infinite": (".csv", HEADER + "A,2021,inf,1\n", ["row 2, column rd", "'inf' is not an amount"]),
     "too much": (".csv", HEADER + "A,2021,1e300,1\n", ["row 2, column rd", "look for slips"]),
-    "full-width digits": (".csv", HEADER + "A,2021,１２,1\n", ["row 2, column rd", "not an amount"]),
+    "full-width digits": (".csv", HEADER + "A,2021,１２,1\n", ["row 2, column rd", "'１２' is not an amount", "half-width"]),
+    "spaces between thousands": (".csv", HEADER + "A,2021,1 234,1\n", ["row 2, column rd", "'1 234'", "without spaces"]),
+    "narrow spaces": (".csv", HEADER + "A,2021,1\u202f234,1\n", ["row 2, column rd", "without spaces"]),
+    "a full-width code": (".csv", "name,code,fiscal_year,rd,sm\nA,６０００００,2021,2,1\n", ["column code", "full-width digits", "write 600000"]),
+    "a code with its exchange": (".csv", "name,code,fiscal_year,rd,sm\nA,835185.BJ,2021,2,1\n", ["column code", "the six digits alone, 835185"]),
+    "full-width commas": (".csv", HEADER.replace(",", "，") + "A，2021，2，1\n", ["row 1", "full-width commas"]),
+    "sep=": (".csv", "sep=,\n" + HEADER + "A,2021,2,1\n", ["row 1", "'sep='", "take the line out"]),
+    "a title above, in CSV": (".csv", "甲公司 2021 单位：万元,,,\n" + HEADER + "A,2021,2,1\n", ["row 1", "row 2 holds a header", "take out what stands above"]),
+    "a unit in a Chinese header": (".csv", "name,fiscal_year,研发费用(万元),sm\nA,2021,2,1\n", ["'研发费用(万元)'", "multiply by 10,000", "cohort import"]),
+    "a total": (".csv", HEADER + "A,2021,2,1\n合计,2021,2,1\n", ["row 3, column name", "'合计' is a total, not a company"]),
+    "a total in English": (".xlsx", [["name", "fiscal_year", "rd", "sm"], ["A", 2021, 2, 1], ["Grand Total", 2021, 2, 1]], ["row 3, column name", "is a total"]),
+    "an error as a company": (".xlsx", [["name", "fiscal_year", "rd", "sm"], ["#N/A", 2021, 2, 1]], ["row 2, column name", "error of the spreadsheet"]),
+    "a date as a company": (".csv", HEADER + "2021-12-31,2021,2,1\n", ["row 2, column name", "is a date"]),
+    "a number as a company": (".xlsx", [["name", "fiscal_year", "rd", "sm"], [600000, 2021, 2, 1]], ["row 2, column name", "is a number"]),
+    "spellings by case": (".csv", HEADER + "Abc Co,2020,2,1\nABC CO,2021,2,1\n", ["rows 2, 3", "'Abc Co' and 'ABC CO'", "2 spellings"]),
+    "spellings by width": (".csv", HEADER + "ＡＢＣ,2020,2,1\nABC,2021,2,1\n", ["rows 2, 3", "2 spellings"]),
+    "spellings by accents": (".csv", HEADER + "Caf\u00e9,2020,2,1\nCafe\u0301,2021,2,1\n", ["rows 2, 3", "2 spellings"]),
+    "a zero-width sign": (".csv", HEADER + "A\u200bB,2021,2,1\n", ["row 2, column name", "U+200B"]),
+    "SG&A": (".csv", "name,fiscal_year,rd,xsga\nA,2021,2,1\n", ["'xsga'", "selling, general and administrative", "not selling expense"]),
+    "R&D with what is capitalised": (".csv", "name,fiscal_year,研发投入,sm\nA,2021,2,1\n", ["'研发投入'", "capitalised"]),
+    "more than any company": (".csv", HEADER + "A,2021,2e12,1\n", ["row 2, column rd", "more than any company"]),
+    "known companies in 10,000 yuan": (".csv", "name,code,fiscal_year,rd,sm\n澜起科技,688008,2021,36984.97,7658.20\n", ["688008 in 2021", "a 10,000th of", "--unit"]),
+    "known companies in millions": (".csv", "name,code,fiscal_year,rd,sm\n澜起科技,688008,2021,369.85,76.58\n", ["a 1,000,000th of", "spending.csv"]),
+    "known companies a thousand times too large": (".csv", "name,code,fiscal_year,rd,sm\n澜起科技,688008,2021,369849699970,1\n", ["1,000 times", "spending.csv"]),
+    "no company spends so little": (".csv", HEADER + "".join(f"{n},2021,{n}00,{n}50\n" for n in "1234"), ["reaches a million yuan", "a column currency that says CNY"]),
+    "expenses far above revenue": (".csv", "name,fiscal_year,rd,sm,revenue\n" + "".join(f"{n},2021,{n}00e4,{n}50e4,{n}50\n" for n in "1234"), ["times revenue", "in one unit?"]),
     "brackets": (".csv", HEADER + "A,2021,(12),1\n", ["'(12)'", "minus sign"]),
     "bn": (".csv", HEADER + "A,2021,1.2bn,1\n", ["'1.2bn'", "without a unit"]),
     "亿元": (".csv", HEADER + "A,2021,1.2亿元,1\n", ["'1.2亿元'", "without a unit"]),
@@ -216,6 +284,21 @@ HOSTILE = {
     "a line break": (".csv", HEADER + '"A\nB",2021,2,1\n', ["row 2, column name", "line break"]),
     "a workbook called csv": (".csv", book({"S": SHEET}), ["a spreadsheet under the name of a CSV file"]),
     "a text called xlsx": (".xlsx", HEADER + "A,2021,2,1\n", ["not an Excel workbook", "save it anew"]),
+    "a workbook that breaks off": (".xlsx", book({"S": SHEET})[:3000], ["the file breaks off"]),
+    "a locked workbook": (".xlsx", CONTAINER + b"\0" * 500 + LOCKED, ["locked with a password"]),
+    "an .xls called .xlsx": (".xlsx", CONTAINER + b"\0" * 500, ["an older Excel file"]),
+    "Strict Open XML": (".xlsx", packed(book({"S": SHEET}), "xl/workbook.xml", STRICT), ["Strict Open XML", "save it anew"]),
+    "a chart alone": (".xlsx", charts(), ["only the chart Chart1"]),
+    "a hidden sheet beside": (".xlsx", book({"2021": SHEET, "old": SHEET}, lambda s: setattr(s.parent["old"], "sheet_state", "hidden")), ["old, which is hidden"]),
+    "all of the sheet merged": (".xlsx", packed(book({"S": SHEET}, lambda s: s.merge_cells("F1:G1")), "xl/worksheets/sheet1.xml", [("F1:G1", "A1:XFD1048576")]), ["merged cells (A1:XFD1048576)"]),
+    "a cell at the end of the sheet": (".xlsx", packed(book({"S": SHEET}), "xl/worksheets/sheet1.xml", [("</sheetData>", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData>')]), ["reaches to cell XFD1048576"]),
+    "a size that is not true": (".xlsx", packed(book({"S": [SHEET[0], ["A", 2021, "1%", 1]]}), "xl/worksheets/sheet1.xml", [('ref="A1:D2"', 'ref="A1:XFD1048576"')]), ["row 2, column rd", "'1%'"]),
+    "more than it may unpack to": (".xlsx", bomb(), ["would unpack to"]),
+    "ten thousand yuan by format": (".xlsx", formatted('0.00"万元"'), ["row 2, column rd", "'2万元'", "without a unit"]),
+    "dollars in letters": (".xlsx", formatted('#,##0 "USD"'), ["row 2, column rd", "'2USD'", "without a unit"]),
+    "dollars bare": (".xlsx", formatted("$#,##0"), ["'$2'", "currency sign"]),
+    "millions by format": (".xlsx", formatted('0.0\\m'), ["'2m'", "without a unit"]),
+    "zeros by format": (".xlsx", book({"S": [["name", "code", "fiscal_year", "rd", "sm"], ["A", 2, 2021, 2, 1]]}, lambda s: setattr(s["B2"], "number_format", "000000")), ["row 2, column code", "is a number", "format the column as text", "000002"]),
     "an empty workbook": (".xlsx", book({"S": []}), ["the workbook is empty"]),
     "merged header": (".xlsx", book({"S": SHEET}, lambda s: s.merge_cells("C1:D1")), ["merged cells (C1:D1)", "unmerge"]),
     "several sheets": (".xlsx", book({"2020": SHEET, "2021": SHEET}), ["2 sheets", "2020, 2021", "leave one sheet"]),
@@ -259,10 +342,52 @@ def test_damaged_files_are_refused_and_never_crash(put):
         (put(f"mine{suffix}", whole)).unlink()
 
 
-@pytest.mark.parametrize("code", ["General", "#,##0.00", '"¥"#,##0', "[$¥-804]#,##0", "[$-409]0", "0.00E+00"])
+@pytest.mark.parametrize(
+    "code",
+    ["General", "#,##0.00", '"¥"#,##0', "[$¥-804]#,##0", "[$-409]0", "0.00E+00", '#,##0.00"元"', '0 "RMB"', "0,,", "#,##0_);(#,##0)",
+     "[Red]#,##0;[Blue]-#,##0", '_ * #,##0.00_ ;_ * -#,##0.00_ ;_ * "-"??_ ;_ @_ ', "# ?/?", "@"],
+)  # fmt: skip
 def test_an_amount_may_look_as_it_likes_in_excel_as_long_as_it_is_yuan(put, code):
     put("mine.xlsx", formatted(code))
     assert cohorts.company_years("mine", 2021)["rd_expense_cny"].tolist() == [2]
+
+
+def test_a_sheet_of_a_million_rows_is_refused_before_it_is_read(put):
+    cells = "".join(f'<row r="{n}"><c r="A{n}"><v>1</v></c></row>' for n in range(2, 1_000_001))
+    put(
+        "mine.xlsx",
+        packed(book({"S": SHEET[:1]}), "xl/worksheets/sheet1.xml", [("</sheetData>", cells + "</sheetData>")]),
+    )
+    assert "reaches to cell D50001" in problems()[0]
+
+
+@pytest.mark.parametrize("space", ["\u3000", "\u00a0", "\u2009"])
+def test_a_space_of_another_kind_in_a_name_is_a_space(put, space):
+    put("mine.csv", HEADER + f"A{space}B,2020,2,1\nA B,2021,2,1\n")
+    assert cohorts.members("mine")["company_id"].tolist() == ["A B"]
+
+
+@pytest.mark.parametrize(
+    "header", ["研发费用(元)", "研发费用（人民币元）", "R&D (yuan)", "rd_cny", "研发费用 单位：元", "R&D expense, RMB"]
+)
+def test_a_header_may_say_that_amounts_are_yuan(put, header):
+    put("mine.csv", f'name,fiscal_year,"{header}",sm\nA,2021,2,1\n')
+    assert cohorts.company_years("mine", 2021)["rd_expense_cny"].tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("header", "yuan"),
+    [("研发费用（万元）", 10_000), ("R&D (CNY mn)", 1_000_000), ("rd (RMB million)", 1_000_000), ("营业收入[单位]亿元", 10**8),
+     ("revenue, thousand yuan", 1000), ("sm", None), ("rd growth", None)],
+)  # fmt: skip
+def test_a_header_states_its_unit(header, yuan):
+    found = own.unit_of(header)
+    assert (found[1] if found else None) == yuan
+
+
+def test_small_amounts_are_believed_where_the_file_says_that_they_are_yuan(put):
+    put("mine.csv", "name,fiscal_year,rd,sm,currency\n" + "".join(f"{n},2021,2,1,元\n" for n in "ABCD"))
+    assert own.check() == []
 
 
 def test_every_fault_of_a_file_is_told(put):
@@ -376,14 +501,15 @@ def test_unconfirmed_figures_look_so(put):
     dots = [line for line in figures.build(FIGURE_6, cohort="mine").drawing.axes[0].lines if line.get_marker() == "o"]
     assert {line.get_markerfacecolor() for line in dots} == {"white"}
     curve = figures.build(FIGURE_4, cohort_list=["mine", "star"]).table
-    assert set(curve.loc[curve["cohort"] == "mine", "check"]) == {"all"}
+    mine = curve[(curve["cohort"] == "mine") & (curve["counting"] == "once")]
+    assert (mine["doubtful"] == mine["total"]).all() and mine["sure"].isna().all()
 
 
 def test_extremes_draw(put):
     for name, rows in {
         "one": "A,2021,2,1\n",
-        "product": "".join(f"A{n},2021,{1000 + n},1\n" for n in range(5)),
-        "sales": "".join(f"A{n},2021,1,{1000 + n}\n" for n in range(5)),
+        "product": "".join(f"A{n},2021,{1000 + n}e4,1e4\n" for n in range(5)),
+        "sales": "".join(f"A{n},2021,1e4,{1000 + n}e4\n" for n in range(5)),
         "equal": "A,2021,2,2\nB,2021,3,3\n",
     }.items():
         put(f"{name}.csv", HEADER + rows)
@@ -410,7 +536,7 @@ def test_a_sweep_takes_an_own_cohort_beside_the_others(put, tmp_path):
     put("mine.csv", HEADER + "A,2021,2,1\n")
     grid = tmp_path / "grid.yml"
     grid.write_text("product: {cohort: [mine, star], fiscal_year: [2020, 2021]}")
-    slots = [task.slot for task in sweep.jobs(notebooks.find("1"), grid)]
+    slots = [task.folder for task in sweep.jobs(notebooks.find("1"), grid)]
     assert slots[1] == f"{FIGURE_1}/cohort=mine" and len(slots) == 4
 
 
@@ -434,7 +560,7 @@ def test_only_the_figures_that_read_a_file_depend_on_it(put, outputs):
     assert inputs.changes(before, inputs.of(task.notebook, list(record["data"]))) == []
     put("mine.csv", star(6))
     assert inputs.changes(before, inputs.of(task.notebook, list(record["data"]))) == ["data/cohorts/mine.csv changed"]
-    assert [name for name in run.tables_on_disk() if "/" in name] == [
+    assert [name for name in inputs.tables_on_disk() if "/" in name] == [
         f"cohorts/{n}" for n in ("broken.csv", "mine.csv", "other.xlsx")
     ]
     with tables.recording() as read:

@@ -27,7 +27,7 @@ def check(type_name, value):
 
 def test_declarations_are_read_from_the_parameters_cell(tmp_path):
     source = 'year: FiscalYear = 2021  # which year\nfirms: CompanyCodes = ["000001"]\n'
-    found = notebooks.declared(notebook(tmp_path / "a.ipynb", source))
+    found = notebooks.declared(notebook(tmp_path / "01_a.ipynb", source))
     assert [(p.name, p.type, p.default, p.help) for p in found.values()] == [
         ("year", "FiscalYear", 2021, "which year"),
         ("firms", "CompanyCodes", ["000001"], ""),
@@ -46,12 +46,12 @@ def test_declarations_are_read_from_the_parameters_cell(tmp_path):
 )
 def test_a_notebook_with_a_wrong_declaration_is_named(tmp_path, source, tags, message):
     with pytest.raises(UserError, match=message):
-        notebooks.declared(notebook(tmp_path / "a.ipynb", source, tags))
+        notebooks.declared(notebook(tmp_path / "01_a.ipynb", source, tags))
 
 
 def test_any_other_notebook_may_declare_in_the_plain_way(tmp_path):
     (tmp_path / "elsewhere").mkdir()
-    path = notebook(tmp_path / "elsewhere" / "a.ipynb", "alpha = 0.6  # mixing\nbeta: int = 3\nname = other = 1\n")
+    path = notebook(tmp_path / "elsewhere" / "01_a.ipynb", "alpha = 0.6  # mixing\nbeta: int = 3\n")
     found = notebooks.declared(path)
     assert [(p.name, p.default, p.help) for p in found.values()] == [("alpha", 0.6, "mixing"), ("beta", 3, "")]
     assert notebooks.check_all(path, {"alpha": "x"}) == {"alpha": "x", "beta": 3}
@@ -59,10 +59,63 @@ def test_any_other_notebook_may_declare_in_the_plain_way(tmp_path):
         notebooks.check_all(path, {"alhpa": 1})
 
 
+def test_what_only_a_run_can_compute_is_a_parameter_too_where_the_notebook_is_no_figure(tmp_path):
+    source = (
+        "%matplotlib inline\nx = 60*60  # seconds\nd = {'a': 1}\nt = (1, 2)\nname = f'{x} s'\nbig = 10**30\n"
+        "a, (b, *c) = one = list('abc')\nhuge = 1e999\n"
+    )
+    path = notebook(tmp_path / "a.ipynb", source)
+    found = notebooks.declared(path)
+    assert list(found) == ["x", "d", "t", "name", "big", "a", "b", "c", "one", "huge"]
+    assert found["x"].help == "seconds"
+    assert notebooks.check_all(path, {"b": 1}) == {"d": {"a": 1}, "b": 1}
+    with pytest.raises(ParameterError, match="no parameter x; it has none"):
+        notebooks.check_all(notebook(tmp_path / "b.ipynb", "1", tags=()), {"x": 1})
+
+
 def test_a_file_that_is_no_notebook_is_named(tmp_path):
     (tmp_path / "a.ipynb").write_text("{")
     with pytest.raises(UserError, match=r"a\.ipynb is not a notebook"):
         notebooks.declared(tmp_path / "a.ipynb")
+
+
+CELL = {"cell_type": "code", "metadata": {}, "source": "1"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([], "is not a notebook"),
+        (None, "is not a notebook"),
+        ({"cells": []}, "is not a notebook"),
+        ({"nbformat": 3, "worksheets": []}, "nbformat 3; open it in JupyterLab"),
+        ({"nbformat": 5, "cells": []}, "nbformat 5; open it in JupyterLab"),
+        ({"nbformat": 4}, "cells: input should be a valid tuple"),
+        ({"nbformat": 4, "cells": {}}, "cells: input should be a valid tuple"),
+        ({"nbformat": 4, "cells": [3]}, "cell 1: "),
+        ({"nbformat": 4, "cells": [CELL, {"cell_type": "code", "source": ""}]}, "cell 2, metadata: field required"),
+        ({"nbformat": 4, "cells": [CELL | {"metadata": {"tags": 5}}]}, "cell 1, metadata, tags: "),
+        ({"nbformat": 4, "cells": [CELL | {"source": [1]}]}, "cell 1, source: "),
+        ({"nbformat": 4, "cells": [CELL | {"cell_type": "heading"}]}, "cell 1, cell_type: "),
+        ({"nbformat": 4, "metadata": 5, "cells": []}, "is not a notebook"),
+        ({"nbformat": 4, "metadata": {"kernelspec": {"language": "R"}}, "cells": []}, "is written in R"),
+        ({"nbformat": 4, "metadata": {"language_info": {"name": "julia"}}, "cells": []}, "is written in julia"),
+    ],
+)
+def test_a_notebook_of_another_kind_is_one_sentence(tmp_path, content, words):
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(UserError, match=f"^a.ipynb.*{words}"):
+        notebooks.declared(path)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["a = {[]: 1}", "a = '\0'", "a = '\ud800'", "a = " + "[" * 5000 + "]" * 5000, "a = " + "-" * 100_000 + "1"],
+)
+def test_odd_code_in_a_parameters_cell_is_one_sentence(tmp_path, source):
+    with pytest.raises(UserError, match=r"not Python|needs a plain value"):
+        notebooks.declared(notebook(tmp_path / "01_a.ipynb", source.replace("a =", "a: FiscalYear =")))
 
 
 @pytest.mark.parametrize("figure", notebooks.figures(), ids=lambda path: path.stem)

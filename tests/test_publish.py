@@ -87,9 +87,9 @@ def test_another_parameter_goes_beside_the_default(outputs):
 
 def test_long_parameters_get_a_short_folder(outputs):
     codes = [f"{n:06d}" for n in range(100)]
-    slot = folders.folder_of(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes})
-    assert len(slot) < 140
-    assert slot != folders.folder_of(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes[:-1]})
+    folder = folders.folder_of(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes})
+    assert len(folder) < 140
+    assert folder != folders.folder_of(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes[:-1]})
 
 
 def shown(firms=None, **values):

@@ -300,6 +300,18 @@ def test_sec_filers_from_company_facts(data, live, command):
     assert tables.check() == []
 
 
+def test_two_values_in_filings_of_one_day_are_not_chosen_between(data, live, command):
+    file_with_the_sec(live)
+    facts = live.sec[KEYS["netease"]]["facts"]["us-gaap"]["ResearchAndDevelopmentExpense"]["units"]["CNY"]
+    latest = [fact for fact in facts if fact["end"] == "2025-12-31"]
+    facts += [fact | {"val": 21e9, "form": "20-F/A", "accn": "0001104659-26-000002"} for fact in latest]
+    assert command("refresh", "sec").returncode == 0
+    assert cell(data, "netease", 2025, "rd_expense_cny") == [""]
+    (note,) = set(cell(data, "netease", 2025, "note"))
+    assert "20,000,000,000 and 21,000,000,000 filed on one day, taken as not known" in note
+    assert cell(data, "netease", 2025, "selling_expense_cny") == ["10000000000"]
+
+
 def test_the_sec_wants_to_know_who_asks(data, live, command, monkeypatch):
     monkeypatch.delenv("EDGAR_IDENTITY")
     done = command("refresh", "sec")

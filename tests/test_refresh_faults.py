@@ -47,6 +47,7 @@ def no_zero(data):
 PASSING = {
     "time-out": "slow", "reset": "reset", "reset midway": "half", "500": status(500), "502": status(502),
     "429": status(429, Retry_After="0"), "truncated JSON": (200, {"Content-Type": "application/json"}, b'{"data": [{"a"'),
+    "nothing at all": (200, {"Content-Type": "application/json"}, b""),
 }  # fmt: skip
 
 
@@ -159,11 +160,23 @@ NONSENSE = {
     "one company for all": (one_for_all, "expected the statements of"),
     "HTML for JSON": (served("lrbAjaxNew", status(200, b"<html>busy</html>")), "got '<html>busy</html>'"),
     "HTML for the dates": (served("lrbDateAjaxNew", status(200, b"<html>busy</html>")), "got '<html>busy</html>'"),
-    "a page without the field": (served("Index", status(200, b"<html>captcha</html>")), "hidctype"),
     "empty data": (served("lrbDateAjaxNew", as_json({"pages": 0, "data": [], "count": 0})), "expected"),
     "no data": (served("lrbAjaxNew", as_json({"code": -1, "message": "error"})), "expected"),
     "null data": (served("lrbDateAjaxNew", as_json({"data": None})), "expected"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("page", [b"<html>captcha</html>", b'<html><input id="hidctype" /></html>'])
+def test_a_page_that_names_no_kind_of_company_does_not_stop_its_statements(data, live, refresh, page):
+    live.statements = small(data, 3)
+    live.faults = [only("Index", status(200, page))]
+    refresh("bse")
+    assert len(rows(data, "vintages")) == 18
+    assert set(rows(data, "vintages")["note"]) == {
+        "asked for as an ordinary enterprise, since the source's page names no kind"
+    }
+    asked = [path for _, path in live.asked if "lrbAjaxNew" in path]
+    assert asked and all("companyType=4" in path for path in asked)
 
 
 @pytest.mark.parametrize("kind", NONSENSE)

@@ -1,7 +1,11 @@
+import copy
+import json
+import random
+
 import pandas as pd
 import pytest
 
-from lib import tables
+from lib import codebook, tables
 from lib.errors import DataError
 from lib.paths import ROOT
 from lib.render.codebook import page
@@ -267,3 +271,84 @@ def test_what_is_kept_follows_the_tables_and_is_the_callers_own(edit):
     edit("spending", {"company_id": "688981", "fiscal_year": "2021"}, "rd_expense_cny", "5")
     changed = cohorts.company_years("star", 2021).set_index("company_id")
     assert changed.at["688981", "rd_expense_cny"] == 5
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("fiscal_year", "02019"), ("fiscal_year", "2019.0"), ("fiscal_year", " 2019"), ("fiscal_year", "+2019"), ("fiscal_year", "２０１９"),
+     ("fiscal_year_end", "2019-1-5"), ("fiscal_year_end", "2019-13-01"), ("rd_expense_cny", " 5"), ("rd_expense_cny", "05"),
+     ("rd_expense_cny", "5."), ("rd_expense_cny", "1_000"), ("rd_expense_cny", "Infinity"), ("rd_expense_cny", "0x10")],
+)  # fmt: skip
+def test_a_cell_that_is_not_plainly_written_is_refused(data, column, cell):
+    rows = lines(data / "spending.csv")
+    cells = rows[4].split(",")
+    cells[rows[0].split(",").index(column)] = cell
+    rows[4] = ",".join(cells)
+    write(data / "spending.csv", rows)
+    (problem,) = [each for each in tables.check() if "is not" in each]
+    assert f"row 5, column {column}: '{cell}' is not" in problem
+
+
+def test_rows_are_counted_as_a_spreadsheet_counts_them_also_after_an_empty_one(data):
+    rows = lines(data / "industries.csv")
+    write(data / "industries.csv", [*rows[:3], "", "  ".strip(), *rows[3:]])
+    assert tables.check() == [] and list(tables.load("industries").index) == list(range(len(rows) - 1))
+    write(data / "industries.csv", [*rows[:3], "", rows[3], rows[3], *rows[4:]])
+    assert any("row 6, column industry_zh" in problem for problem in tables.check())
+
+
+BOOK = json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))
+
+
+def places(node, path=()):
+    """Every place in the codebook, as the keys that lead to it."""
+    inside = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in inside:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def changed(path, change):
+    """The codebook with one place changed, or taken out where `change` is ...."""
+    book = copy.deepcopy(BOOK)
+    *most, last = path
+    node = book
+    for key in most:
+        node = node[key]
+    if change is ...:
+        del node[last]
+    else:
+        node[last] = change
+    return book
+
+
+JUNK = (..., None, 5, -1.5, True, "", "x", "(", "../../etc", [], [1], {}, {"x": 1}, ["a", "a"])
+
+
+def test_a_codebook_changed_anywhere_has_sound_form_or_is_told_what_is_wrong():
+    chance = random.Random(6)
+    for path in places(BOOK):
+        assert all(isinstance(fault, str) for fault in codebook.faults(changed(path, chance.choice(JUNK)))), path
+
+
+def test_tables_are_read_by_a_changed_codebook_or_refused_in_a_sentence(data):
+    chance, every = random.Random(5), list(places(BOOK))
+    for path in chance.sample(every, 30):
+        book = changed(path, chance.choice(JUNK))
+        (data / "datapackage.json").write_text(json.dumps(book), encoding="utf-8")
+        try:
+            found = tables.check()
+        except DataError as error:
+            found = error.problems
+        assert all(problem.endswith(".") for problem in found), path
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "not JSON"), (b"[]", "the whole"), (b"\xff\xfe", "not JSON"), (b"[" * 100_000, "not JSON"), (b'{"resources": []}', "resources"),
+     (b'{"resources": [{"name": "../x"}]}', "resources.0.name")],
+)  # fmt: skip
+def test_what_is_no_codebook_is_refused_in_a_sentence(data, content, words):
+    (data / "datapackage.json").write_bytes(content)
+    with pytest.raises(DataError, match=words):
+        tables.check()

@@ -12,9 +12,11 @@ from urllib.parse import quote
 import pandas as pd
 
 from lib import tables
+from lib.figure import Printed
 from lib.paths import ROOT
 
 EPOCH = datetime(1980, 1, 1)  # in place of the hour at which a workbook is made
+SHEET_ROWS = 2000  # more take longer to write than the figure to draw, and dozens of pages to print
 PAGE_ROWS = 60  # more do not fit a printed page, so a longer table is left to the other files
 CELL = 60  # longer texts are quotes from sources, which no printed table holds
 LINE = 24  # of a printed cell, in characters; a longer text goes on below
@@ -29,18 +31,39 @@ CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
 ZH = r"\providecommand{\zh}[1]{\ifdefined\Umathcode#1\else[Chinese]\fi}"
 
 
-def excel(record: dict, table: pd.DataFrame, path: Path) -> None:
-    """Write the plotted rows to the workbook `path`, with the record on a second sheet.
+def excel(record: dict, table: pd.DataFrame, path: Path, printed: Printed | None = None) -> None:
+    """Write the plotted rows to the workbook `path`, with the record on a second sheet, and the printed table, if any, on a third.
 
-    record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty.
+    record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty. Of more
+    than SHEET_ROWS rows, the first sheet has the headline numbers, and says where the rows are.
     """
+    first = {"rows": rows_with_head(table)} if len(table) <= SHEET_ROWS else {"summary": _summary(record)}
+    last = {"printed": rows_with_head(printed.rows)} if printed else {}
+    workbook(path, first | {"record": [["what", "value"], *_record_rows(record)]} | last)
+
+
+def _summary(record: dict) -> list[list]:
+    """The headline numbers, and where all rows are."""
+    name = record["id"]
+    where = f"all {record['rows']:,} rows: {name}.csv and, for Stata, {name}.dta beside this workbook"
+    numbers = [[number.replace("_", " "), value] for number, value in record["headline"].items()]
+    return [["number", "value"], *numbers, [where, None]]
+
+
+def workbook(path: Path, sheets: dict[str, list]) -> None:
+    """Write a workbook of sheets: their names, and rows of plain values, the head first. No text becomes a formula."""
     from xlsxwriter import Workbook
 
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "default_date_format": "yyyy-mm-dd"}
     with Workbook(path, {"constant_memory": True, **plain}) as book:
         book.set_properties({"author": "tech-pivot-figures", "created": EPOCH})
-        _sheet(book, "rows", [list(table.columns), *_cells(table)])
-        _sheet(book, "record", [["what", "value"], *_record_rows(record)])
+        for title, rows in sheets.items():
+            _sheet(book, title, rows)
+
+
+def rows_with_head(table: pd.DataFrame) -> list:
+    """The names of the columns, then the rows with plain values."""
+    return [list(table.columns), *_cells(table)]
 
 
 def _cells(table: pd.DataFrame) -> list[tuple]:
@@ -72,6 +95,10 @@ def _sheet(book, title: str, rows: list) -> None:
     """A sheet with a header that stays in sight, and columns as wide as their words."""
     sheet = book.add_worksheet(title)
     sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)  # as wide as a page, and as long as it takes
+    sheet.repeat_rows(0)
     for place, column in enumerate(zip(*rows[:100], *rows[-100:], strict=True)):
         width = max(len(str(value)) + sum(c >= "\u2e80" for c in str(value)) for value in column if value is not None)
         sheet.set_column(place, place, min(width, WIDEST) + 2)
@@ -80,25 +107,31 @@ def _sheet(book, title: str, rows: list) -> None:
         sheet.write_row(number, 0, row)
 
 
-def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = ()) -> str:
+def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), printed: Printed | None = None) -> str:
     """The figure and its numbers as LaTeX: title, notes and sources around the picture, and a booktabs table.
 
-    The table holds the plotted rows where they fit a page, else the headline numbers. columns: those to print; without them,
-    all that a page has room for. A table that is too wide for a journal's column goes across the page.
+    The table is `printed` where the figure gives it, else the plotted rows where they fit a page, else the headline numbers.
+    columns: those to print; without them, all that a page has room for. A table that is too wide for a journal's column goes
+    across the page.
     """
     name, size = record["id"], record["parameters"].get("size", "web")
     across = "*" if size == "two_columns" else ""
     stop = "。" if record["parameters"].get("language") == "zh" else "."
     label = name.replace("_", "-")
     notes = "\n\n".join(escape(text) for text in (*record["notes"], record["source"]))
-    rows = _printed(table[list(columns or table)]) if len(table) <= PAGE_ROWS else _headline(record)
+    if printed:
+        rows, what = printed.rows, printed.caption
+    elif len(table) <= PAGE_ROWS:
+        rows, what = _fitting(table[list(columns or table)]), "the plotted rows"
+    else:
+        rows, what = _headline(record), "its headline numbers"
     widths = _widths(rows)
     wide = sum(widths) * GLYPH + len(widths) * BETWEEN > COLUMN
     aside = "*" if size == "two_columns" or (size == "one_column" and wide) else ""
-    what = "the plotted rows" if len(table) <= PAGE_ROWS else "its headline numbers"
+    kinds = ["l", *"c" * (rows.shape[1] - 1)] if printed else _columns(rows, widths)
     keys = ",".join(key(source["source_id"]) for source in record["sources"])
     lines = [
-        f"% {name}: the figure and {what}. Needs \\usepackage{{graphicx,booktabs}}; \\input this file.",
+        f"% {name}: the figure and {escape(what)}. Needs \\usepackage{{graphicx,booktabs}}; \\input this file.",
         "% Chinese needs XeLaTeX or LuaLaTeX and a font that has it, as with \\usepackage{xeCJK}.",
         *(
             ["% This picture carries its own title; size=one_column or two_columns leaves it to the caption."]
@@ -120,11 +153,11 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = ()) -> s
         "",
         rf"\begin{{table{aside}}}",
         r"\centering\scriptsize",
-        rf"\caption{{Figure~\ref{{fig:{label}}}: {what}}}",
+        rf"\caption{{Figure~\ref{{fig:{label}}}: {escape(what)}}}",
         rf"\label{{tab:{label}}}",
         # As wide as it is, or the line where that is narrower.
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-        rf"\begin{{tabular}}{{{''.join(_columns(rows, widths))}}}",
+        rf"\begin{{tabular}}{{{''.join(kinds)}}}",
         r"\toprule",
         *_table_lines(rows),
         r"\bottomrule",
@@ -134,7 +167,7 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = ()) -> s
     return "\n".join(lines) + "\n"
 
 
-def _printed(table: pd.DataFrame) -> pd.DataFrame:
+def _fitting(table: pd.DataFrame) -> pd.DataFrame:
     """The columns that a printed table has room for: no ids, no quotes, and one language for a name."""
     longest = table.apply(lambda column: column.dropna().astype("str").str.len().max())
     kept = [
@@ -256,14 +289,14 @@ def bibtex(record: dict) -> str:
         "date": str(citation["date-released"]),
     }
     add("figures", author=_authors(citation), **project, year=project["date"][:4])
-    rebuilt = {claim["article"] for claim in record["claims"]}
     articles = {}
     for source in tables.load("sources").to_dict("records"):
         for reference in citation["references"]:
             if reference["title"] in source["title"]:
                 articles[source["source_id"]] = reference
+    rebuilt = {claim["article"] for claim in record["claims"]} & set(articles)
     for source_id, reference in articles.items():
-        if source_id in rebuilt or not rebuilt:  # a figure without claims of its own is about both
+        if source_id in rebuilt or not rebuilt:  # a figure without an article's claim is about both
             date = str(reference.get("date-published", ""))
             title = f"{{{escape(reference['title'])}}}"
             add(source_id, author=_authors(reference), title=title, date=date, year=date[:4])

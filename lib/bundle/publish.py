@@ -1,4 +1,4 @@
-"""Write a figure's bundle: PNG, SVG, PDF, the plotted table as CSV and Excel, LaTeX, BibTeX, and a JSON record of it all.
+"""Write a figure's bundle: PNG, SVG, PDF, the plotted rows as CSV, Excel and Stata, LaTeX, BibTeX, and a JSON record of it all.
 
 The same inputs give the same bytes. Files are swapped in whole, so a reader never meets half a file.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from lib import claims, figures, notebooks, style, tables
-from lib.bundle import paper
+from lib.bundle import paper, stata
 from lib.bundle.folders import FORMATS, folder_of, versions
 from lib.errors import UserError
 from lib.figure import Figure
@@ -44,8 +44,9 @@ def publish(figure: Figure) -> Path:
             paths = {kind: Path(stage) / f"{figure.name}.{kind}" for kind in FORMATS}
             _draw(figure, paths)
             figure.table.to_csv(paths["csv"], index=False, lineterminator="\n", encoding="utf-8")
-            paper.excel(record, figure.table, paths["xlsx"])
-            paths["tex"].write_text(paper.latex(record, figure.table, figure.columns), encoding="utf-8")
+            paper.excel(record, figure.table, paths["xlsx"], figure.printed)
+            stata.write(figure.table, paths["dta"], record["title"])
+            paths["tex"].write_text(paper.latex(record, figure.table, figure.columns, figure.printed), encoding="utf-8")
             paths["bib"].write_text(paper.bibtex(record), encoding="utf-8")
             files = [paths[kind] for kind in FORMATS if kind != "json"]
             record["files"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
@@ -63,7 +64,7 @@ def publish(figure: Figure) -> Path:
 
 def folder_for(figure: Figure) -> Path:
     """The folder that `publish` writes the bundle of `figure` to."""
-    return outputs_dir() / folder_of(NOTEBOOKS / f"{figure.name}.ipynb", figure.parameters, figure.subset)
+    return outputs_dir() / folder_of(NOTEBOOKS / f"{figure.name}.ipynb", figure.parameters, subset=figure.subset)
 
 
 def _require_rows(figure: Figure, values: dict[str, Any]) -> None:
@@ -170,7 +171,12 @@ def _sources(figure: Figure, read: dict[str, str]) -> list[dict]:
 
 def _supplied(file: str, sha256: str) -> dict:
     """A user's own file in the form of a row of sources.csv."""
-    title = f"data/{file}, SHA-256 {sha256}"
+    title, origin = f"data/{file}, SHA-256 {sha256}", sources.origin(file)
+    if origin:
+        title += (
+            f", made on {origin['imported']} from {origin['file']} (SHA-256 {origin['sha256']}), {origin['vendor'] or 'vendor not told'}, "
+            f"{origin['unit_from']}"
+        )
     return {
         "source_id": file,
         "cite_as": sources.supplied(file),

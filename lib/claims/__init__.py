@@ -1,4 +1,4 @@
-"""The ledger: each checkable claim of the two articles, rebuilt from the tables and judged.
+"""The ledger: each checkable claim of the two articles, and two theses of our own on them, rebuilt from the tables and judged.
 
 Verdicts: `reproduced`, the article's own figure comes out within the tolerance; `supported`, the article's own
 data cannot be had and other evidence agrees; `differs`, the evidence disagrees; `definition`, it cannot be false;
@@ -8,9 +8,12 @@ data cannot be had and other evidence agrees; `differs`, the evidence disagrees;
 import pandas as pd
 
 from lib import tables
-from lib.claims import china_daily, macropolo  # noqa: F401  (their judges register themselves)
+from lib.claims import china_daily, macropolo, ours  # noqa: F401  (their judges register themselves)
 from lib.claims.verdict import JUDGES, Verdict
 from lib.words import speaking
+
+#: The `article` of theses that are this project's own.
+OURS = "this-project"
 
 
 @tables.kept
@@ -46,4 +49,4 @@ def verdicts(figure: str):
     """The claims that one figure shows with their verdicts, as a notebook shows them (a pandas Styler)."""
     columns = ["claim_id", "published_text", "rebuilt", "verdict", "reason", "decided_by"]
     left = [{"selector": "th, td", "props": "text-align: left"}]
-    return ledger(figure)[columns].style.hide(axis="index").set_table_styles(left)
+    return tables.shown(ledger(figure)[columns]).set_table_styles(left)

@@ -1,4 +1,4 @@
-"""Figure 4: does 65% hold? A specification curve over every combination of choices in counting product-first firms."""
+"""Figure 4: does 65% hold? The article's own subject, before a specification curve over every combination of choices."""
 
 import functools
 from dataclasses import replace
@@ -9,18 +9,21 @@ import pandas as pd
 from lib import chart, style
 from lib.errors import UserError
 from lib.figure import Figure, Number, dot_marks, drawn_as
+from lib.measures import Share
+from lib.parameters import described
 from lib.rows import cohorts
-from lib.rows.does_65_hold import CHOICES, COHORT_WORDS, WORDS, influence, own_terms
+from lib.rows.does_65_hold import BREAK, CHOICES, WORDS, article, blocks, different, gap, influence, own_terms
 from lib.rows.sources import source_line
-from lib.words import clauses, name_list, phrase, say, sentence, sentences, span_words, term
+from lib.words import clauses, name_list, percent, phrase, say, sentences, span_words, term
 
 NAME = "04_does_65_hold"
 
-LINE = 0.16  # inches: one option more
-CURVE = style.Panel("curve", 3.86, 2.6, left=2.62, right=0.52, top=0.15, bottom=0.15)
-TICKS = style.Panel("ticks", 3.86, 3.55, left=2.62, right=0.52, bottom=0.05)
-NARROW = [replace(panel, left=1.72, width=2.06) for panel in (CURVE, replace(TICKS, height=4.5))]
-SLIDE = [replace(CURVE, height=2), replace(TICKS, height=1.35)]
+LINE = 0.17  # inches: one option
+PAIR = (0.42, 1)  # widths of the years before the break and of those after it, one to the other
+CURVE = style.Panel("curve", 2.7, 2.4, left=0.12, right=0.45, top=0.5, bottom=0.1)
+TICKS = style.Panel("ticks", 2.7, 1, left=0.12, right=0.45, top=0.18, bottom=0.05)
+LEFT = {"one_column": 1.75}  # inches for the names of options
+BAND = "#e9e6ee"
 
 
 @drawn_as(NAME)
@@ -30,149 +33,262 @@ def draw(
     """Figure 4 from the rows of `rows.does_65_hold.load`, which has chosen them by the parameters."""
     if curve.empty:
         raise UserError("no company of these cohorts has both expenses in any of these years: choose others.")
-    claim = published.loc["mp3-share"]
-    published = float(claim["published_value"])
-    above, below = int((curve["share"] > published).sum()), int((curve["share"] < published).sum())
-    weigh = influence(curve)
+    claim, stated = published.loc["mp3-share"], article(published)
+    near, weigh = own_terms(curve), influence(curve)
     names = curve["cohort"].unique()
     own = [name for name in names if cohorts.is_own(name)]
-    top = [say(CHOICES[choice]).lower() for choice in weigh.index[:2]]
-    near = own_terms(curve)
-    title = say(
-        phrase("{count:,} of {all:,} ways to count put the product-first share below {published:.0%}")
-        if below >= above
-        else phrase("{count:,} of {all:,} ways to count put the product-first share above {published:.0%}"),
-        count=max(above, below), all=len(curve), published=published,
-    )  # fmt: skip
-    if len(near) and ((near["low"] <= published) & (published <= near["high"])).all():
-        title = say(
-            phrase("'{claim}' is not contradicted on terms like MacroPolo's; {count:,} of {all:,} ways to count lie below")
-            if below >= above
-            else phrase("'{claim}' is not contradicted on terms like MacroPolo's; {count:,} of {all:,} ways to count lie above"),
-            claim=sentence(term(claim["published_text"])), count=max(above, below), all=len(curve),
-        )  # fmt: skip
-    inside = ((curve["low"] <= published) & (published <= curve["high"])).mean()
-    years = sorted(curve["year"].unique())
     subtitle = say(
-        "Share of companies that spend more on R&D than on selling, fiscal {span}, in every combination of the choices "
-        "below, lowest to highest, with 95% intervals. A tick marks the choices that a count makes; beside it, their median share.",
-        span=span_words(years[0], years[-1]),
-    )
+        "Share of companies that spend more on R&D than on selling, fiscal {span}, in every combination of the choices below, "
+        "lowest to highest, with 95% intervals clustered by industry. A tick marks what a count chooses.",
+        span=span_words(curve["year"].min(), curve["year"].max()),
+    )  # fmt: skip
     notes = [
         sentences(
-            say(
-                "What matters most: {top}, which alone account for {first:.0%} and {second:.0%} of the spread. "
-                "The counts share firms, and {same:,} repeat another where no firm has a zero or a gap, so their number is no test; {inside:.0%} of "
-                "the intervals hold {published:.0%}. The choice of ratio (log, signed, difference over sum) does not matter: it never changes the sign.",
-                top=name_list(top), first=weigh.iloc[0], second=weigh.iloc[1], inside=inside, published=published,
-                same=int(curve.duplicated([*(set(CHOICES) - {"absent"}), "count", "total", "share"]).sum()),
-            ),
-            cohorts.provenance(*own),
-            say("Hence grey ticks.") if own else "",
+            _influence_words(curve, weigh), cohorts.provenance(*own), say("Hence grey ticks.") if own else ""
         ),
-        source_line(
-            [*(i for name in names for i in cohorts.source_ids(name, ["company-list", "finglm"])), "macropolo"]
-        ),
+        sentences(_article_words(claim, stated), *(_near_words(near, stated) if len(near) else ())),
+        source_line([*(i for name in names for i in cohorts.source_ids(name, ["company-list", "finglm"])), "macropolo"]),
     ]  # fmt: skip
-    layouts = (
-        [curve_panel, replace(ticks, height=ticks.height + LINE * len(own))]
-        for curve_panel, ticks in ([CURVE, TICKS], NARROW, SLIDE)
-    )
-    frame = style.Frame(title, subtitle, notes, *layouts)
-    top_axes = frame.axes("curve")
-    _draw_curve(top_axes, curve, published, claim["published_text"], above, below, near)
     # A slide has room for the two choices that matter most.
     choices = [name for name in CHOICES if style.SIZE.get() != "slide" or name in weigh.index[:2]]
-    _draw_choices(frame.axes("ticks", sharex=top_axes), curve, choices)
+    layout, parts = _layout(curve, choices), blocks(curve)
+    frame = style.Frame(_title(curve, claim, near, stated), subtitle, notes, layout, layout, layout)
+    curves = [frame.axes(f"curve{place}") for place in range(len(parts))]
+    for place, (axes, part) in enumerate(zip(curves, parts, strict=True)):
+        _draw_curve(axes, part, claim, stated, named=not place)
+        subject = near[near.index.isin(part.index)]
+        _draw_choices(frame.axes(f"ticks{place}", sharex=axes), curve, part, choices, subject, named=not place)
+        _draw_near(axes, part, subject, margin=curves[0] if style.SIZE.get() == "one_column" else None)
     return Figure(
         frame,
-        alt=_alt(curve, published, above, below, weigh),
+        alt=_alt(curve, claim, near, stated, weigh),
         table=curve.assign(source_row=[cohorts.selection(*pair) for pair in zip(curve["cohort"], curve["year"], strict=True)]),
-        numbers=[
-            Number("specifications", "ways to count", len(curve)),
-            Number("above", "of these, above the published share", above),
-            Number("below", "below it", below),
-            Number("lowest", "lowest share", curve["share"].min(), share=True),
-            Number("median", "median share", curve["share"].median(), share=True),
-            Number("highest", "highest share", curve["share"].max(), share=True),
-            *(
-                Number("nearest_to_the_article", "on the terms nearest to the article's", share, share=True, claim="mp3-share")
-                for share in near["share"].head(1)
-            ),
+        numbers=_numbers(curve, claim, near, stated),
+        marks=lambda: [
+            mark
+            for axes, part in zip(curves, parts, strict=True)
+            for mark in dot_marks(
+                axes, np.arange(len(part)), part["share"] * 100, [_mark_words(row) for _, row in part.iterrows()]
+            )
         ],
-        marks=lambda: dot_marks(
-            top_axes, np.arange(len(curve)), curve["share"] * 100, [_mark_words(row) for _, row in curve.iterrows()]
-        ),
-        columns=("cohort", "year", "threshold", "weight", "absent", "balanced", "check", "total", "share"),
+        columns=("cohort", "year", "threshold", "counting", "count", "total", "share", "low", "high", "no_ratio"),
     )  # fmt: skip
 
 
-def _draw_curve(axes, curve, published, words, above, below, near) -> None:
-    place = np.arange(len(curve))
-    higher = (curve["share"] > published).to_numpy()
-    for side, colour in ((higher, style.ACCENT), (~higher, style.NEUTRAL)):
-        axes.vlines(
-            place[side], curve["low"][side] * 100, curve["high"][side] * 100, color=colour, alpha=0.22, linewidth=0.8
+def _layout(curve: pd.DataFrame, choices: list[str]) -> list[tuple]:
+    """The curves above, the choices below; side by side the years before the break and those after it."""
+    lines = sum(curve[choice].nunique() + 1.35 for choice in choices)
+    left, slide = LEFT.get(style.SIZE.get(), 1.95), style.SIZE.get() == "slide"
+    tall = replace(CURVE, height=1.7 if slide else CURVE.height), replace(TICKS, height=LINE * lines)
+    widths = PAIR[-len(blocks(curve)) :]
+    return [
+        tuple(
+            replace(panel, name=f"{panel.name}{place}", width=panel.width * width, left=panel.left if place else left)
+            for place, width in enumerate(widths)
         )
-        axes.plot(place[side], curve["share"][side] * 100, "o", markersize=1.6, color=colour, markeredgewidth=0)
-    axes.axhline(published * 100, color=style.INK, linewidth=1, linestyle=(0, (3, 2)))
-    axes.set_xlim(-len(curve) * 0.01, len(curve) * 1.01)
+        for panel in tall
+    ]
+
+
+def _title(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Share) -> str:
+    if near.empty:
+        unlike, published = different(curve), claim["published_value"]
+        above, below = (unlike["share"] > published).sum(), (unlike["share"] < published).sum()
+        return say(
+            phrase("{count:,} of {all:,} different counts put the product-first share below {published:.0%}")
+            if below >= above
+            else phrase("{count:,} of {all:,} different counts put the product-first share above {published:.0%}"),
+            count=max(above, below), all=len(unlike), published=published,
+        )  # fmt: skip
+    row = _once(near)
+    _, low, high = gap(row, stated)
+    return say(
+        phrase("{share:.1%} of {plural} were product first in {year}; MacroPolo has {count} of {total}")
+        if row["cohort"] == "bse"  # which may be the same firms
+        else phrase("{share:.1%} of {plural} were product first in {year}; the gap to MacroPolo's {count} of {total} may be chance")
+        if low <= 0 <= high
+        else phrase("{share:.1%} of {plural} were product first in {year}; the gap to MacroPolo's {count} of {total} is more than chance"),
+        share=row["share"], plural=described(row["cohort"])[0], year=row["year"], count=stated.count, total=stated.total,
+    )  # fmt: skip
+
+
+def _once(near: pd.DataFrame) -> pd.Series:
+    """Of the article's own subject, the count without the companies that have no ratio."""
+    return near[near["counting"] == "once"].iloc[0]
+
+
+def _influence_words(curve: pd.DataFrame, weigh: pd.Series) -> str:
+    top, unlike = weigh.index[:2], len(different(curve))
+    after = blocks(curve)[-1]["year"].iloc[0] >= BREAK
+    return sentences(
+        say(
+            phrase("Of these options, {top} matter most after the break: alone they account for {first} and {second} of the spread.")
+            if after
+            else phrase("Of these options, {top} matter most before the break: alone they account for {first} and {second} of the spread."),
+            top=name_list(say(CHOICES[choice]).lower() for choice in top), first=percent(weigh[top[0]]), second=percent(weigh[top[1]]),
+        ),
+        say(
+            "{unlike:,} of {all:,} counts differ, and they share firms: how many lie above a line is no test. "
+            "The break is the revenue standard of {year}: see Figure 5.",
+            unlike=unlike, all=len(curve), year=BREAK,
+        ),
+    )  # fmt: skip
+
+
+def _article_words(claim: pd.Series, stated: Share) -> str:
+    return say(
+        "MacroPolo's '{claim}' of {total} is {count}, rounded: it gives no count. Shaded is Wilson's interval of that, {low} to {high}.",
+        claim=term(claim["published_text"]), total=stated.total, count=stated.count, low=percent(stated.low), high=percent(stated.high),
+    )  # fmt: skip
+
+
+def _near_words(near: pd.DataFrame, stated: Share) -> list[str]:
+    """How far the article's own subject lies from the article, who has no ratio, and what is doubtful."""
+    row = _once(near)
+    away, low, high = (100 * value for value in gap(row, stated))
+    found = [
+        say(
+            "The rebuilt share lies {away} points from it (95% interval {low} to {high}).",
+            away=_points(away), low=_points(low), high=_points(high),
+        ),
+        say(
+            "No ratio: {gaps:,} of the {all:,} that could have filed; not counted are those first listed later, and banks, brokers and insurers.",
+            gaps=row["no_ratio"], all=row["no_ratio"] + row["total"],
+        ),
+    ]  # fmt: skip
+    if row["doubtful"] and np.isfinite(row["sure"]):
+        found.append(
+            say(
+                "Without the {doubtful:,} firms whose R&D no second extract confirms, or whose figures jump, it is {sure:.1%}. "
+                "Selling expense has no second extract.",
+                doubtful=row["doubtful"], sure=row["sure"],
+            )
+        )  # fmt: skip
+    return found
+
+
+def _points(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
+
+
+def _numbers(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Share) -> list[Number]:
+    published, last = claim["published_value"], blocks(curve)[-1]
+    found = [
+        Number("specifications", "ways to count", len(curve)),
+        Number("different", "of these, with different results", len(different(curve))),
+        Number("above", "above the published share", int((curve["share"] > published).sum())),
+        Number("below", "below it", int((curve["share"] < published).sum())),
+        Number("lowest", "lowest share after the break", last["share"].min(), share=True),
+        Number("median", "median share after the break", last["share"].median(), share=True),
+        Number("highest", "highest share after the break", last["share"].max(), share=True),
+        Number("article", "the article's share, as a count of firms", stated.share, share=True),
+    ]
+    if len(near):
+        row = _once(near)
+        away, low, high = gap(row, stated)
+        found += [
+            Number("nearest_to_the_article", "on the article's own subject", row["share"], share=True, claim="mp3-share"),
+            Number("gap", "how far that lies above the article's", away, share=True),
+            Number("gap_low", "lower end of the gap's interval", low, share=True),
+            Number("gap_high", "upper end of the gap's interval", high, share=True),
+        ]  # fmt: skip
+    return found
+
+
+def _draw_curve(axes, part: pd.DataFrame, claim: pd.Series, stated: Share, *, named: bool) -> None:
+    """The shares of a block with their intervals, as a background; the article's share and its interval behind them."""
+    place, published = np.arange(len(part)), float(claim["published_value"])
+    axes.axhspan(stated.low * 100, stated.high * 100, color=BAND, linewidth=0, zorder=0)
+    axes.vlines(place, part["low"] * 100, part["high"] * 100, color=style.NEUTRAL, alpha=0.35, linewidth=0.9)
+    axes.plot(place, part["share"] * 100, "o", markersize=2.4, color=style.NEUTRAL, markeredgewidth=0)
+    chart.reference(axes, published * 100, upright=False)
+    margin = max(len(part) * 0.015, 0.5)
+    axes.set_xlim(-margin, len(part) - 1 + margin)
     axes.set_ylim(0, 100)
-    axes.set_yticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
+    axes.set_yticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"] if named else [])
     axes.tick_params(bottom=False, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
-    axes.text(
-        0.005,
-        published * 100 + 1.5,
-        say("MacroPolo: {words}", words=term(words)),
-        transform=axes.get_yaxis_transform(),
-        size=9.5,
-    )
-    axes.text(
-        0.99,
-        0.97,
-        say("{count:,} above", count=above),
-        color=style.ACCENT,
-        size=11,
-        weight="bold",
-        ha="right",
-        va="top",
-        transform=axes.transAxes,
-    )
-    axes.text(
-        0.01,
-        0.05,
-        say("{count:,} below", count=below),
-        color=style.QUIET,
-        size=11,
-        weight="bold",
-        transform=axes.transAxes,
-    )
-    room = 0.6 * chart.inches(axes)[0]
-    for position, row in near.iterrows():
-        right = position > len(curve) / 2
-        axes.plot(
-            position,
-            row["share"] * 100,
-            "o",
-            markersize=6,
-            color="white",
-            markeredgecolor=style.INK,
-            markeredgewidth=1.4,
-            zorder=5,
-        )
-        said = say(
-            "nearest to MacroPolo's own terms:\n{cohort}, {year}, {share:.1%}",
-            cohort=say(COHORT_WORDS[row["cohort"]]), year=row["year"], share=row["share"],
-        )  # fmt: skip
-        lines = [line for words in said.split("\n") for line in style.wrapped(words, 9, "normal", room)]
-        axes.annotate(
-            "\n".join(lines),
-            (position, row["share"] * 100), (0, -62), textcoords="offset points", size=9, ha="right" if right else "left", va="top",
-            linespacing=1.15,
-            arrowprops=dict(arrowstyle="-", color=style.INK, linewidth=0.7, shrinkB=4),
-            bbox=dict(facecolor="white", edgecolor="none", pad=1, alpha=0.85),
-        )  # fmt: skip
+    over = {"over": ("axes", "axes"), "size": 9.5, "color": style.QUIET, "weight": "semibold"}
+    above, below = (part["share"] > published).sum(), (part["share"] < published).sum()
+    chart.write(axes, (1, 1), say("{count:,} above", count=above), (0, -1), ha="right", va="top", **over)
+    chart.write(axes, (0, 0), say("{count:,} below", count=below), (2, 3), **over)
+    if named:
+        words = say("MacroPolo: {words}", words=term(claim["published_text"]))
+        chart.write(axes, (0, published * 100), words, (-6, 0), over=("axes", "data"), size=9, ha="right", va="center")
+    after = part["year"].iloc[0] >= BREAK
+    heading = phrase("After the break: {span}") if after else phrase("Before the break: {span}")
+    span = span_words(part["year"].min(), part["year"].max())
+    chart.head(axes, say(heading, span=span), room=chart.inches(axes)[0] + 0.4)
+
+
+def _draw_near(axes, part: pd.DataFrame, near: pd.DataFrame, margin=None) -> None:
+    """The counts on the article's own subject, in front of the curve: with its interval, and between its bounds.
+
+    margin: axes to name them beside, where the block has no room.
+    """
+    if near.empty:
+        return
+    row, first = _once(near), part.index[0]
+    place = near.index[near["counting"] == "once"][0] - first
+    bounds = near[near["counting"] != "once"]
+    chart.interval(axes, row["low"] * 100, row["high"] * 100, place, style.ACCENT, upright=True, linewidth=2.2)
+    chart.dot(axes, bounds.index - first, bounds["share"] * 100, style.ACCENT, size=4.5)
+    chart.dot(axes, place, row["share"] * 100, style.ACCENT, size=8)
+    said = (
+        say(
+            "{plural}, {year}, each once: {share:.1%}",
+            plural=described(row["cohort"])[0], year=row["year"], share=row["share"],
+        ),
+        say("95% interval {low:.0%} to {high:.0%}", low=row["low"], high=row["high"]),
+        say(
+            "small dots: with the {gaps:,} without a ratio, {least:.0%} to {most:.0%}",
+            gaps=row["no_ratio"], least=bounds["share"].min(), most=bounds["share"].max(),
+        ),
+    )  # fmt: skip
+    room = 1.2 if margin is not None else 0.68 * chart.inches(axes)[0]
+    lines = [line for words in said for line in style.wrapped(words, 9, "normal", room)]
+    if margin is not None:
+        chart.write(margin, (0, 0.56), "\n".join(lines), (-28, 0), over=("axes", "axes"), size=9, ha="right", va="top",
+                    color=style.ACCENT, linespacing=1.15)  # fmt: skip
+        return
+    axes.annotate(
+        "\n".join(lines), (place, row["low"] * 100), (1, 0.40), textcoords="axes fraction", size=9, ha="right", va="top",
+        color=style.ACCENT, linespacing=1.15, zorder=6, annotation_clip=False, bbox=chart.on_white(1),
+        arrowprops=dict(arrowstyle="-", color=style.ACCENT, linewidth=0.7, relpos=(0.7, 1)),
+    )  # fmt: skip
+
+
+def _draw_choices(
+    axes, curve: pd.DataFrame, part: pd.DataFrame, choices: list[str], near: pd.DataFrame, *, named: bool
+) -> None:
+    """One line of ticks per option, grouped by choice, with the option's median share at the right."""
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(bottom=False, labelbottom=False, labelleft=False)
+    line, heights, medians = 0.0, [], []
+    left = 72 * (style.MARGIN - LEFT.get(style.SIZE.get(), 1.95))
+    subject = near.index[near["counting"] == "once"] - part.index[0]
+    beside = {"over": ("axes", "data"), "size": 9, "va": "center"}
+    for choice in choices:
+        if named:
+            chart.write(axes, (0, line), say(CHOICES[choice]), (left, 0), weight="semibold", **beside)
+        for option in sorted(curve[choice].unique(), key=functools.partial(_rank, list(WORDS.get(choice, ())))):
+            line += 1
+            chosen = np.flatnonzero(part[choice] == option)
+            grey = choice == "cohort" and cohorts.is_own(option)
+            axes.plot(chosen, np.full(len(chosen), line), "|", markersize=7, markeredgewidth=0.9,
+                      color=style.NEUTRAL if grey else style.INK)  # fmt: skip
+            own = np.intersect1d(chosen, subject)
+            axes.plot(own, np.full(len(own), line), "|", markersize=9, markeredgewidth=2.2, color=style.ACCENT)
+            if named:
+                chart.write(axes, (0, line), _label(choice, option), (-6, 0), ha="right", **beside)
+            if len(chosen):
+                heights.append(line)
+                medians.append(percent(part["share"].iloc[chosen].median()))
+        line += 1.35
+    axes.set_yticks([])
+    axes.set_ylim(line - 0.85, -0.5)
+    chart.column(axes, heights, medians, 0.4, say("median"), color=style.QUIET)
 
 
 def _label(choice: str, option) -> str:
@@ -193,52 +309,44 @@ def _mark_words(row: pd.Series) -> str:
     choices = clauses(
         say("{choice}: {option}", choice=say(CHOICES[name]).lower(), option=_label(name, row[name])) for name in CHOICES
     )
+    counted = say("{count:,.0f} of {total:,} firms. {choices}", count=row["count"], total=row["total"], choices=choices)
+    if not np.isfinite(row["low"]):  # firms of one industry alone give no interval
+        return say("{share:.1%}, {counted}", share=row["share"], counted=counted)
     return say(
-        "{share:.1%} ({low:.1%} to {high:.1%}), {count:,.0f} of {total:,} firms. {choices}",
-        share=row["share"], low=row["low"], high=row["high"], count=row["count"], total=row["total"], choices=choices,
+        "{share:.1%} ({low:.1%} to {high:.1%}), {counted}",
+        share=row["share"], low=row["low"], high=row["high"], counted=counted,
     )  # fmt: skip
 
 
-def _draw_choices(axes, curve: pd.DataFrame, choices: list[str]) -> None:
-    """One line of ticks per option, grouped by choice, with the option's median share at the right."""
-    width = chart.inches(axes)[0]
-    above = width < 3  # no room for a choice's name beside its first option
-    axes.grid(False)
-    axes.spines["bottom"].set_visible(False)
-    axes.tick_params(bottom=False, labelbottom=False, labelleft=False)
-    line = 0.0
-    side = dict(transform=axes.get_yaxis_transform(), va="center", size=9)
-    for choice in choices:
-        options = sorted(curve[choice].unique(), key=functools.partial(_rank, list(WORDS.get(choice, ()))))
-        place = (style.MARGIN - (NARROW[1] if above else TICKS).left) / width
-        axes.text(place, line, say(CHOICES[choice]), weight="semibold", ha="left", **side)
-        line += above
-        for option in options:
-            chosen = (curve[choice] == option).to_numpy()
-            axes.plot(
-                np.flatnonzero(chosen),
-                np.full(chosen.sum(), line),
-                "|",
-                markersize=6.5,
-                markeredgewidth=0.55,
-                color=style.NEUTRAL if choice == "cohort" and cohorts.is_own(option) else style.INK,
-            )
-            label = _label(choice, option)
-            axes.text(-0.01, line, label, ha="right", **side)
-            axes.text(1.012, line, f"{curve['share'][chosen].median():.0%}", ha="left", color=style.QUIET, **side)
-            line += 1
-        line += 0.45
-    axes.text(
-        1.012, -0.95, say("median"), transform=axes.get_yaxis_transform(), size=8.5, color=style.QUIET, va="center"
-    )
-    axes.set_ylim(line - 0.6, -1.3)
-
-
-def _alt(curve, published, above, below, weigh) -> str:
-    return say(
-        "Specification curve of {all:,} counts of the share of companies that spend more on R&D than on selling. "
-        "The shares run from {low:.0%} to {high:.0%} with a median of {median:.0%}; "
-        "{above:,} lie above the published {published:.0%} and {below:,} below it. The choices that move the share most are {top}.",
-        all=len(curve), low=curve["share"].min(), high=curve["share"].max(), median=curve["share"].median(), above=above,
-        published=published, below=below, top=name_list(say(CHOICES[choice]).lower() for choice in weigh.index[:2]),
+def _alt(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Share, weigh: pd.Series) -> str:
+    published = claim["published_value"]
+    subject = ""
+    if len(near):
+        row, bounds = _once(near), near[near["counting"] != "once"]["share"]
+        subject = say(
+            "In front, {plural} in {year}, each once: {share:.1%}, between {low:.0%} and {high:.0%} with those without a ratio, "
+            "against MacroPolo's {count} of {total}.",
+            plural=described(row["cohort"])[0], year=row["year"], share=row["share"], low=bounds.min(), high=bounds.max(),
+            count=stated.count, total=stated.total,
+        )  # fmt: skip
+    parts = clauses(
+        say(
+            "fiscal {span}, {low:.0%} to {high:.0%} with a median of {median:.0%}, {above:,} above the published {published:.0%} and "
+            "{below:,} below",
+            span=span_words(part["year"].min(), part["year"].max()), low=part["share"].min(), high=part["share"].max(),
+            median=part["share"].median(), above=(part["share"] > published).sum(), published=published,
+            below=(part["share"] < published).sum(),
+        )
+        for part in blocks(curve)
+    )  # fmt: skip
+    return sentences(
+        say(
+            "Specification curve of {all:,} counts of the share of companies that spend more on R&D than on selling: {parts}.",
+            all=len(curve), parts=parts,
+        ),
+        subject,
+        say(
+            "Of these options, those that move the share most are {top}.",
+            top=name_list(say(CHOICES[choice]).lower() for choice in weigh.index[:2]),
+        ),
     )  # fmt: skip

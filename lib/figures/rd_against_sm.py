@@ -1,10 +1,11 @@
 """Figure 1: every firm's R&D against its selling expense, ranked, with the consumer internet companies beside."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FixedFormatter, FixedLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 from matplotlib.transforms import Bbox
 
 from lib import chart, style
@@ -13,7 +14,7 @@ from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
 from lib.measures import Share, expense_ratio, share_of
 from lib.parameters import described
 from lib.rows import cohorts
-from lib.rows.rd_against_sm import ranked
+from lib.rows.rd_against_sm import Bounds, bounds, clustered, peers, ranked, stated
 from lib.rows.sources import cite, source_line
 from lib.words import (
     clauses,
@@ -38,19 +39,38 @@ MEASURES = {
     ),
     "difference_over_sum": phrase("R&D less selling expense, as a share of the two together."),
 }
-BARS = style.Panel("bars", 3.95, 3.18, left=0.72, right=0.18, top=0.3, bottom=0.42)
-DOTS = style.Panel("dots", 2.05, 3.18, right=0.1, top=0.3, bottom=0.42)
-NARROW = [replace(BARS, right=0.22), replace(DOTS, left=BARS.left, height=1.9, bottom=0.05)]
+BARS = style.Panel("bars", 3.95, 2.75, left=0.72, right=0.18, top=0.3, bottom=0.42)
+DOTS = style.Panel("dots", 2.05, 2.75, right=0.1, top=0.3, bottom=0.42)
+SHARES = style.Panel("shares", 3.6, 0, left=2.75, right=0.65, top=0.34, bottom=0.22)
+ROW = 0.21  # inches: a share and its name
+NARROW = [
+    replace(BARS, right=0.22),
+    replace(SHARES, left=2.2, width=1.55),
+    replace(DOTS, left=BARS.left, height=1.9, bottom=0.05),
+]
+LOOKS = {"cohort": style.PRODUCT_FIRST, "article": style.INK}
+FEW = 8  # bars that are all named
 DOT = 0.123  # inches: a dot's place in its panel
 GRADES = phrase(
-    "Grades: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
+    "Dots: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
 )
 ELSEWHERE = phrase("MacroPolo's 93 are other companies, on the Beijing Stock Exchange.")
+CHOSEN = phrase("The label itself asks for R&D spending, so these firms are chosen in part on what is measured.")
+INTERVALS = phrase("Lines are 95% intervals in which firms of one industry may move together")
+WILSON = phrase("The line is a 95% interval that takes firms as independent, as their industries are not known.")
+
+
+class Compared(NamedTuple):
+    """A share and what it is of."""
+
+    words: str
+    share: Share
 
 
 @drawn_as(NAME)
 def draw(
     firms: pd.DataFrame,
+    others: pd.DataFrame,
     internet: pd.DataFrame,
     published: pd.DataFrame,
     *,
@@ -66,50 +86,82 @@ def draw(
             f"no company of {cohort} has both expenses for fiscal {fiscal_year}: choose another year or cohort, or fetch newer "
             "statements with `python -m lib refresh`."
         )
-    share = share_of(bars["product_first"])
     plural, description = described(cohort)
-    title = _title(plural, share, dots)
+    share, reach = clustered(bars), bounds(firms)
+    shares = _shares(plural, share, bars, others, published)
+    title = _title(plural, share, shares["peers"].share if "peers" in shares else None, dots)
     subtitle = say(
         "R&D against selling expense, fiscal {year}, one bar per company: {description}. {measure}",
         year=fiscal_year, description=description, measure=say(MEASURES[measure]),
     )  # fmt: skip
-    out = cohorts.left_out(pd.concat([firms[["status"]], internet[["status"]]]))
     drawn = pd.concat([bars, dots.sort_values("grade")])
-    used = ["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel(), "macropolo"]
-    notes = [*_notes(cohort, firms, internet, dots, bars, highlight), source_line(cohorts.source_ids(cohort, used))]
-    others = cohort != "bse" and not cohorts.is_own(cohort)
-    key = sentences(say(GRADES), say(ELSEWHERE) if others else "", cohorts.provenance(cohort))
-    frame = style.Frame(title, subtitle, notes, (BARS, DOTS), NARROW, slide_note=key)
+    cited = ["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel(), "macropolo"]
+    cited += ["miit-measures"] if cohort == "specialised" else []
+    notes = [*_notes(cohort, firms, internet, dots, bars, shares, reach, published, highlight)]
+    notes.append(source_line(cohorts.source_ids(cohort, cited)))
+    others_than_the_93 = cohort != "bse" and not cohorts.is_own(cohort)
+    key = sentences(say(GRADES), say(ELSEWHERE) if others_than_the_93 else "", cohorts.provenance(cohort))
+    strip = replace(SHARES, height=ROW * len(shares))
+    column = [NARROW[0], replace(NARROW[1], height=ROW * 2 * len(shares)), NARROW[2]]
+    frame = style.Frame(title, subtitle, notes, [(BARS, DOTS), strip], column, slide_note=key)
     left = frame.axes("bars")
     right = frame.axes("dots", sharey=left)
+    below = frame.axes("shares")
     _scale(left, measure, pd.concat([bars["ratio"], dots["ratio"]]), bars["ratio"])
-    blocks = _draw_bars(left, bars, share, published)
+    blocks = _draw_bars(left, bars, share)
     _draw_dots(right, dots, measure, float(bars["ratio"].median()))
+    _draw_shares(below, shares)
     chart.head(left, say("{count:,} {plural}, ranked", count=len(bars), plural=plural), style.MARGIN - BARS.left, up=12)
     inset = style.MARGIN - BARS.left if style.SIZE.get() == "one_column" else 0
     chart.head(right, say("Consumer internet companies"), inset, up=12)
-    _mark(left, bars, highlight, blocks)
+    _name_bars(left, bars, highlight, blocks)
     table = pd.concat([bars.assign(group=cohort), dots.assign(group="consumer_internet")], ignore_index=True)
     return Figure(
         frame,
-        alt=_alt(plural, fiscal_year, share, bars, dots),
+        alt=_alt(plural, fiscal_year, share, shares, bars, dots),
         table=table[TABLE].rename(columns={"ratio": measure.replace("log_", "log2_")}),
         companies=len(table),
-        left_out=out,
-        numbers=[
-            Number("share", "share that is product first", share.share, share=True, claim="mp3-share"),
-            Number("low", "its 95% interval, from", share.low, share=True),
-            Number("high", "to", share.high, share=True),
-            Number("firms", "companies with a ratio", share.total),
-            Number(
-                "median_rd_to_selling",
-                "median of R&D over selling expense",
-                float((bars["rd_expense_cny"] / bars["selling_expense_cny"]).median()),
-            ),
-        ],
-        marks=lambda: _marks(left, right, bars, dots),
+        left_out=cohorts.left_out(pd.concat([firms[["status"]], internet[["status"]]])),
+        numbers=_numbers(share, shares, reach, bars),
+        marks=lambda: _marks(left, right, below, bars, dots, shares),
         columns=("company_id", "name_zh", "rd_expense_cny", "selling_expense_cny", "grade", "source_row"),
     )
+
+
+def _shares(plural: str, share: Share, bars: pd.DataFrame, others: pd.DataFrame, published: pd.DataFrame) -> dict:
+    """The shares to compare, by what they are of: each a Compared, in the order drawn."""
+    found = {"cohort": Compared(say("{plural}", plural=sentence(plural)), share)}
+    if len(others):
+        if (alike := peers(bars, others)) is not None:
+            found["peers"] = Compared(say("Other listed firms, same industries"), alike)
+        found["others"] = Compared(say("Other listed firms"), clustered(others))
+    words = say("MacroPolo's {count}", count=term(published.at["mp3-cohort", "published_text"]))
+    return found | {"article": Compared(words, stated(published))}
+
+
+def _numbers(share: Share, shares: dict, reach: Bounds, bars: pd.DataFrame) -> list[Number]:
+    spent = bars["rd_expense_cny"] + bars["selling_expense_cny"]
+    ratio = bars["rd_expense_cny"] / bars["selling_expense_cny"]
+    return [
+        Number("share", "share that is product first", share.share, share=True, claim="mp3-share"),
+        Number("low", "its 95% interval, from", share.low, share=True),
+        Number("high", "to", share.high, share=True),
+        Number("firms", "companies with a ratio", share.total),
+        *(
+            Number(f"share_{name}", words, shares[name].share.share, share=True)
+            for name, words in (
+                ("peers", "other listed firms, weighted to the same industries"),
+                ("others", "other listed firms"),
+            )
+            if name in shares
+        ),
+        Number("share_of_spending", "share of the two expenses that product-first firms spend",
+               float(spent[bars["product_first"]].sum() / spent.sum()), share=True),
+        Number("could_have_filed", "companies that could have filed", reach.companies),
+        Number("least", "share, were those without a ratio all sales first", reach.low, share=True),
+        Number("most", "share, were they all product first", reach.high, share=True),
+        Number("median_rd_to_selling", "median of R&D over selling expense", float(ratio.median())),
+    ]  # fmt: skip
 
 
 TABLE = [
@@ -127,36 +179,58 @@ TABLE = [
     "product_first",
     "grade",
     "extract_check",
+    "confirmed",
+    "outlier",
     "rd_source_id",
     "selling_source_id",
     "source_row",
 ]
 
 
-def _title(plural: str, share: Share, dots: pd.DataFrame) -> str:
+def _title(plural: str, share: Share, peers: Share | None, dots: pd.DataFrame) -> str:
+    words = {"share": sentence(share_words(share.share)), "plural": plural}
+    if peers is not None:
+        one = phrase(
+            "{share} {plural} spends more on R&D than on selling, and {peers:.0%} of other firms in the same industries"
+        )
+        many = phrase(
+            "{share} {plural} spend more on R&D than on selling, and {peers:.0%} of other firms in the same industries"
+        )
+        return say(one if share.count == 1 else many, peers=peers.share, **words)
     one = phrase("{share} {plural} spends more on R&D than on selling; {giants} of {all} internet giants with data do")
     many = phrase("{share} {plural} spend more on R&D than on selling; {giants} of {all} internet giants with data do")
     giants = {"giants": count_word(int(dots["product_first"].sum())), "all": count_word(len(dots))}
-    return sentence(say(one if share.count == 1 else many, share=share_words(share.share), plural=plural, **giants))
+    return say(one if share.count == 1 else many, **giants, **words)
 
 
-def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
-    out = cohorts.left_out(firms)
-    first, absent = int(bars["product_first"].sum()), sum(out.values()) - out.get("bank, broker or insurer", 0)
-    everyone = len(bars) + absent
-    own = cohorts.is_own(cohort)
-    weak = 0 if own else int((~bars["solid"]).sum())
+def _notes(cohort, firms, internet, dots, bars, shares, reach, published, highlight) -> list[str]:
+    out, share, own = cohorts.left_out(firms), shares["cohort"].share, cohorts.is_own(cohort)
+    gap = reach.companies - len(bars)
+    weak, doubted = 0 if own else int((~bars["solid"]).sum()), int((bars["outlier"] != "").sum())
+    alone = share_of(bars["product_first"])
     counted = [
-        say("Dot and whiskers: the share and its 95% interval."),
         cohorts.left_out_words(out, len(firms)),
         say(
-            "Were those without a ratio all sales first, the share would be {low:.0%}; all product first, {high:.0%}.",
-            low=first / everyone, high=(first + absent) / everyone,
-        ) if absent else "",
+            "Of the {all:,} that could have filed, were those without a ratio all sales first, the share would be {low:.0%}; all product "
+            "first, {high:.0%}.",
+            all=reach.companies, low=reach.low, high=reach.high,
+        ) if gap else "",
         cohorts.provenance(cohort),
-        say("Hence all bars are pale. MacroPolo's 93 are on the Beijing Stock Exchange.") if own else "",
-        say("Pale bars: {count} whose R&D no second extract confirms.", count=weak) if weak else "",
-        say(ELSEWHERE) if cohort != "bse" and not own else "",
+        say("Hence all bars are pale.") if own else say(
+            "Bars are grade B: extracts of filed reports; no second extract checks selling expense. Pale: {count} whose R&D none confirms, or "
+            "whose revenue it contradicts.",
+            count=weak,
+        ),
+        say("Doubtful, and drawn as filed: {count} (column outlier).", count=doubted) if doubted else "",
+    ]  # fmt: skip
+    compared = [
+        say(WILSON) if share.method == "wilson" else say(
+            "{intervals}; were they independent, {low:.0%} to {high:.0%}.", intervals=say(INTERVALS), low=alone.low, high=alone.high
+        ),
+        say("MacroPolo states {text}; {count} of {all} follows from it.",
+            text=term(published.at["mp3-share", "published_text"]), count=shares["article"].share.count, all=shares["article"].share.total),
+        say(ELSEWHERE) if cohort != "bse" else "",
+        say(CHOSEN) if cohort == "specialised" else "",
     ]  # fmt: skip
     graded = [say(GRADES)]
     missing = internet[internet["status"] != cohorts.DRAWN].groupby("status", sort=False)
@@ -168,7 +242,7 @@ def _notes(cohort, firms, internet, dots, bars, highlight) -> list[str]:
     for _, row in dots[dots["fiscal_year_end"].dt.month != 12].iterrows():
         end = month_words(row["fiscal_year_end"])
         graded.append(say("{name}: year to {end}.", name=cohorts.company_name(row), end=end))
-    notes = [sentences(*counted), sentences(*graded)]
+    notes = [sentences(*compared), sentences(*counted), sentences(*graded)]
     status = firms.set_index("company_id")["status"]
     missed = [
         say("{names} ({reason})", names=code, reason=say(status.get(code, phrase("not in this cohort"))))
@@ -216,7 +290,7 @@ def _scale(axes, measure: str, ratios: pd.Series, bars: pd.Series) -> None:
     axes.yaxis.set_minor_locator(FixedLocator([]))
 
 
-def _draw_bars(axes, bars: pd.DataFrame, share: Share, published: pd.DataFrame) -> list:
+def _draw_bars(axes, bars: pd.DataFrame, share: Share) -> list:
     """The ranked bars over the share of firms, and the two readings of them; returns the texts."""
     ratio = bars["ratio"].to_numpy()
     edges = np.linspace(0, 100, len(bars) + 1)
@@ -231,84 +305,82 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share, published: pd.DataFrame) 
     axes.set_xlabel(say("share of companies"), labelpad=1)
     axes.xaxis.grid(False)
     # The number of sales-first firms stands beside the longest of their bars, where the others leave it room.
-    head = axes.transData.inverted().transform(axes.transAxes.transform((0, 0.18)))[1]
-    clear = edges[:-1][ratio < head].min(initial=100) / 100 - 0.02
+    foot = axes.transData.inverted().transform(axes.transAxes.transform((0, 0.2)))[1]
+    clear = edges[:-1][ratio < foot].min(initial=100) / 100 - 0.02
     place, side = (clear, "right") if clear * chart.inches(axes)[0] > 1.5 else (0.01, "left")
-    inside = dict(transform=axes.transAxes, linespacing=1.15, bbox=dict(facecolor="white", edgecolor="none", pad=1))
-    texts = [
-        axes.text(
-            0.99,
-            1.02,
-            f"{share.share:.1%}",
-            size=21,
-            weight="bold",
-            color=style.PRODUCT_TEXT,
-            va="top",
-            ha="right",
-            **inside,
-        ),
-        axes.text(
-            0.99,
-            0.885,
-            say(
-                "{count:,} of {total:,} spend more on R&D\n95% interval {low:.1%} to {high:.1%}",
-                count=share.count,
-                total=share.total,
-                low=share.low,
-                high=share.high,
-            ),
-            color=style.PRODUCT_TEXT,
-            va="top",
-            ha="right",
-            **inside,
-        ),
-        axes.text(
-            place,
-            0.17,
-            say(
-                phrase("{count:,} spends more\non selling")
-                if share.total - share.count == 1
-                else phrase("{count:,} spend more\non selling"),
-                count=share.total - share.count,
-            ),
+    inside = dict(over=("axes", "axes"), white=1, va="top", linespacing=1.15)
+    counted = phrase("{count:,} of {total:,} spend more on R&D")
+    selling = share.total - share.count
+    some = phrase("{count:,} spends more\non selling") if selling == 1 else phrase("{count:,} spend more\non selling")
+    big = dict(color=style.PRODUCT_TEXT, ha="right", **inside)
+    return [
+        chart.write(axes, (0.99, 1.02), f"{share.share:.1%}", size=21, weight="bold", **big),
+        chart.write(axes, (0.99, 0.87), say(counted, count=share.count, total=share.total), **big),
+        chart.write(
+            axes,
+            (place, 0.19),
+            say(some, count=selling),
             size=11,
             weight="bold",
             color=style.SALES_TEXT,
-            va="top",
             ha=side,
             **inside,
         ),
     ]
-    stated = published.at["mp3-share", "published_value"] * 100
-    words = say(
-        "MacroPolo: {share}\nof its {count}",
-        share=term(published.at["mp3-share", "published_text"]), count=published.at["mp3-cohort", "published_text"],
-    )  # fmt: skip
-    strip = dict(transform=axes.get_xaxis_transform())
-    axes.plot([stated, stated], [0.5, 0.625], color=style.INK, linewidth=1, linestyle=(0, (2, 1.5)), **strip)
-    box = dict(bbox=inside["bbox"], linespacing=1.1)
-    texts.append(axes.text(stated, 0.635, words, size=9, ha="center", va="bottom", **box, **strip))
-    axes.errorbar(
-        share.share * 100,
-        0,
-        xerr=[[(share.share - share.low) * 100], [(share.high - share.share) * 100]],
-        fmt="o",
-        markersize=4,
-        color=style.INK,
-        ecolor=style.INK,
-        elinewidth=1.6,
-        capsize=3,
-        zorder=5,
+
+
+def _draw_shares(axes, shares: dict) -> None:
+    """Each share with its interval, its name at the left and its number at the right."""
+    narrow = style.SIZE.get() == "one_column"
+    ends = [end * 100 for _, (low, high) in _intervals(shares) for end in (low, high)]
+    axes.set_xlim(max(0, 5 * np.floor(min(ends) / 5) - 1), min(100, 5 * np.ceil(max(ends) / 5) + 1))
+    axes.set_ylim(len(shares) - 0.45, -0.55)
+    axes.set_yticks([])
+    axes.xaxis.tick_bottom()
+    axes.grid(axis="x")
+    axes.yaxis.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.tick_params(axis="x", length=0, pad=1)
+    axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 7, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}%")
+    for height, (name, (words, share)) in enumerate(shares.items()):
+        colour = LOOKS.get(name, style.NEUTRAL)
+        if share.low == share.low:
+            chart.interval(axes, share.low * 100, share.high * 100, height, colour)
+        chart.dot(axes, share.share * 100, height, colour, filled=name != "article")
+        text = dict(
+            size=9.5 if name == "cohort" else 9, weight="semibold" if name == "cohort" else "normal", va="center"
+        )
+        lines = chart.wrapped(
+            f"{words} ({share.total:,})", text["size"], text["weight"], (NARROW[1] if narrow else SHARES).left - 0.2
+        )
+        left = (style.MARGIN - (NARROW[1] if narrow else SHARES).left) * 72
+        chart.write(axes, (0, height), "\n".join(lines), (left, 0), over=("axes", "data"), linespacing=1.05, **text)
+        chart.write(axes, (1, height), f"{share.share:.1%}", (44, 0), over=("axes", "data"), ha="right", **text)
+    chart.inner_ticks(axes.xaxis)
+    chart.head(
+        axes,
+        say("Compared with whom: share that spends more on R&D"),
+        style.MARGIN - (NARROW[1] if narrow else SHARES).left,
+        up=6,
     )
-    return texts
 
 
-def _mark(axes, bars: pd.DataFrame, highlight: list[str], texts: list) -> None:
-    """The highlighted companies' bars in ink, each named where neither bars nor texts are."""
+def _intervals(shares: dict) -> list[tuple[str, tuple[float, float]]]:
+    """The ends of each share's interval; the share itself where it has none."""
+    return [
+        (name, (share.low, share.high) if share.low == share.low else (share.share, share.share))
+        for name, (_, share) in shares.items()
+    ]
+
+
+def _name_bars(axes, bars: pd.DataFrame, highlight: list[str], texts: list) -> None:
+    """Names of the highlighted companies, whose bars are in ink, or of all where there are few; neither bars nor texts are covered."""
     width = 100 / len(bars)
     marked = bars[bars["company_id"].isin(highlight)]
     axes.bar(marked.index * width, marked["ratio"], width=max(width, 0.35), align="edge", color=style.INK, linewidth=0)
-    points = [((i + 0.5) * width, row["ratio"], cohorts.company_label(row)) for i, row in marked.iterrows()]
+    named = bars if len(bars) <= FEW else marked
+    points = [((i + 0.5) * width, row["ratio"], cohorts.company_label(row)) for i, row in named.iterrows()]
     # The bars' outline in fifty steps: enough to keep labels off them.
     outline = []
     for places in np.array_split(np.arange(len(bars)), min(50, len(bars))):
@@ -325,74 +397,48 @@ def _draw_dots(axes, dots: pd.DataFrame, measure: str, median: float) -> None:
     axes.spines["bottom"].set_visible(False)
     axes.set_xlim(0, chart.inches(axes)[0])
     axes.xaxis.grid(False)
-    axes.axhline(
-        median, color=style.PRODUCT_TEXT if median > 0 else style.SALES_TEXT, linewidth=1, linestyle=(0, (4, 2))
-    )
+    chart.reference(axes, median, upright=False, color=style.PRODUCT_TEXT if median > 0 else style.SALES_TEXT)
     pixels = axes.transData.transform(np.column_stack([np.zeros(len(dots)), dots["ratio"]]))[:, 1]
     places = chart.spread(pixels, gap=axes.figure.dpi * 0.165)
     heights = axes.transData.inverted().transform(np.column_stack([np.zeros(len(dots)), places]))[:, 1]
     for (_, row), height in zip(dots.iterrows(), heights, strict=True):
-        colour = style.PRODUCT_FIRST if row["product_first"] else style.SALES_FIRST
-        axes.plot(
-            DOT,
-            row["ratio"],
-            "o",
-            markersize=6.5,
-            color=colour,
-            markerfacecolor=colour if row["solid"] else "white",
-            markeredgewidth=1.6,
-            zorder=4,
-        )
+        first = row["product_first"]
+        chart.dot(axes, DOT, row["ratio"], style.PRODUCT_FIRST if first else style.SALES_FIRST, filled=row["solid"])
         axes.plot([DOT, 0.33], [row["ratio"], height], color=style.NEUTRAL, linewidth=0.7)
-        text = style.PRODUCT_TEXT if row["product_first"] else style.SALES_TEXT
-        axes.text(
-            0.35,
-            height,
-            f"{cohorts.company_name(row)}  {_multiple(row)}  {row['grade']}",
-            size=9.5,
-            va="center",
-            color=text,
-            bbox=dict(facecolor="white", edgecolor="none", pad=0.8),
-        )
-    for place, words, colour in (
-        (1, say("↑ more R&D"), style.PRODUCT_TEXT),
-        (0, say("↓ more selling"), style.SALES_TEXT),
+        words = f"{cohorts.company_name(row)}  {_multiple(row)}  {row['grade']}"
+        text = style.PRODUCT_TEXT if first else style.SALES_TEXT
+        chart.write(axes, (0.35, height), words, white=0.8, size=9.5, va="center", color=text)
+    for up, words, colour in (
+        (0.95, say("↑ more R&D"), style.PRODUCT_TEXT),
+        (0.05, say("↓ more selling"), style.SALES_TEXT),
     ):
-        axes.text(
-            0.99,
-            0.95 if place else 0.05,
-            words,
-            transform=axes.transAxes,
-            size=9.5,
-            color=colour,
-            ha="right",
-            va="center",
-            bbox=dict(facecolor="white", edgecolor="none", pad=0.8),
+        chart.write(
+            axes, (0.99, up), words, over=("axes", "axes"), white=0.8, size=9.5, color=colour, ha="right", va="center"
         )
-    axes.annotate(
-        say("median\nof the bars"),
-        (1, median),
-        (0, 2),
-        xycoords=axes.get_yaxis_transform(),
-        textcoords="offset points",
-        ha="right",
-        va="bottom",
-        size=8.5,
-        color=style.QUIET,
-        linespacing=1,
-        bbox=dict(facecolor="white", edgecolor="none", pad=0.5),
-    )
+    chart.write(
+        axes, (1, median), say("median\nof the bars"), (0, 2), over=("axes", "data"), white=0.5, ha="right", va="bottom",
+        size=8.5, color=style.QUIET, linespacing=1,
+    )  # fmt: skip
 
 
-def _marks(left, right, bars: pd.DataFrame, dots: pd.DataFrame) -> list[Mark]:
-    """A company's bar, or its dot with its name beside."""
+def _marks(left, right, below, bars: pd.DataFrame, dots: pd.DataFrame, shares: dict) -> list[Mark]:
+    """A company's bar, its dot with its name beside, or a share."""
     width = 100 / len(bars)
     words = [_company_words(rows) for rows in (bars, dots)]
     marks = [
         Mark(left, i * width, 0, (i + 1) * width, ratio, said, company if company.isdigit() else "")
         for i, (ratio, company, said) in enumerate(zip(bars["ratio"], bars["company_id"], words[0], strict=True))
     ]
+    said = [_share_words(*compared) for compared in shares.values()]
+    marks += dot_marks(below, [compared.share.share * 100 for compared in shares.values()], range(len(shares)), said)
     return marks + dot_marks(right, np.full(len(dots), DOT), dots["ratio"], words[1])
+
+
+def _share_words(words: str, share: Share) -> str:
+    return say(
+        "{words}: {share:.1%} of {total:,} ({low:.1%} to {high:.1%})",
+        words=words, share=share.share, total=share.total, low=share.low, high=share.high,
+    )  # fmt: skip
 
 
 def _company_words(rows: pd.DataFrame) -> list[str]:
@@ -415,7 +461,7 @@ def _multiple(row: pd.Series) -> str:
     return say("{multiple:.1f}×", multiple=max(rd, selling) / min(rd, selling))
 
 
-def _alt(plural: str, year: int, share: Share, bars: pd.DataFrame, dots: pd.DataFrame) -> str:
+def _alt(plural: str, year: int, share: Share, shares: dict, bars: pd.DataFrame, dots: pd.DataFrame) -> str:
     log = expense_ratio(bars["rd_expense_cny"], bars["selling_expense_cny"])
     larger = {True: phrase("{name} (R&D {multiple})"), False: phrase("{name} (selling {multiple})")}
     named = name_list(
@@ -423,9 +469,9 @@ def _alt(plural: str, year: int, share: Share, bars: pd.DataFrame, dots: pd.Data
         for _, row in dots.iterrows()
     )
     return say(
-        "Bar chart of {total:,} {plural} in fiscal {year}, ranked by R&D against selling expense. {count:,} of them, "
-        "{share:.1%} (95% interval {low:.1%} to {high:.1%}), spend more on R&D; the rest spend more on selling. "
-        "The median company has {median}. Beside them, {dots} consumer internet companies: {named}.",
-        total=len(bars), plural=plural, year=year, count=share.count, share=share.share, low=share.low, high=share.high,
-        median=times(float(np.median(log))), dots=len(dots), named=named,
+        "Bar chart of {total:,} {plural} in fiscal {year}, ranked by R&D against selling expense. {count:,} of them spend more on R&D; "
+        "the rest spend more on selling. The median company has {median}. Beside them, {dots} consumer internet companies: {named}. "
+        "Below, shares that spend more on R&D: {shares}.",
+        total=len(bars), plural=plural, year=year, count=share.count, median=times(float(np.median(log))), dots=len(dots),
+        named=named, shares=clauses(_share_words(*compared) for compared in shares.values()),
     )  # fmt: skip

@@ -1,40 +1,55 @@
-"""Figure 8: companies' R&D and selling expense by economic sector and year, with the national series beside them."""
+"""Figure 8: companies' R&D per yuan of revenue by economic sector and year, with the national series beside it."""
 
 from dataclasses import replace
 
 import pandas as pd
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from lib import chart, style
-from lib.figure import Figure, Mark, Number, drawn_as
+from lib.figure import Figure, Number, dot_marks, drawn_as
+from lib.measures import FEWEST_CLUSTERS, Estimate
 from lib.parameters import described
 from lib.rows import cohorts
 from lib.rows import services_to_industry as sectors
-from lib.rows.sources import source_line
-from lib.words import billions, name_list, phrase, say, sentence, sentences, span_words, year_ticks
+from lib.rows.sources import cite, source_line
+from lib.words import billions, clauses, name_list, phrase, say, sentence, sentences, span_words, year_ticks
 
 NAME = "08_services_to_industry"
-LEVELS = style.Panel("levels", 2.75, 2.55, left=0.5, right=0.87, top=0.3, bottom=0.4)
-SHARES = style.Panel("shares", 1.0, 2.3, left=0.38, right=1.5, top=0.5, bottom=0.45)
-ECONOMY, INVESTMENT, VENTURE = (
-    style.Panel("R&D of the whole economy", 1.65, 0.95, left=0.28, top=0.52, bottom=0.28),
-    style.Panel("fixed-asset investment", 2.6, 0.95, left=0.22, top=0.52, bottom=0.28),
-    style.Panel("venture capital", 1.9, 0.95, left=0.22, right=0.13, top=0.52, bottom=0.28),
+INTENSITY = style.Panel("intensity", 2.05, 2.2, left=0.3, right=1.5, top=0.55, bottom=0.3)
+CHANGES = style.Panel("changes", 2.3, 2.2, left=0.1, right=0.6, top=0.55, bottom=0.3)
+INVESTMENT, VENTURE, ECONOMY = (
+    style.Panel("fixed-asset investment", 1.85, 1.2, left=0.3, right=0.72, top=0.6, bottom=0.3),
+    style.Panel("venture capital", 1.05, 1.2, left=0.34, right=0.86, top=0.6, bottom=0.3),
+    style.Panel("R&D of the whole economy", 1.3, 1.2, left=0.2, right=0.38, top=0.6, bottom=0.3),
 )
-ACROSS = [(LEVELS, SHARES), (ECONOMY, INVESTMENT, VENTURE)]
+ACROSS = [(INTENSITY, CHANGES), (INVESTMENT, VENTURE, ECONOMY)]
+SLIDE = (replace(INTENSITY, height=2.6), replace(CHANGES, height=2.6))  # the finding alone
 NARROW = [
-    *(replace(LEVELS, right=1.2), replace(SHARES, height=1.7, left=0.5)),
-    *((ECONOMY, VENTURE), replace(INVESTMENT, left=0.28, right=0.13)),
+    *(replace(INTENSITY, height=1.7, right=1.75), replace(CHANGES, height=1.8), INVESTMENT),
+    (replace(VENTURE, left=0.42), ECONOMY),
 ]
-LOOKS = {  # sector: fill, type, hatch
-    "secondary": (style.INDUSTRY, style.INDUSTRY_TEXT, ""),
-    "primary": ("#5b8a5b", style.QUIET, ""),
-    "unknown": ("white", style.QUIET, "//////"),
-    "tertiary": (style.SERVICES, style.SERVICES_TEXT, ""),
+LOOKS = {"secondary": (style.INDUSTRY, style.INDUSTRY_TEXT), "tertiary": (style.SERVICES, style.SERVICES_TEXT)}
+#: The kinds of a national series: line and type.
+KINDS = {
+    "industry": LOOKS["secondary"],
+    "services": LOOKS["tertiary"],
+    "chips": (style.PRODUCT_FIRST, style.PRODUCT_TEXT),
+    "AI": (style.SALES_FIRST, style.SALES_TEXT),
+    "all fields": (style.INK, style.INK),
+    "": (style.INK, style.INK),
 }
-ITEM_WORDS = {"rd": phrase("R&D"), "selling": phrase("selling expense")}
-PANEL_WORDS = {"same_firms": phrase("same firms"), "all_firms": phrase("all firms")}
+FIRMS = {"same_firms": phrase("same firms"), "all_firms": phrase("all firms")}
+WAYS = {
+    "same_firms": phrase("same firms"),
+    "same_mix": phrase("same firms, every industry weighted as in {year}"),
+    "all_firms": phrase("all firms"),
+}
+#: The lower panels: where they stand, their unit, and how a value and what it is of are written at the end of a line.
+NATIONAL = {
+    INVESTMENT.name: (INVESTMENT, phrase("growth, %"), phrase("{value:.1f} {kind}")),
+    VENTURE.name: (VENTURE, phrase("billion dollars"), phrase("{dollars:.1f} {kind}")),
+    ECONOMY.name: (ECONOMY, phrase("trillion yuan"), phrase("{value:.2f}")),
+}
 
 
 @drawn_as(NAME)
@@ -42,114 +57,103 @@ def draw(
     rows: pd.DataFrame, national: pd.DataFrame, *, cohort: str, panel: str, base_year: int, without: list[str]
 ) -> Figure:
     """Figure 8 from the rows of `rows.services_to_industry.load`."""
-    found = {name: sectors.sums(rows, name) for name in PANEL_WORDS}
+    found = {firms: sectors.sums(rows, firms) for firms in FIRMS}
+    changed = sectors.changes(rows)
     years = sorted(int(year) for year in rows["fiscal_year"].unique())
-    distance = sectors.gap(rows)
-    title = _title(found, panel, years)
     subtitle = say(
-        "R&D and selling expense by economic sector, fiscal {span}, in billion yuan: {description}, {panel}; "
-        "below, the national series that were found",
+        "R&D expense per 100 yuan of revenue by economic sector, fiscal {span}: {description}, {firms}",
         span=span_words(years[0], years[-1]), description=described(cohort)[1],
-        panel=say(
-            phrase("those with both expenses in every year")
+        firms=say(
+            phrase("those with both amounts in every year")
             if panel == "same_firms"
-            else phrase("those with both expenses that year")
+            else phrase("those with both amounts in the year")
         ),
     )  # fmt: skip
     used = rows[rows["summed"]]
     cited = ["company-list", "project-industry-map", *used["rd_source_id"].unique(), *national["source_id"]]
-    notes = [*_notes(rows, found, panel, years, distance, without), source_line(cohorts.source_ids(cohort, cited))]
+    notes = [*_notes(rows, found, changed, panel, years, without), source_line(cohorts.source_ids(cohort, cited))]
     notes[0] = sentences(notes[0], cohorts.provenance(cohort))
-    frame = style.Frame(title, subtitle, notes, ACROSS, NARROW, slide_note=_caveat())
-    levels = frame.axes("levels")
-    bars = _draw_levels(levels, found[panel], years)
-    _draw_shares(frame.axes("shares"), found, panel, years)
-    _draw_national(frame, national)
+    frame = style.Frame(_title(found, panel), subtitle, notes, ACROSS, NARROW, SLIDE, slide_note=_interval_words())
+    below = {} if style.SIZE.get() == "slide" else NATIONAL
+    axes = {name: frame.axes(name) for name in ("intensity", "changes", *below)}
+    _draw_intensity(axes["intensity"], found, panel, years)
+    _draw_changes(axes["changes"], changed, panel, years)
+    for name in below:
+        _draw_national(axes[name], national[national["panel"] == name], name)
     return Figure(
         frame,
-        alt=_alt(found, panel, national, years),
-        table=_table(used, national),
-        companies=int(_firms(found, panel, years).sum()),
+        alt=_alt(found, changed, panel, national, years),
+        table=_table(used, found, changed, national, cohort, years),
+        companies=int(_firms(found, panel).sum()),
         left_out=sectors.left_out(rows, panel),
-        numbers=_numbers(found, panel, years, distance),
-        marks=lambda: [Mark(levels, left, y - 0.37, right, y + 0.37, words) for left, right, y, words in bars],
-        columns=(
-            "panel",
-            "company_id",
-            "name_zh",
-            "sector",
-            "fiscal_year",
-            "rd_expense_cny",
-            "selling_expense_cny",
-        ),
+        numbers=_numbers(found, changed, panel, years),
+        marks=lambda: _marks(axes, found[panel], national),
+        columns=("panel", "company_id", "name_zh", "sector", "fiscal_year", "rd_expense_cny", "revenue_cny", "value"),
     )
 
 
 TABLE = [
-    "panel",
-    "company_id",
-    "name_zh",
-    "industry_en",
-    "sector",
-    "fiscal_year",
-    "period_end",
-    "rd_expense_cny",
-    "selling_expense_cny",
-    "same_firm",
-    "item",
-    "value",
-    "unit",
-    "grade",
-    "extract_check",
-    "rd_source_id",
-    "selling_source_id",
-    "source_row",
+    *("panel", "company_id", "name_zh", "industry_en", "sector", "fiscal_year", "period_end"),
+    *("rd_expense_cny", "revenue_cny", "same_firm", "item", "value", "low", "high", "unit"),
+    *("grade", "extract_check", "rd_source_id", "revenue_source_id", "source_row"),
 ]
 
 
-def _table(used: pd.DataFrame, national: pd.DataFrame) -> pd.DataFrame:
-    """The company-years that the sums are made of, and the national figures."""
-    firms = used.assign(panel="company", period_end=used["fiscal_year_end"], grade=cohorts.weaker_grade(used))
-    macro = national.assign(rd_source_id=national["source_id"])
-    parts = [part.reindex(columns=[name for name in TABLE if name in part]) for part in (firms, macro)]
+def _table(used, found, changed, national, cohort, years) -> pd.DataFrame:
+    """The sums and changes that are drawn, the national figures, and the company-years that the sums are made of."""
+    place = {
+        (year, sector): cohorts.selection(cohort, year, economic_sector=sector)
+        for year in years
+        for sector in sectors.COMPARED
+    }
+    drawn = [
+        {"panel": "intensity", "item": firms, "sector": row.sector, "fiscal_year": row.fiscal_year,
+         "value": 100 * row.intensity, "unit": "percent of revenue", "source_row": place[row.fiscal_year, row.sector]}
+        for firms, rows in found.items() for row in rows.itertuples() if row.sector in sectors.COMPARED and row.firms
+    ] + [
+        {"panel": "change", "item": way, "sector": sector, "fiscal_year": years[-1], "value": 100 * one.value,
+         "low": 100 * one.low, "high": 100 * one.high, "unit": "percent of revenue",
+         "source_row": f"{place[years[0], sector]} {place[years[-1], sector]}"}
+        for way, by_sector in changed.items() for sector, one in by_sector.items() if one.value == one.value
+    ]  # fmt: skip
+    parts = [
+        pd.DataFrame(drawn),
+        national.assign(
+            rd_source_id=national["source_id"],
+            value=national["drawn"],
+            unit=[NATIONAL[name][1] for name in national["panel"]],
+        ),
+        used.assign(panel="company", period_end=used["fiscal_year_end"], grade=used["rd_grade"]),
+    ]
+    parts = [part.reindex(columns=[name for name in TABLE if name in part]) for part in parts]
     return pd.concat(parts, ignore_index=True).reindex(columns=TABLE)
 
 
-def _firms(found: dict, panel: str, years: list[int]) -> pd.Series:
+def _firms(found: dict, panel: str) -> pd.Series:
     """Companies summed in the last year, by sector."""
-    return found[panel][found[panel]["fiscal_year"] == years[-1]].set_index("sector")["firms"]
+    rows = found[panel]
+    return rows[rows["fiscal_year"] == rows["fiscal_year"].max()].set_index("sector")["firms"]
 
 
-def _numbers(found, panel, years, distance) -> list[Number]:
+def _numbers(found, changed, panel, years) -> list[Number]:
     numbers = []
-    for name, words in PANEL_WORDS.items():
-        grown, share = sectors.growth(found[name]), sectors.services_share(found[name])
-        numbers += [
-            Number(
-                f"industry_growth_{name}", f"growth of industry's R&D, {words}", float(grown["secondary"]), share=True
-            ),
-            Number(
-                f"services_growth_{name}", f"growth of services' R&D, {words}", float(grown["tertiary"]), share=True
-            ),
-            *(
-                Number(
-                    f"services_share_{year}_{name}",
-                    f"services' share of R&D in {year}, {words}",
-                    float(value),
-                    share=True,
-                )
-                for year, value in ((years[0], share.iloc[0]), (years[-1], share.iloc[-1]))
-            ),
-        ]
-    names = {
-        "gap_same_firms": "growth in industry less services, same firms",
-        "gap_low": "its 95% interval, from",
-        "gap_high": "to",
-    }
+    for firms, words in FIRMS.items():
+        rates, grown = sectors.intensity(found[firms]), sectors.growth(found[firms])
+        for sector in sectors.COMPARED:
+            name = sectors.SECTORS[sector]
+            numbers += [
+                Number(f"{name}_intensity_{year}_{firms}", f"R&D by revenue of {name} in {year}, {words}", float(rates.at[year, sector]), share=True)
+                for year in (years[0], years[-1])
+            ]  # fmt: skip
+            numbers.append(Number(f"{name}_growth_{firms}", f"growth of the R&D of {name}, {words}", float(grown[sector]), share=True))  # fmt: skip
+    gap = _gap(changed["same_firms"])
+    words = ("change in industry less that in services, same firms", "its 95% interval, from", "to")
+    names = ("gap_same_firms", "gap_low", "gap_high")
     numbers += [
-        Number(name, words, value, share=True) for (name, words), value in zip(names.items(), distance, strict=True)
+        Number(name, said, value, share=True)
+        for name, said, value in zip(names, words, (gap.value, gap.low, gap.high), strict=True)
     ]
-    firms = _firms(found, panel, years)
+    firms = _firms(found, panel)
     numbers += [
         Number("firms", "companies summed in the last year", int(firms.sum())),
         Number("firms_unknown", "of these, of unknown industry", int(firms["unknown"])),
@@ -157,387 +161,241 @@ def _numbers(found, panel, years, distance) -> list[Number]:
     return [number for number in numbers if number.value == number.value]
 
 
-def percent(share: float) -> str:
-    """A growth rate or share in words; 'by an unknown amount' where there was nothing to grow from."""
-    return f"{share:.0%}".replace("-", "−") if share == share else say("by an unknown amount")
+def _gap(by_sector: dict[str, Estimate]) -> Estimate:
+    return by_sector["secondary"].less(by_sector["tertiary"])
 
 
-def _title(found: dict, panel: str, years: list[int]) -> str:
-    same, every = (sectors.growth(found[name]) for name in PANEL_WORDS)
-    grown = {"industry": percent(same["secondary"]), "services": percent(same["tertiary"])}
-    if panel == "same_firms":
+def _title(found: dict, panel: str) -> str:
+    rates = 100 * sectors.intensity(found[panel]).iloc[[0, -1]]
+    firms = say(phrase("In the same firms") if panel == "same_firms" else phrase("Among all firms"))
+    known = [sector for sector in sectors.COMPARED if rates[sector].notna().all()]
+    if len(known) == 1:
         return say(
-            "From {first} to {last} the same firms' R&D grew {industry} in industry and {services} in services",
-            first=years[0], last=years[-1], **grown,
+            "{firms} R&D per 100 yuan of revenue went from {first:.2f} to {last:.2f} in {sector}",
+            firms=firms, first=rates[known[0]].iloc[0], last=rates[known[0]].iloc[-1], sector=say(sectors.SECTORS[known[0]]),
         )  # fmt: skip
+    (first, last), (before, after) = (rates[sector] for sector in sectors.COMPARED)
     return say(
-        "Summed over all firms of each year, R&D rose {all_industry} in industry and {all_services} in services; "
-        "in the same firms, {industry} and {services}",
-        all_industry=percent(every["secondary"]), all_services=percent(every["tertiary"]), **grown,
+        "{firms} R&D per 100 yuan of revenue went from {first:.2f} to {last:.2f} in industry and from {before:.2f} to "
+        "{after:.2f} in services",
+        firms=firms, first=first, last=last, before=before, after=after,
     )  # fmt: skip
 
 
-def _notes(
-    rows: pd.DataFrame, found: dict, panel: str, years: list[int], distance: tuple, without: list[str]
-) -> list[str]:
-    members = rows["company_id"].nunique()
-    last = found[panel][found[panel]["fiscal_year"] == years[-1]].set_index("sector")["firms"]
-    groups = name_list(_counted(count, sectors.SECTORS[name]) for name, count in last.items() if count)
-    reasons = cohorts.reason_words(sectors.left_out(rows, panel))
+def _notes(rows, found, changed, panel, years, without) -> list[str]:
+    last = _firms(found, panel)
+    groups = name_list(
+        say("{count:,} {words}", count=count, words=say(sectors.SECTORS[name])) for name, count in last.items() if count
+    )
     summed = [
         say(
             "{year}: {count:,} of {members:,} companies ({groups}). Left out: {reasons}.",
-            year=years[-1], count=last.sum(), members=members, groups=groups, reasons=reasons,
+            year=years[-1], count=last.sum(), members=rows["company_id"].nunique(), groups=groups,
+            reasons=cohorts.reason_words(sectors.left_out(rows, panel)),
         )
     ]  # fmt: skip
-    if panel == "all_firms":
-        before = found[panel].groupby("fiscal_year")["firms"].sum()
-        counts = name_list(say("{count:,} in {year}", count=before[year], year=year) for year in years)
-        summed.append(say("Companies summed: {counts}.", counts=counts))
     sure = sectors.chosen(rows, panel)
     weak = sure.loc[sure["extract_check"] != "rd_confirmed", "rd_expense_cny"].sum() / sure["rd_expense_cny"].sum()
     if weak > 0:
         summed.append(say("Of the R&D summed, {share:.1%} is not confirmed by a second extract.", share=weak))
-    distance, low, high = distance
     words = [say("Industry is the secondary sector of the national accounts, construction and power with it.")]
-    if distance == distance:
-        apart = phrase("In the same firms, R&D growth in industry less that in services is {points} points.")
-        between = phrase(
-            "In the same firms, R&D growth in industry less that in services is {points} points (95% interval {low} to {high})."
-        )
-        points = {"points": _points(distance), "low": _points(low), "high": _points(high)}
-        words.append(say(between if low == low else apart, **points))
-    newcomer = sectors.largest_newcomer(rows)
-    if newcomer is not None:
-        every = found["all_firms"]
-        industry, services = sectors.growth(every).reindex(["secondary", "tertiary"])
-        if _absent_at_first(rows, newcomer) and industry == industry and services == services:
-            base = every.loc[(every["fiscal_year"] == years[0]) & (every["sector"] == "tertiary"), "rd_bn"].iloc[0]
-            words.append(
-                say(
-                    "All firms: services' R&D grew {all}, industry's {industry}; without {company}, which has no figures for {year}, "
-                    "services' would have grown {growth}.",
-                    all=percent(services), industry=percent(industry), company=cohorts.company_label(newcomer), year=years[0],
-                    growth=percent(services - newcomer["rd_expense_cny"] / 1e9 / base),
-                )
-            )  # fmt: skip
+    gaps = {way: _gap(by_sector) for way, by_sector in changed.items()}
+    if all(gap.error == gap.error for gap in gaps.values()):
+        said = phrase("{way} {points} ({low} to {high})")
+        words.append(
+            say(
+                "Change in industry less that in services, points with 95% intervals: {gaps}.",
+                gaps=clauses(
+                    say(said, points=_points(gap.value), low=_points(gap.low), high=_points(gap.high), way=_way(way, years))
+                    for way, gap in gaps.items()
+                ),
+            )
+        )  # fmt: skip
+    words.append(say("In 2020 a new revenue standard changed what counts as revenue, too."))
     notes = [sentences(*summed), sentences(*words)]
     if absent := [code for code in without if code not in set(rows["company_id"])]:
         notes.append(say("To leave out on request, but not in this cohort: {codes}.", codes=name_list(absent)))
-    return [*notes, _caveat()]
-
-
-def _caveat() -> str:
-    return say(
-        "In 2020 a new revenue standard moved freight from selling expense to cost of sales, so the "
-        "selling shares around 2020 are not like for like. Hollow dots below are second-hand; no line joins them."
+    clusters = sure.groupby("sector")["industry_zh"].nunique()
+    marks = say(
+        "Below, hollow marks are second-hand or derived, and lines join neighbouring years alone; diamonds are growth from "
+        "January to September."
     )
+    counted = say(
+        "The clusters are {industry} industries in the secondary sector and {services} in services; with fewer than {fewest} "
+        "there is no interval.",
+        industry=clusters.get("secondary", 0), services=clusters.get("tertiary", 0), fewest=FEWEST_CLUSTERS,
+    )  # fmt: skip
+    return [*notes, sentences(_interval_words(), counted, marks)]
 
 
-def _counted(count: int, words: str) -> str:
-    return say("{count:,} {words}", count=count, words=say(words))
+def _interval_words() -> str:
+    return say("Bars are 95% intervals, clustered by industry.")
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:.0f}".replace("-", "−")
+    """A difference of two shares in points, with its sign."""
+    return f"{100 * share:+.2f}".replace("-", "−")
 
 
-def _absent_at_first(rows: pd.DataFrame, company: pd.Series) -> bool:
-    first = rows[(rows["fiscal_year"] == rows["fiscal_year"].min()) & (rows["company_id"] == company["company_id"])]
-    return not first["summed"].any()
+def _way(way: str, years: list[int]) -> str:
+    return say(WAYS[way], year=years[0])
 
 
-def _draw_levels(axes, found: pd.DataFrame, years: list[int]) -> list[tuple[float, float, float, str]]:
-    """A stacked bar per expense and year, on one scale; the sums inside or beside.
-
-    Returns the bars: from, to, height, and what each stands for.
-    """
-    places, labels, bars = {}, [], []
-    for block, item in enumerate(ITEM_WORDS):
-        for i, year in enumerate(years):
-            places[item, year] = block * (len(years) + 1.0) + i
-            labels.append(str(year))
-    longest = max(found.groupby("fiscal_year")[f"{item}_bn"].sum().max() for item in ITEM_WORDS)
-    axes.set_ylim(max(places.values()) + 0.5, -0.75)
-    axes.set_xlim(0, longest * 1.01 or 1)
-    for (item, year), y in places.items():
-        left = 0.0
-        this = found[found["fiscal_year"] == year].set_index("sector")
-        for sector, (fill, _, hatch) in LOOKS.items():
-            amount = this.at[sector, f"{item}_bn"]
-            axes.barh(
-                y,
-                amount,
-                left=left,
-                height=0.74,
-                facecolor=fill,
-                hatch=hatch,
-                edgecolor=style.NEUTRAL if hatch else fill,
-                linewidth=0.3 if hatch else 0,
-            )
-            share, firms = this.at[sector, f"{item}_share"], this.at[sector, "firms"]
-            said = say(
-                "{item} {year}, {sector}: {amount} yuan, {share:.1%}, {firms:,} firms",
-                item=say(ITEM_WORDS[item]), year=year, sector=say(sectors.SECTORS[sector]), amount=_amount(amount),
-                share=share, firms=firms,
-            )  # fmt: skip
-            bars.append((left, left + amount, y, said))
-            left += amount
-        text = dict(size=9, va="center", weight="semibold")
-        words = {
-            name: say(
-                "{amount} · {share:.1%}",
-                amount=_amount(this.at[name, f"{item}_bn"]),
-                share=this.at[name, f"{item}_share"],
-            )
-            for name in LOOKS
-        }
-        beside = dict(textcoords="offset points", annotation_clip=False, **text)
-        if this.at["secondary", f"{item}_bn"] > 0.36 * longest:
-            axes.text(longest * 0.015, y, words["secondary"], color="white", **text)
-            axes.annotate(words["tertiary"], (left, y), (4, 0), color=style.SERVICES_TEXT, **beside)
-        elif left:  # no room inside the bar
-            first = axes.annotate(words["secondary"], (left, y), (4, 0), color=style.INDUSTRY_TEXT, **beside)
-            axes.annotate(words["tertiary"], (1, 0.5), (6, 0), xycoords=first, color=style.SERVICES_TEXT, **beside)
-    axes.set_yticks(list(places.values()), labels)
-    axes.set_xticks([])
-    axes.grid(False)
-    axes.spines["bottom"].set_visible(False)
-    grown = {item: sectors.growth(found, item) for item in ITEM_WORDS}
-    for item, words in ITEM_WORDS.items():
-        y = places[item, years[0]] - 0.48
-        growths = say(
-            "industry {industry} and services {services}",
-            industry=_signed(grown[item]["secondary"]), services=_signed(grown[item]["tertiary"]),
-        )  # fmt: skip
-        head = axes.annotate(
-            sentence(say(words)),
-            (0, y),
-            ((style.MARGIN - LEVELS.left) * 72, 0),
-            textcoords="offset points",
-            size=10.5,
-            weight="semibold",
-            va="bottom",
-        )
-        axes.annotate(
-            f"  {growths}",
-            (1, 0),
-            (0, 0),
-            xycoords=head,
-            textcoords="offset points",
-            size=9,
-            color=style.QUIET,
-            va="bottom",
-        )
-    firms = found[found["fiscal_year"] == years[-1]].set_index("sector")["firms"]
-    key = phrase("{sector} {count:,}")
-    _key(
-        axes, [(name, say(key, sector=say(sectors.SECTORS[name]), count=firms[name])) for name in LOOKS if firms[name]]
-    )
-    return bars
-
-
-def _key(axes, key: list[tuple[str, str]]) -> None:
-    """The sectors' colours and numbers of firms, in one line under the bars."""
-    width, height = chart.inches(axes)
-    left = style.MARGIN - LEVELS.left
-    for sector, words in key:
-        fill, colour, hatch = LOOKS[sector]
-        place = Rectangle(
-            (left / width, -0.16 / height),
-            0.12 / width,
-            0.11 / height,
-            transform=axes.transAxes,
-            facecolor=fill,
-            hatch=hatch,
-            edgecolor=style.NEUTRAL if hatch else fill,
-            linewidth=0.6,
-            clip_on=False,
-        )
-        axes.add_patch(place)
-        text = axes.text(
-            (left + 0.17) / width, -0.105 / height, words, transform=axes.transAxes, size=8.5, va="center", color=colour
-        )
-        left += 0.17 + text.get_window_extent(axes.figure.canvas.get_renderer()).width / axes.figure.dpi + 0.12
-    axes.text(
-        left / width, -0.105 / height, say("firms"), transform=axes.transAxes, size=8.5, va="center", color=style.QUIET
-    )
-
-
-def _amount(amount: float) -> str:
-    """An amount in billion yuan, with as many digits as a bar's label needs."""
-    template = phrase("{amount:,.0f} bn") if amount >= 9.95 else phrase("{amount:,.1f} bn")
-    return say(template, amount=billions(amount))
-
-
-def _signed(share: float) -> str:
-    return f"{share:+.0%}".replace("-", "−") if share == share else say("not known")
-
-
-def _draw_shares(axes, found: dict, panel: str, years: list[int]) -> None:
-    """Services' share of both expenses by year: the chosen firms in full, the other panel dashed."""
+def _draw_intensity(axes, found: dict, panel: str, years: list[int]) -> None:
+    """R&D by revenue of either sector by year: the chosen firms in full, the other ones dashed."""
     ends = []
-    for item, colour, words in (
-        ("selling", style.SALES_TEXT, phrase("{share:.1f}  selling, {panel}")),
-        ("rd", style.PRODUCT_TEXT, phrase("{share:.1f}  R&D, {panel}")),
-    ):
-        for name in PANEL_WORDS:
-            share = 100 * sectors.services_share(found[name], item)
-            main = name == panel
+    for firms, words in FIRMS.items():
+        rates, main = 100 * sectors.intensity(found[firms]), firms == panel
+        for sector, (colour, text) in LOOKS.items():
+            line = rates[sector].dropna()
+            if line.empty:
+                continue
             axes.plot(
-                share.index,
-                share,
-                marker="o",
-                markersize=5,
-                color=colour,
-                linewidth=1.8 if main else 1.1,
-                linestyle="-" if main else (0, (3, 2)),
-                markerfacecolor=colour if main else "white",
+                line.index, line, color=colour, linewidth=2 if main else 1.1, linestyle="-" if main else chart.DASHED
             )
-            if share.notna().any():
-                label = say(words, share=share.iloc[-1], panel=say(PANEL_WORDS[name]))
-                ends.append((share.iloc[-1], label, colour, main))
-    axes.set_xlim(years[0] - 0.15, years[-1] + 0.15)
+            chart.dot(axes, line.index, line, colour, size=5.5, filled=main)
+            said = say(
+                "{value:.2f}  {sector}, {firms}",
+                value=line.iloc[-1],
+                sector=say(sectors.SECTORS[sector]),
+                firms=say(words),
+            )
+            ends.append((line.iloc[-1], said, text, main))  # fmt: skip
+    axes.set_xlim(years[0] - 0.12, years[-1] + 0.12)
     axes.set_xticks(years, year_ticks(years))
-    low, high = axes.get_ylim()
-    axes.set_ylim(max(0, low - 0.06 * (high - low)), high + 0.06 * (high - low))
-    low, high = axes.get_ylim()
-    axes.set_yticks(
-        [
-            tick
-            for tick in MaxNLocator(5, steps=[1, 2, 5, 10], integer=True).tick_values(low, high)
-            if low <= tick <= high
-        ]
-    )
     axes.xaxis.grid(False)
-    ends.sort(key=lambda end: -end[0])
-    pixels = axes.transData.transform([(years[-1], end[0]) for end in ends])[:, 1]
-    heights = axes.transData.inverted().transform([(0, y) for y in chart.spread(pixels, gap=axes.figure.dpi * 0.155)])[
-        :, 1
-    ]
-    for height, (_, words, colour, main) in zip(heights, ends, strict=True):
-        axes.annotate(
-            words,
-            (years[-1], height),
-            (8, 0),
-            textcoords="offset points",
-            va="center",
-            size=9,
-            color=colour,
-            weight="semibold" if main else "normal",
-            annotation_clip=False,
-        )
-    axes.annotate(
-        say("Services' share, %"),
-        (0, 1),
-        (-0.3 * 72, 8),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        size=10.5,
-        weight="semibold",
+    axes.set_ylim(0, 1.07 * axes.get_ylim()[1])
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    chart.inner_ticks(axes.yaxis)
+    chart.line_ends(axes, ends, years[-1])
+    first = (100 * sectors.intensity(found[panel]).iloc[0]).reindex(LOOKS).dropna()
+    for sector, rate in first.items():
+        above = rate == first.max() or first.max() - rate > 0.12 * axes.get_ylim()[1]
+        looks = dict(size=9, color=LOOKS[sector][1], weight="semibold", ha="center", va="bottom" if above else "top")
+        chart.write(axes, (years[0], rate), f"{rate:.2f}", (0, 6 if above else -6), **looks)
+    _head(axes, INTENSITY, say("R&D by sector"), say("yuan per 100 yuan of revenue"))
+
+
+def _draw_changes(axes, changed: dict, panel: str, years: list[int]) -> None:
+    """The change from the first year to the last, measured in three ways: a dot and its interval for either sector."""
+    ways = sorted(changed, key=lambda way: way != panel)
+    axes.set_ylim(3 * len(ways) - 0.5, -0.6)
+    axes.set_yticks([])
+    axes.grid(axis="x")
+    axes.axvline(0, color=style.INK, linewidth=0.8)
+    for place, way in enumerate(ways):
+        chart.write(
+            axes, (0, 3 * place), sentence(_way(way, years)), over=("axes", "data"), va="center", size=9, white=0.8,
+            weight="semibold" if way == panel else "normal",
+        )  # fmt: skip
+        for row, (sector, (colour, text)) in enumerate(LOOKS.items(), 1):
+            one, height = changed[way][sector], 3 * place + 0.85 * row
+            if one.value != one.value:
+                continue
+            if one.error == one.error:
+                chart.interval(axes, 100 * one.low, 100 * one.high, height, colour)
+            chart.dot(axes, 100 * one.value, height, colour, filled=way == panel)
+            chart.write(axes, (1, height), _points(one.value), (36, 0), over=("axes", "data"), size=9, va="center", ha="right", color=text)  # fmt: skip
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:+g}".replace("-", "−") if value else "0")
+    chart.inner_ticks(axes.xaxis)
+    head = say("Change, {first} to {last}", first=years[0], last=years[-1])
+    _head(axes, CHANGES, head, say("points, three ways to measure it"))
+
+
+def _draw_national(axes, rows: pd.DataFrame, name: str) -> None:
+    """A national series by year; whole years next to each other are joined, a part of a year stands by itself."""
+    panel, unit, template = NATIONAL[name]
+    ends = []
+    for kind, series in rows.groupby("kind", sort=False):
+        colour, text = KINDS[kind]
+        whole = series[series["months"] == sectors.WHOLE].set_index("fiscal_year")["drawn"]
+        span = range(whole.index.min(), whole.index.max() + 1)
+        axes.plot(span, whole.reindex(span), color=colour, linewidth=1.4)
+        for row in series.itertuples():
+            marker = "o" if row.months == sectors.WHOLE else "D"
+            looks = dict(size=4.2, filled=row.grade == "A", marker=marker, markeredgewidth=1.1)
+            chart.dot(axes, row.fiscal_year, row.drawn, colour, **looks)
+        last = whole.iloc[-1]
+        ends.append((last, say(template, value=last, dollars=billions(last), kind=kind and say(kind)), text, False))
+    years = range(int(rows["fiscal_year"].min()), int(rows["fiscal_year"].max()) + 1)
+    axes.set_xlim(years[0] - 0.3, years[-1] + 0.3)
+    axes.set_ylim(min(0, 1.1 * rows["drawn"].min()), 1.1 * rows["drawn"].max())
+    ticks = years[:: 1 if len(years) < 6 else 3]
+    axes.set_xticks(ticks, year_ticks(ticks))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    chart.inner_ticks(axes.yaxis)
+    heights = axes.get_yticks()
+    axes.set_yticks(
+        heights, [f"{billions(tick) if panel is VENTURE else tick:g}".replace("-", "−") for tick in heights]
     )
+    chart.line_ends(axes, ends, years[-1], size=8.5)
+    _head(axes, panel, sentence(say(name)), say(unit))
 
 
-def _draw_national(frame, national: pd.DataFrame) -> None:
-    """The national figures as dots over their years; a year without a dot is a year without a figure."""
-    colours = {
-        "all": style.INK,
-        "industry": style.INDUSTRY_TEXT,
-        "manufacturing": style.INDUSTRY_TEXT,
-        "services": style.SERVICES_TEXT,
-        "chips": style.PRODUCT_TEXT,
-    }
-    heads = {
-        "R&D of the whole economy": (phrase("trillion yuan"), phrase("{value:.2f}")),
-        "fixed-asset investment": (phrase("growth, January to September, %"), phrase("{value:.1f}")),
-        "venture capital": (phrase("billion dollars"), phrase("{dollars:.1f}")),
-    }
-    span = range(int(national["fiscal_year"].min()), int(national["fiscal_year"].max()) + 1)
-    for panel, (unit, digits) in heads.items():
-        axes = frame.axes(panel)
-        dots = national[national["panel"] == panel].sort_values(["kind", "fiscal_year"])
-        axes.set_ylim(min(0, dots["drawn"].min() * 1.3), dots["drawn"].max() * 1.35)
-        axes.set_xlim(span[0] - 0.5, span[-1] + 0.5)
-        axes.set_xticks(list(span), year_ticks(span))
-        axes.set_yticks([])
-        axes.grid(False)
-        # Of one year side by side, the higher where the lower one's words do not reach.
-        late = dots["fiscal_year"] == span[-1]
-        aside = dots["drawn"].where(late, -dots["drawn"]).groupby(dots["fiscal_year"]).rank() - 1
-        aside -= dots.groupby("fiscal_year")["drawn"].transform("size") / 2 - 0.5
-        dots = dots.assign(place=dots["fiscal_year"] + 0.28 * aside)
-        last_of_kind = set(dots.drop_duplicates("kind", keep="last").index)
-        for row in dots.itertuples():
-            colour = colours[row.kind]
-            axes.plot([row.place] * 2, [0, row.drawn], color=colour, linewidth=0.8)
-            axes.plot(
-                row.place,
-                row.drawn,
-                "o",
-                markersize=6,
-                markeredgecolor=colour,
-                markeredgewidth=1.5,
-                markerfacecolor=colour if row.grade == "A" else "white",
-            )
-            words = say(digits, value=row.drawn, dollars=billions(row.drawn))
-            beside = (dots["fiscal_year"] == row.fiscal_year).sum() > 1
-            late = row.fiscal_year == span[-1]
-            if len(last_of_kind) > 1 and row.Index in last_of_kind:
-                kind = say("in all") if row.kind == "all" else say(row.kind)
-                words = f"{words} {kind}" if beside else f"{words}\n{kind}".replace(" ", "\n")
-            low = row.drawn < 0.15 * axes.get_ylim()[1]  # beside such a dot runs the axis
-            axes.annotate(
-                words,
-                (row.place, row.drawn),
-                ((-7 if late else 7) if beside else 0, 0 if beside else 6),
-                textcoords="offset points",
-                ha=("right" if late else "left") if beside else "center",
-                linespacing=1,
-                va="center" if beside and not low else "bottom",
-                size=8.5,
-                color=colour,
-            )
-        head = dict(xycoords="axes fraction", textcoords="offset points")
-        place = (style.MARGIN - ECONOMY.left) * 72
-        axes.annotate(sentence(say(panel)), (0, 1), (place, 17), size=10, weight="semibold", **head)
-        axes.annotate(say(unit), (0, 1), (place, 6), size=8.5, color=style.QUIET, **head)
+def _head(axes, panel: style.Panel, words: str, unit: str) -> None:
+    left = style.MARGIN - panel.left
+    chart.head(axes, words, left, up=21)
+    chart.write(axes, (0, 1), unit, (72 * left, 9), over=("axes", "axes"), size=8.5, color=style.QUIET)
 
 
-def _alt(found: dict, panel: str, national: pd.DataFrame, years: list[int]) -> str:
-    words = []
-    for item, name in ITEM_WORDS.items():
-        amounts = found[panel].pivot_table(index="sector", columns="fiscal_year", values=f"{item}_bn")
-        share = sectors.services_share(found[panel], item)
-        changes = name_list(
-            say(
-                "{sector} {first:,.1f} to {last:,.1f}",
-                sector=say(sectors.SECTORS[sector]), first=billions(amounts.at[sector, years[0]]),
-                last=billions(amounts.at[sector, years[-1]]),
-            )
-            for sector in sectors.SECTORS
-        )  # fmt: skip
-        words.append(
-            say(
-                "{item} in billion yuan, {span}: {changes}; services' share {first:.1%} to {last:.1%}.",
-                item=sentence(say(name)), span=span_words(years[0], years[-1]), changes=changes,
-                first=share.iloc[0], last=share.iloc[-1],
-            )
-        )  # fmt: skip
-    whole, part = phrase("{panel} {year} {value:.3g}"), phrase("{panel} ({kind}) {year} {value:.3g}")
-    dots = name_list(
+def _marks(axes: dict, found: pd.DataFrame, national: pd.DataFrame) -> list:
+    """A mark for each dot of the chosen firms and of the national series."""
+    shown = found[found["sector"].isin(sectors.COMPARED) & found["intensity"].notna()]
+    words = [
         say(
-            whole if row.kind == "all" else part,
-            panel=say(row.panel), kind="" if row.kind == "all" else say(row.kind), year=row.fiscal_year, value=_national(row),
+            "{sector} {year}: {rate:.2f} yuan per 100 yuan of revenue, {firms:,} firms",
+            sector=sentence(say(sectors.SECTORS[row.sector])), year=row.fiscal_year, rate=100 * row.intensity, firms=row.firms,
         )
-        for row in national.sort_values(["panel", "kind", "fiscal_year"]).itertuples()
+        for row in shown.itertuples()
+    ]  # fmt: skip
+    marks = dot_marks(axes["intensity"], shown["fiscal_year"], 100 * shown["intensity"], words)
+    for name in NATIONAL.keys() & axes.keys():
+        rows = national[national["panel"] == name]
+        words = [
+            say("{what}; grade {grade}. {sources}; {source_row}", what=_dot(row), grade=row.grade, sources=cite([row.source_id]), source_row=row.source_row)
+            for row in rows.itertuples()
+        ]  # fmt: skip
+        marks += dot_marks(axes[name], rows["fiscal_year"], rows["drawn"], words)
+    return marks
+
+
+def _dot(row) -> str:
+    """A figure of a national series, in words."""
+    if not row.kind:
+        template = phrase("{panel} {year} {value:.3g}")
+    elif row.months == sectors.WHOLE:
+        template = phrase("{panel} ({kind}) {year} {value:.3g}")
+    else:
+        template = phrase("{panel} ({kind}) January to September {year} {value:.3g}")
+    value = billions(row.drawn) if row.panel == "venture capital" else row.drawn
+    return say(template, panel=say(row.panel), kind=row.kind and say(row.kind), year=row.fiscal_year, value=value)
+
+
+def _alt(found: dict, changed: dict, panel: str, national: pd.DataFrame, years: list[int]) -> str:
+    lines = []
+    for firms, words in FIRMS.items():
+        rates = 100 * sectors.intensity(found[firms])
+        lines += [
+            say(
+                "{sector}, {firms}: {values}.",
+                sector=sentence(say(sectors.SECTORS[sector])), firms=say(words),
+                values=name_list(say("{year} {value}", year=year, value=f"{rate:.2f}") for year, rate in rates[sector].items()),
+            )
+            for sector in sectors.COMPARED if rates[sector].notna().all()
+        ]  # fmt: skip
+    moves = name_list(
+        say(
+            "{way}, {sector} {points}",
+            way=_way(way, years), sector=say(sectors.SECTORS[sector]), points=_points(one.value),
+        )
+        for way, by_sector in changed.items() for sector, one in by_sector.items() if one.value == one.value
     )  # fmt: skip
     return sentences(
-        say("Stacked bars and lines, {panel}.", panel=say(PANEL_WORDS[panel])),
-        *words,
-        say("Below, single national figures: {dots}.", dots=dots),
+        say("R&D per 100 yuan of revenue, as lines."),
+        *lines,
+        say("Change in points, {span}: {moves}.", span=span_words(years[0], years[-1]), moves=moves),
+        say("Below, national series: {dots}.", dots=name_list(_dot(row) for row in national.itertuples()))
+        if style.SIZE.get() != "slide"
+        else "",
     )
-
-
-def _national(row) -> float:
-    """A national figure as the head of its panel counts it: dollars in the language's unit."""
-    return billions(row.drawn) if row.panel == "venture capital" else row.drawn

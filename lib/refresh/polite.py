@@ -143,6 +143,8 @@ class Session:
             raise MayPass(f"no whole answer ({type(error).__name__})") from error
         if answer.status_code != 200:
             raise not_answered(address, answer.status_code, _retry_after(answer))
+        if not answer.content.strip():  # how some sources answer who asks too often
+            raise MayPass("an empty answer")
         if answer.content.lstrip()[:1] in (b"{", b"["):
             try:
                 json.loads(answer.content)

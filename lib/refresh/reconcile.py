@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pandas as pd
 
-from lib import cohorts, tables
+from lib import tables
 from lib.refresh.polite import Nonsense
 from lib.refresh.sources import AMOUNTS, Source, Target
+from lib.rows import cohorts
 
 #: Companies that may be without an answer before the whole source is refused.
 MISSING = 0.1

@@ -10,11 +10,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from unittest.mock import patch
 
 import pandas as pd
 
 from lib import tables
 from lib.refresh.polite import MayPass, Nonsense, Session, Unreachable, not_answered
+from lib.words import name_list
 
 FIRST_YEAR = 2019
 AMOUNTS = ["revenue_cny", "rd_expense_cny", "selling_expense_cny", "sga_expense_cny"]
@@ -28,6 +30,8 @@ EASTMONEY_NEEDS = [
     "SECURITY_CODE", "SECURITY_NAME_ABBR", "REPORT_DATE", "NOTICE_DATE", "UPDATE_DATE", "CURRENCY",
     *EASTMONEY_FIELDS.values(),
 ]  # fmt: skip
+#: akshare's function that asks a page for a company's kind, and the kind of an ordinary enterprise, not a bank, insurer or broker.
+KIND_OF_COMPANY, ORDINARY = "_stock_balance_sheet_by_report_ctype_em", "4"
 #: Companies that left the Beijing exchange for another board: their statements stand under the new code.
 MOVED = {"832317": "SH688287", "833874": "SZ301192", "833994": "SZ301321"}
 
@@ -122,14 +126,14 @@ def fetch_eastmoney(target: Target, session: Session) -> list[dict]:
     """
     from akshare.stock_feature import stock_three_report_em as library
 
-    library._stock_balance_sheet_by_report_ctype_em.cache_clear()
     reasons = []
     for symbol in target.symbols:
         session.begin()
+        kinds: list[str] = []
         try:
-            with session.inside(library):
+            with session.inside(library), patch.object(library, KIND_OF_COMPANY, _kind_of_company(library, kinds)):
                 frame = library.stock_profit_sheet_by_yearly_em(symbol)
-            return _eastmoney_rows(target, symbol, frame, session)
+            return _eastmoney_rows(target, symbol, frame, session, kinds)
         except Nonsense as reason:
             reasons.append(reason)
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -139,7 +143,28 @@ def fetch_eastmoney(target: Target, session: Session) -> list[dict]:
     raise reasons[0]
 
 
-def _eastmoney_rows(target: Target, symbol: str, frame: pd.DataFrame, session: Session) -> list[dict]:
+def _kind_of_company(library, unsaid: list[str]) -> Callable[[str], str]:
+    """akshare's question for a company's kind, which goes on where the page does not say: as an ordinary enterprise.
+
+    The page has lost the field at times while the statements were there. Another kind's statements have other fields, so a
+    wrong guess is refused by the checks on what comes. unsaid: takes up the symbols whose page does not say.
+    """
+    ask = getattr(library, KIND_OF_COMPANY)
+    ask.cache_clear()
+
+    def kind(symbol: str) -> str:
+        try:
+            return ask(symbol)
+        except (TypeError, KeyError):
+            unsaid.append(symbol)
+            return ORDINARY
+
+    return kind
+
+
+def _eastmoney_rows(
+    target: Target, symbol: str, frame: pd.DataFrame, session: Session, unsaid: list[str]
+) -> list[dict]:
     if missing := [field for field in EASTMONEY_NEEDS if field not in frame.columns]:
         raise Nonsense(f"{symbol}: expected the field {missing[0]} in each statement, but it is not there.")
     codes, name = set(frame["SECURITY_CODE"].astype(str)), str(frame["SECURITY_NAME_ABBR"].iloc[0])
@@ -160,6 +185,8 @@ def _eastmoney_rows(target: Target, symbol: str, frame: pd.DataFrame, session: S
             for field in EASTMONEY_FIELDS.values()
             if cells[field] == 0
         ]
+        if unsaid:
+            notes.append("asked for as an ordinary enterprise, since the source's page names no kind")
         inside = _amount(symbol, "ME_RESEARCH_EXPENSE", cells.get("ME_RESEARCH_EXPENSE"))
         if math.isnan(amounts["rd_expense_cny"]) and not math.isnan(inside):
             amounts["rd_expense_cny"] = inside
@@ -243,24 +270,49 @@ def fetch_sec(target: Target, session: Session) -> list[dict]:
             f"{key}: expected the facts of '{word}', got {facts.name if facts else 'none that can be read'}."
         )
     found: dict[tuple, dict] = {}
+    told: dict[tuple, dict[str, set]] = {}
     known = list(SEC_CONCEPTS)
     for fact in sorted((f for f in facts if f.concept in SEC_CONCEPTS), key=lambda f: known.index(f.concept)):
         annual = fact.period_start and 340 < (fact.period_end - fact.period_start).days < 380
         if not (annual and fact.unit == "CNY" and fact.form_type.startswith(("20-F", "10-K"))):
             continue
         standard = "IFRS" if fact.taxonomy == "ifrs-full" else "US GAAP"
-        filing = found.setdefault((fact.period_end, fact.filing_date, standard), dict.fromkeys(AMOUNTS, math.nan))
+        day = (fact.period_end, fact.filing_date, standard)
+        filing = found.setdefault(day, dict.fromkeys(AMOUNTS, math.nan))
         column = SEC_CONCEPTS[fact.concept]
+        values = told.setdefault(day, {}).setdefault(fact.concept, set())
+        values.add(_amount(key, fact.concept, fact.numeric_value))
+        if len(values) > 1:  # a report and its amendment of one day: nothing says which holds
+            filing[column] = math.nan
+            continue
         other = {"selling_expense_cny": "sga_expense_cny", "sga_expense_cny": "selling_expense_cny"}.get(column)
         if math.isnan(filing[column]) and (not other or math.isnan(filing[other])):
             filing[column] = _amount(key, fact.concept, fact.numeric_value)
     if not found:
         raise Nonsense(f"{key}: expected annual amounts in CNY for {', '.join(SEC_CONCEPTS)}; none is there.")
     rows = [
-        _row(target, pd.Timestamp(end), pd.Timestamp(filed), standard, facts.name, answer, amounts, [])
+        _row(
+            target,
+            pd.Timestamp(end),
+            pd.Timestamp(filed),
+            standard,
+            facts.name,
+            answer,
+            amounts,
+            _told_twice(told[end, filed, standard]),
+        )
         for (end, filed, standard), amounts in found.items()
     ]
     return [row for row in rows if row["fiscal_year"] >= FIRST_YEAR]
+
+
+def _told_twice(told: dict[str, set]) -> list[str]:
+    """A note for each concept that filings of one day give two values of."""
+    return [
+        f"{concept}: {name_list(f'{value:,.0f}' for value in sorted(values))} filed on one day, taken as not known"
+        for concept, values in told.items()
+        if len(values) > 1
+    ]
 
 
 def fetch_fx(target: Target, session: Session) -> list[dict]:

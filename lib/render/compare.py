@@ -1,42 +1,48 @@
 """What differs between two renders: which figures' data, and which claims."""
 
 import csv
-import json
 from pathlib import Path
 
+from lib.bundle import folders
 from lib.errors import ParameterError
+from lib.render.manifest import Manifest
 
 
 def differences(old: Path, new: Path) -> list[str]:
     """One sentence per difference between two outputs folders; empty where figures' data and claims agree.
 
-    Raises ParameterError where `old` or `new` holds no manifest.
+    Raises ParameterError where `old` holds no manifest of a render.
     """
-    before, after = _figures(old), _figures(new)
+    manifests = Manifest(old), Manifest(new)
+    if manifests[0].damage or not manifests[0].entries:
+        raise ParameterError(
+            f"--compare {old}: no manifest.json of a render in it; name the outputs folder of an earlier one."
+        )
+    before, after = (manifest.entries for manifest in manifests)
     found = []
-    for slot in sorted(before.keys() | after.keys()):
-        if slot not in after:
-            found.append(f"{slot}: only in {old}")
-        elif slot not in before:
-            found.append(f"{slot}: only in {new}")
-        elif before[slot]["status"] != after[slot]["status"]:
-            found.append(f"{slot}: {before[slot]['status']} before, {after[slot]['status']} now")
-        elif after[slot]["status"] == "done":
-            name = after[slot]["figure"]
-            found += [f"{slot}: {words}" for words in _of_bundle(old / slot / name, new / slot / name)]
+    for folder in sorted(before.keys() | after.keys()):
+        if folder not in after:
+            found.append(f"{folder}: only in {old}")
+        elif folder not in before:
+            found.append(f"{folder}: only in {new}")
+        elif before[folder].status != after[folder].status:
+            found.append(f"{folder}: {before[folder].status} before, {after[folder].status} now")
+        elif f"{after[folder].figure}.json" in after[folder].outputs:
+            found += [f"{folder}: {words}" for words in _of_bundle(old / folder, new / folder, after[folder].figure)]
     return found
 
 
-def _of_bundle(old: Path, new: Path) -> list[str]:
-    if not new.with_suffix(".json").is_file():
-        return []
-    records = [json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in (old, new)]
+def _of_bundle(old: Path, new: Path, name: str) -> list[str]:
+    if unread := [folder for folder in (old, new) if folders.faults(folder, name)]:
+        return [f"its bundle in {' and in '.join(map(str, unread))} is not whole, so it is not compared"]
+    records = [folders.record_in(folder, name) for folder in (old, new)]
     found = []
-    for name, value in records[1]["headline"].items():
-        if (was := records[0]["headline"].get(name)) != value:
-            found.append(f"{name} was {was}, is {value}")
+    for number, value in records[1]["headline"].items():
+        if (was := records[0]["headline"].get(number)) != value:
+            found.append(f"{number} was {was}, is {value}")
     rows = [
-        set(map(tuple, csv.reader(path.with_suffix(".csv").open(encoding="utf-8", newline="")))) for path in (old, new)
+        set(map(tuple, csv.reader((folder / f"{name}.csv").open(encoding="utf-8", newline=""))))
+        for folder in (old, new)
     ]
     if rows[0] != rows[1]:
         found.append(
@@ -50,12 +56,3 @@ def _of_bundle(old: Path, new: Path) -> list[str]:
                 f"claim {claim_id} was {was['verdict']} ({was['rebuilt']}), is {now['verdict']} ({now['rebuilt']})"
             )
     return found
-
-
-def _figures(folder: Path) -> dict:
-    try:
-        return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["figures"]
-    except (OSError, ValueError, KeyError):
-        raise ParameterError(
-            f"--compare {folder}: no manifest.json in it; name the outputs folder of an earlier render."
-        ) from None

@@ -1,4 +1,4 @@
-"""The gallery: outputs/index.html, a page for each figure and each bundle, and each bundle's zip.
+"""The gallery: outputs/index.html, a page for each figure and each bundle, a page to print, and each bundle's zip.
 
 Made from the bundles' records and the claims' ledger. Pages need no network and carry their pictures in them.
 """
@@ -6,10 +6,10 @@ Made from the bundles' records and the claims' ledger. Pages need no network and
 import base64
 import functools
 import hashlib
-import json
 import tempfile
 import zipfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,19 +17,24 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
+from markupsafe import Markup
 
 from lib import claims, notebooks, tables
-from lib.bundle import folders
+from lib.bundle import folders, paper
 from lib.errors import UserError
 from lib.paths import ROOT, data_dir, outputs_dir
+from lib.render import article, inputs
 from lib.words import sentence
 
+CLOCK = 2  # seconds by which the times of files that were packed and unpacked may be off
 #: What a page shows of a record; an older record may lack some of it.
 NEEDED = (
     *("title", "subtitle", "alt", "notes", "source", "sources", "parameters", "companies", "left_out"),
-    *("claims", "data", "versions", "files"),
+    *("claims", "data", "versions", "files", "rows"),
 )
+ALONE = {"variants": [], "before": None, "after": None}  # a page without links to others of its kind
+PAGES = ("figure", "index", "report")
 MIME = {"svg": "image/svg+xml", "png": "image/png"}
 #: The files to take away, in the order of the page, by ending.
 DOWNLOADS = {
@@ -38,6 +43,7 @@ DOWNLOADS = {
     "pdf": "picture, for print",
     "csv": "the plotted rows",
     "xlsx": "the same for Excel",
+    "dta": "the same for Stata",
     "tex": "figure and table for LaTeX",
     "bib": "sources for BibTeX",
     "json": "how it was made",
@@ -59,13 +65,14 @@ class Shown:
     downloads: list[dict] = field(default_factory=list)
     made: datetime | None = None
     outdated: list[str] = field(default_factory=list)
+    article: list[dict] = field(default_factory=list)
 
     @property
     def number(self) -> int:
         return int(self.name[:2])
 
     @property
-    def place(self) -> str:
+    def address(self) -> str:
         """The folder's path from outputs/, with slashes."""
         return self.folder.relative_to(outputs_dir()).as_posix()
 
@@ -84,7 +91,7 @@ class Shown:
         """The parameters that are not at their default."""
         return {p["name"]: p["value"] for p in self.parameters if p["value"] != p["default"]}
 
-    @property
+    @functools.cached_property
     def picture(self) -> str:
         """The smaller of the two sharp pictures, SVG and PNG, as a data address."""
         path = min((self.folder / f"{self.name}.{kind}" for kind in MIME), key=lambda file: file.stat().st_size)
@@ -94,37 +101,39 @@ class Shown:
 def prepare() -> None:
     """Look up what takes longer than to build the gallery: templates are compiled and the ledger judged, and both kept."""
     _templates()
+    article.prepare()
     claims.ledger()
 
 
-def build() -> Path:
+def build(whole: Mapping[str, Mapping[str, str]] | None = None) -> Path:
     """Write the gallery of the bundles that are in outputs/ now, and return its first page.
 
-    Raises DataError for a broken table and UserError where a page cannot be written.
+    whole: hashes of files that need not be read again to be believed, by folder below outputs/ and by name. Raises DataError
+    for a broken table and UserError where a page cannot be written.
     """
     templates, said = _templates(), _said_on_all()
-    page, first_page = (templates.get_template(f"{name}.html.j2") for name in ("figure", "index"))
+    page, first_page, report = (templates.get_template(f"{name}.html.j2") for name in PAGES)
     figures = []
     try:
         for notebook in notebooks.figures():
             places = [outputs_dir() / notebook.stem, *folders.variants(notebook.stem)]
-            declared = _declared(notebook)
-            figure, *variants = [_shown(notebook, folder, declared) for folder in places]
+            figure, *variants = [_shown(notebook, folder, whole or {}, said) for folder in places]
             figures.append((figure, variants))
-        for place, (figure, variants) in enumerate(figures):
+        for number, (figure, variants) in enumerate(figures):
             beside = {
-                "before": figures[place - 1][0] if place else None,
-                "after": figures[place + 1][0] if place + 1 < len(figures) else None,
+                "before": figures[number - 1][0] if number else None,
+                "after": figures[number + 1][0] if number + 1 < len(figures) else None,
             }
             text = page.render(figure=figure, variants=variants, root="../", **beside, **said)
             _write(figure.folder / "index.html", text)
             for variant in variants:
-                text = page.render(figure=variant, variants=[], root="../../", before=None, after=None, **said)
+                text = page.render(figure=variant, root="../../", **ALONE, **said)
                 _write(variant.folder / "index.html", text)
         ledger = _plain(claims.ledger())
         counts, now = Counter(claim["verdict"] for claim in ledger), datetime.now(UTC)
-        text = first_page.render(figures=figures, ledger=ledger, counts=counts, now=now, **said)
-        _write(outputs_dir() / "index.html", text)
+        for name, template in (("report", report), ("index", first_page)):
+            text = template.render(figures=figures, ledger=ledger, counts=counts, now=now, **said)
+            _write(outputs_dir() / f"{name}.html", text)
     except OSError as error:
         raise UserError(
             f"gallery: cannot write to {outputs_dir()} ({error.strerror}); free it, then render again."
@@ -146,18 +155,31 @@ def _declared(notebook: Path) -> list[dict]:
     ]
 
 
-def _shown(notebook: Path, folder: Path, declared: list[dict]) -> Shown:
+def _shown(notebook: Path, folder: Path, whole: Mapping[str, Mapping[str, str]], said: dict[str, Any]) -> Shown:
     """What there is to show of one bundle; writes its zip."""
-    name = notebook.stem
-    question = sentence(notebooks.heading(notebook).split(": ", 1)[-1])
+    name, known = notebook.stem, whole.get(folder.relative_to(outputs_dir()).as_posix())
+    try:
+        question, declared = sentence(notebooks.heading(notebook).split(": ", 1)[-1]), _declared(notebook)
+    except UserError as error:
+        return Shown(name, name, folder, [str(error)])
     path = folder / f"{name}.json"
-    faults = folders.faults(folder, name) if path.exists() else ["it has not been rendered"]
-    record = {} if faults else json.loads(path.read_text(encoding="utf-8"))
+    faults = folders.faults(folder, name, known) if path.exists() else ["it has not been rendered"]
+    record = {} if faults else folders.record_in(folder, name)
     if not faults and not record.keys() >= set(NEEDED):
         faults = ["another version of this project made it"]
     if faults:
         return Shown(name, question, folder, faults)
     _archive(folder, name)
+    try:
+        shown = _of_record(name, question, folder, record, declared)
+        if not known:  # its record is only believed when it has made a page
+            _templates().get_template("figure.html.j2").render(figure=shown, root="", **ALONE, **said)
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return Shown(name, question, folder, [f"{name}.json is not as this project writes it"])
+    return shown
+
+
+def _of_record(name: str, question: str, folder: Path, record: dict, declared: list[dict]) -> Shown:
     values = record["parameters"]
     return Shown(
         name=name,
@@ -169,13 +191,38 @@ def _shown(notebook: Path, folder: Path, declared: list[dict]) -> Shown:
             p | {"value": _words(values[p["name"]]) if p["name"] in values else p["default"]} for p in declared
         ],
         downloads=[
-            {"kind": kind, "what": what, "file": f"{name}.{kind}", "bytes": (folder / f"{name}.{kind}").stat().st_size}
-            for kind, what in DOWNLOADS.items()
+            {
+                "kind": kind,
+                "what": _what(kind, record),
+                "file": f"{name}.{kind}",
+                "bytes": (folder / f"{name}.{kind}").stat().st_size,
+            }
+            for kind in DOWNLOADS
             if (folder / f"{name}.{kind}").exists()
         ],
-        made=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-        outdated=[file for file, sha256 in record["data"].items() if _sha256(data_dir() / file) != sha256],
+        made=datetime.fromtimestamp((folder / f"{name}.json").stat().st_mtime, UTC),
+        outdated=[file for file, sha256 in record["data"].items() if inputs.file_hash(data_dir() / file) != sha256],
+        article=_article(folder / f"{name}.ipynb", folder / f"{name}.json", record["alt"]),
     )
+
+
+def _what(kind: str, record: dict) -> str:
+    """What the bundle's file of a kind is to a reader."""
+    return "a summary for Excel" if kind == "xlsx" and record["rows"] > paper.SHEET_ROWS else DOWNLOADS[kind]
+
+
+def _article(notebook: Path, record: Path, alt: str) -> list[dict]:
+    """The article of the run that left the bundle; nothing where the bundle was published by hand, before or since."""
+    try:
+        if notebook.stat().st_mtime < record.stat().st_mtime - CLOCK:
+            return []
+        found = article.parts(notebook)
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    pictures = [part for part in found if part["kind"] == "picture"]
+    for place, part in enumerate(pictures):
+        part["alt"] = alt if place == 0 else "A chart that the code above draws"
+    return found
 
 
 def _archive(folder: Path, name: str) -> None:
@@ -213,7 +260,11 @@ def _templates() -> Environment:
     )
     environment.filters |= {"bibtex": _bibtex, "grouped": _grouped, "moment": _moment, "size": _size}
     environment.globals["amount"] = _amount
-    for name in ("base", "parts", "figure", "index"):
+    script = (Path(__file__).parent / "templates" / "gallery" / "gallery.js").read_text(encoding="utf-8")
+    # Only this script runs on a page, whatever finds its way there.
+    sha256 = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals |= {"script": Markup(script), "script_hash": Markup(f"'sha256-{sha256}'")}
+    for name in ("base", "parts", *PAGES):
         environment.get_template(f"{name}.html.j2")
     return environment
 
@@ -222,6 +273,7 @@ def _said_on_all() -> dict[str, Any]:
     """What every page may say."""
     return {
         "citation": yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8")),
+        "ours": claims.OURS,
         "articles": {row["source_id"]: row["title"] for row in _plain(tables.load("sources"))},
     }
 
@@ -264,7 +316,3 @@ def _words(value) -> str:
 def _plain(frame: pd.DataFrame) -> list[dict]:
     """A table's rows, with None where a cell is empty."""
     return frame.astype("object").where(frame.notna(), None).to_dict("records")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

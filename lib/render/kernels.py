@@ -10,6 +10,7 @@ import math
 import multiprocessing
 import os
 import queue
+import re
 import signal
 import threading
 import time
@@ -18,28 +19,46 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+from traitlets import default
 
 from lib.render import warm
 
 NAME = "figures-provisioner"
+BACKEND = "module://matplotlib_inline.backend_inline"  # pictures go into the notebook
 _starting = threading.Lock()  # multiprocessing starts one process at a time
 _thread = threading.local()
 
 
 @dataclass(eq=False)
-class Seat:
-    """Where one run's kernel sits: its settings, and what became of it. Memory in MiB."""
+class Settings:
+    """The settings of one run's kernel, and what became of it. runtime: folder for its own files; memory: in MiB."""
 
     cwd: Path
+    runtime: Path
     env: dict[str, str] = field(default_factory=dict)
     cold: bool = False
     memory: int | None = None
     pid: int | None = None
     closed: bool = False
 
+    @property
+    def said(self) -> Path:
+        """The file of what the kernel's process itself said, outside of cells."""
+        return self.runtime / "said"
+
+    def last_words(self) -> str:
+        """The error that the kernel's process ended with, as far as it said one."""
+        try:
+            lines = self.said.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return ""
+        return next((line for line in reversed(lines) if re.match(r"[\w.]*(Error|Exception|Exit)\b|Fatal ", line)), "")
+
     def kill(self) -> None:
-        """Kill the kernel and all that it started, and let no other take the seat."""
+        """Kill the kernel and all that it started, and let no other start with these settings."""
         self.closed = True
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
@@ -47,48 +66,60 @@ class Seat:
 
 
 @contextlib.contextmanager
-def seat(place: Seat):
-    """Kernels that this thread starts inside the block take `place`."""
+def using(settings: Settings):
+    """Kernels that this thread starts inside the block have these settings; at its end they are killed."""
     factory = KernelProvisionerFactory.instance()
     entry = EntryPoint(NAME, f"{__name__}:Provisioner", KernelProvisionerFactory.GROUP_NAME)
     factory.provisioners[NAME] = entry
     factory.default_provisioner_name = NAME
-    _thread.seat = place
+    _thread.settings = settings
     try:
         yield
     finally:
-        place.kill()
-        _thread.seat = None
+        settings.kill()
+        _thread.settings = None
+
+
+class Manager(AsyncKernelManager):
+    """Starts the kernel of this Python, whatever kernels the machine's Jupyter knows by the same name."""
+
+    @default("kernel_spec_manager")
+    def _own_kernel_alone(self) -> KernelSpecManager:
+        return KernelSpecManager(kernel_dirs=[])
 
 
 class Provisioner(LocalProvisioner):
-    """Starts the kernel of this thread's seat, forked or as an ordinary process."""
+    """Starts the kernel of this thread's run, forked or as an ordinary process."""
 
     async def launch_kernel(self, cmd, **options):
         """Start the kernel; as jupyter_client asks, gives its connection information."""
-        place: Seat = _thread.seat
-        options["cwd"] = str(place.cwd)
-        options["env"] = {**options.get("env", os.environ), **place.env}
+        settings: Settings = _thread.settings
+        options["cwd"] = str(settings.cwd)
+        options["env"] = {**options.get("env", os.environ), **settings.env}
         options["env"].setdefault(*warm.THREADS)
-        options["env"].pop("JPY_SESSION_NAME", None)  # a render that a notebook started is not itself before a reader
+        options["env"]["MPLBACKEND"] = BACKEND
+        options["env"]["IPYTHONDIR"] = str(settings.runtime)  # a user's start-up files are no input of a render
+        for name in ("PYTHONSTARTUP", "JPY_SESSION_NAME"):  # nor is a render that a notebook started that notebook
+            options["env"].pop(name, None)
         launcher = "ipykernel_launcher"
-        if place.cold or not warm.can_fork() or launcher not in cmd:
-            await super().launch_kernel(cmd, **options)
+        if settings.cold or not warm.can_fork():
+            with settings.said.open("ab") as said:
+                await super().launch_kernel(cmd, **options | {"stdout": said, "stderr": said})
         else:
             arguments = cmd[cmd.index(launcher) + 1 :]
             context = multiprocessing.get_context("forkserver")
-            process = context.Process(target=_kernel, args=(arguments, options["env"], options["cwd"]))
+            process = context.Process(target=_kernel, args=(arguments, options["env"], options["cwd"], settings.said))
             with _starting:
                 process.start()
             with contextlib.suppress(ProcessLookupError):
                 while os.getpgid(process.pid) != process.pid:  # only then can it be killed with all that it started
                     time.sleep(0.001)
             self.process, self.pid, self.pgid = _Forked(process), process.pid, process.pid
-        place.pid = self.pid
-        if place.closed:  # stopped while the kernel started
-            place.kill()
-        elif place.memory:
-            _limit(self.pid, place.memory)
+        settings.pid = self.pid
+        if settings.closed:  # stopped while the kernel started
+            settings.kill()
+        elif settings.memory:
+            _limit(self.pid, settings.memory)
         if isinstance(self.process, _Forked):
             await self._listening()
         return self.connection_info
@@ -122,8 +153,8 @@ class Client(AsyncKernelClient):
                     pass
                 return
             if not await self.is_alive():
-                raise RuntimeError("Kernel died before replying to kernel_info")
-        raise RuntimeError(f"Kernel didn't respond in {timeout:g} seconds")
+                raise RuntimeError("the kernel died before it answered")
+        raise RuntimeError(f"the kernel did not answer within {timeout:g} s")
 
 
 def _ends(message: dict, request: str) -> bool:
@@ -156,23 +187,30 @@ class _Forked:
         self._process.kill()
 
 
-def _kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
+def _kernel(arguments: list[str], env: dict[str, str], cwd: str, said: Path) -> None:
     """The life of a forked kernel."""
-    sockets = Path(arguments[arguments.index("-f") + 1]).parent
-    warm.stand_apart(env, sockets)
+    warm.stand_apart(env, said.parent)
     os.chdir(cwd)
+    with said.open("ab") as file:
+        for number in (1, 2):
+            os.dup2(file.fileno(), number)
     from ipykernel.kernelapp import IPKernelApp
     from matplotlib import rcParams
 
-    rcParams["backend"] = "module://matplotlib_inline.backend_inline"  # as in a kernel that imports matplotlib itself
+    rcParams["backend"] = BACKEND  # as in a kernel that imports matplotlib itself
     arguments = [*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
     IPKernelApp.launch_instance(argv=[*arguments, "--HistoryManager.enabled=False"])  # no one will look back
 
 
 def _limit(pid: int, memory: int) -> None:
-    """Let the process have at most `memory` MiB of its own; only Linux can set this from outside."""
+    """Let the process have `memory` MiB beside what it holds now, which it shares with the process that it was forked from.
+
+    Only Linux can set this from outside.
+    """
     import resource
 
     if hasattr(resource, "prlimit"):
-        size = memory * 2**20
-        resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[5])  # of data and stacks
+        size = pages * resource.getpagesize() + memory * 2**20
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_DATA, (size, size))

@@ -1,11 +1,13 @@
 """Imported once by the process that kernels are forked from: all that a figure's notebook is likely to need."""
 
+import atexit
 import contextlib
 import gc
 import importlib
 import io
 import os
 import pkgutil
+import shutil
 
 # ruff: noqa: E402, F401  (imported to be there)
 gc.disable()  # looking for garbage among what imports leave takes a tenth of their time, and finds none
@@ -23,7 +25,10 @@ import xlsxwriter
 import yaml
 
 import lib.render.kernels
-from lib.render.warm import DRAWN_FIRST, without
+from lib.render.warm import DRAWN_FIRST, OWN_FOLDER, without
+
+if folder := os.environ.get(OWN_FOLDER):
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # forks leave without this
 
 UNUSED = ("debugpy", "hypothesis")  # no one debugs a kernel here, nor draws data at random
 with without(*UNUSED):

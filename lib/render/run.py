@@ -4,70 +4,84 @@ A run's outcome goes into outputs/manifest.json as soon as it is known, so that 
 """
 
 import contextlib
+import errno
 import functools
+import hashlib
 import json
 import logging
-import math
+import os
 import re
 import shutil
+import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from lib import notebooks, parameters
+from lib import notebooks
 from lib.bundle import folders
 from lib.errors import DataError, UserError
-from lib.paths import data_dir, outputs_dir
+from lib.paths import NOTEBOOKS, ROOT, data_dir, outputs_dir
 from lib.render import inputs, warm
+from lib.render.manifest import Fault, Manifest
 
 OFTEN = 8  # runs of one figure, from which on it is drawn once before them
+RENDERING = "FIGURES_RENDERING"  # tells a kernel, and what it starts, which outputs folders are being rendered
 
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook with one set of parameters, all of them, checked."""
+    """One notebook with one set of parameters, all of them that are known, checked. apart: see `kept_apart`."""
 
     notebook: Path
     values: dict[str, Any]
+    apart: bool = False
 
     @property
     def name(self) -> str:
         return self.notebook.stem
 
     @functools.cached_property
-    def slot(self) -> str:
-        """The bundle's folder below outputs/, which also names the job."""
-        return folders.folder_of(self.notebook, self.values)
+    def folder(self) -> str:
+        """The bundle's folder below outputs/, with slashes, which also names the job."""
+        return folders.folder_of(self.notebook, self.values, self.apart)
+
+    @property
+    def identity(self) -> str:
+        """What tells the notebook from another of its name: a hash of its path."""
+        return hashlib.sha256(os.fsencode(self.notebook)).hexdigest()[:12]
 
     @property
     def promises_bundle(self) -> bool:
         """Figures promise a bundle; any other notebook only its executed self."""
-        return self.notebook.stem in {path.stem for path in notebooks.figures()}
+        return notebooks.is_figure(self.notebook)
+
+    @property
+    def files(self) -> list[str]:
+        """Names of the files that it leaves in its folder."""
+        kinds = folders.FORMATS if self.promises_bundle else ()
+        return [self.notebook.name, *(f"{self.name}.{kind}" for kind in kinds)]
 
 
 @dataclass
 class Outcome:
-    """What became of a job. error: cell (as counted in the notebook), line, name, message; None where all went well."""
+    """What became of a job. error: None where all went well."""
 
     job: Job
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
-    error: dict | None = None
+    error: Fault | None = None
 
     def sentence(self) -> str:
         """The error as a user reads it."""
-        place = f", cell {self.error['cell']}" if self.error.get("cell") else ""
-        place += f", line {self.error['line']}" if self.error.get("line") else ""
-        name = f"{self.error['name']}: " if self.error["name"] else ""
-        return f"{self.job.slot}{place}: {name}{self.error['message']}"
+        return f"{self.job.folder}{', ' if self.error.cell else ': '}{self.error}"
 
 
 def job(word: str, **values) -> Job:
@@ -79,92 +93,49 @@ def job(word: str, **values) -> Job:
     return Job(notebook, notebooks.check_all(notebook, values))
 
 
-class Manifest:
-    """outputs/manifest.json: for each slot what went in, what came out and how it went."""
-
-    def __init__(self):
-        self.path = outputs_dir() / "manifest.json"
-        self._lock = threading.Lock()
-        try:
-            self.content = json.loads(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            self.content = {"tables": {}, "figures": {}}
-
-    def why(self, task: Job) -> list[str]:
-        """Why the job must run, in words; empty where its outputs are those of the inputs as they are now."""
-        entry = self.content["figures"].get(task.slot)
-        if entry is None:
-            return ["not rendered yet"]
-        if entry["status"] != "done":
-            return ["the last run failed"]
-        read = [name.removeprefix("data/") for name in entry["inputs"] if name.startswith("data/")]
-        reasons = inputs.changes(entry["inputs"], inputs.of(task.notebook, read))
-        if entry["parameters"] != task.values:
-            reasons.append("a default parameter changed")
-        folder = outputs_dir() / task.slot
-        for file, sha256 in entry["outputs"].items():
-            found = inputs.file_hash(folder / file)
-            if found != sha256:
-                reasons.append(f"outputs/{task.slot}/{file} was {'edited' if found else 'deleted'}")
-        return reasons
-
-    def longest_first(self, jobs: list[Job]) -> list[Job]:
-        """The jobs in the order that leaves no long one to run alone at the end: by their last run, before it by size."""
-
-        def length(task: Job) -> tuple[float, int]:
-            entry = self.content["figures"].get(task.slot, {"seconds": math.inf})
-            return entry["seconds"], task.notebook.stat().st_size
-
-        return sorted(jobs, key=length, reverse=True)
-
-    def record(self, outcome: Outcome) -> None:
-        """Store what became of a job, at once."""
-        self.content["figures"][outcome.job.slot] = {
-            "figure": outcome.job.name,
-            "parameters": outcome.job.values,
-            "status": "failed" if outcome.error else "done",
-            "error": outcome.error,
-            "warnings": outcome.warnings,
-            "inputs": outcome.inputs,
-            "outputs": outcome.outputs,
-            "rendered": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "seconds": round(outcome.seconds, 1),
-        }
-        self.save()
-
-    def save(self) -> None:
-        """Write the manifest, whole or not at all."""
-        with self._lock:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            new = self.path.with_suffix(".new")
-            new.write_text(
-                json.dumps(self.content, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-            )
-            new.replace(self.path)
-
-
-def tables_on_disk() -> list[str]:
-    """Names of the files in data/ that a notebook may read: the tables, and users' own cohorts."""
-    files = [path for path in data_dir().glob("*") if path.suffix in (".csv", ".json")]
-    files += parameters.own_cohorts().values()
-    return sorted(path.relative_to(data_dir()).as_posix() for path in files)
+def kept_apart(jobs: Iterable[Job], manifest: Manifest) -> list[Job]:
+    """The jobs, each once. Of notebooks that are no figures and share a name, the first on record has the plain folder."""
+    owners = {
+        folder.split("/")[0].lower(): entry.notebook for folder, entry in manifest.entries.items() if entry.notebook
+    }
+    found: dict[str, Job] = {}
+    for task in jobs:
+        first = owners.setdefault(task.folder.split("/")[0].lower(), task.identity)
+        if first != task.identity and not task.promises_bundle:
+            task = replace(task, apart=True)
+        found.setdefault(task.folder, task)
+    return list(found.values())
 
 
 @contextlib.contextmanager
 def sole_render(say: Callable[[str], None]) -> Iterator[None]:
-    """Hold outputs/ for one render at a time; a second one waits and says so. Clears what a killed render left."""
+    """Hold outputs/ for one render at a time; a second one waits and says so. Clears what a killed render left.
+
+    Raises UserError where outputs/ cannot be written, or is held by the render that this one runs in.
+    """
     from filelock import FileLock, Timeout
 
-    outputs_dir().mkdir(parents=True, exist_ok=True)
-    lock = FileLock(outputs_dir() / ".lock")
+    outputs = outputs_dir()
+    if str(outputs) in os.environ.get(RENDERING, "").split(os.pathsep):
+        raise UserError(
+            f"a notebook that is being rendered into {outputs} calls for another render into it, which would wait for "
+            "ever; name another folder with FIGURES_OUTPUTS."
+        )
+    lock = FileLock(outputs / ".lock")
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        say("another render is at work in outputs/; waiting for it to end")
-        lock.acquire()
+        outputs.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say("another render is at work in outputs/; waiting for it to end")
+            lock.acquire()
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise UserError(f"cannot write to {outputs} ({error.strerror}); free it, then render again.") from error
+        say(f"{outputs} is on a file system without locks; see that no other render writes to it")
     try:
-        for pattern in (".run-*", "**/.publish-*", "**/.gallery-*"):
-            for left in outputs_dir().glob(pattern):
+        for pattern in (".run-*", ".publish-*", ".gallery-*"):
+            for left in (*outputs.glob(pattern), *outputs.glob(f"*/{pattern}"), *outputs.glob(f"*/*/{pattern}")):
                 shutil.rmtree(left, ignore_errors=True)
         yield
     finally:
@@ -179,6 +150,7 @@ def work(
     Gives the outcomes that failed, and the gallery's first page. Raises DataError for broken tables; then nothing is rendered.
     """
     cold = options["cold"] or not warm.can_fork()
+    warm.allow_files()
     if not cold:
         drawn = Counter(task.name for task in jobs if task.promises_bundle)
         warm.start(name for name, times in drawn.items() if times >= OFTEN)
@@ -188,14 +160,13 @@ def work(
     engine.warm_up()
     for notebook in {task.notebook for task in jobs}:
         inputs.of(notebook, [])
-    # Users' own cohorts are not among what is checked here: a broken one concerns only the calls that use it.
-    tables = {name: inputs.file_hash(data_dir() / name) for name in tables_on_disk() if "/" not in name}
+    tables = inputs.of_tables()
     failed, page = [], None
     with warm.Helper(cold) as helper:
-        if manifest.content["tables"] != tables:
+        if manifest.tables != tables:
             if problems := helper.call(_problems):
                 raise DataError(problems)
-            manifest.content["tables"] = tables
+            manifest.tables = tables
         if gallery:
             helper.prepare(_prepare_gallery)
         for outcome in run_all(manifest.longest_first(jobs), **options):
@@ -204,7 +175,8 @@ def work(
             if outcome.error:
                 failed.append(outcome)
         if gallery:
-            page = helper.call(_build_gallery)
+            page = helper.call(_build_gallery, manifest.whole)
+            manifest.gallery_is_built()
     return failed, page
 
 
@@ -220,16 +192,10 @@ def _prepare_gallery() -> None:
     gallery.prepare()
 
 
-def _build_gallery() -> Path:
+def _build_gallery(whole: dict[str, dict[str, str]]) -> Path:
     from lib.render import gallery
 
-    return gallery.build()
-
-
-def gallery_is_behind() -> bool:
-    """Whether the gallery is missing, or older than the last run on record, as where a render was killed before it."""
-    page, manifest = (outputs_dir() / name for name in ("index.html", "manifest.json"))
-    return manifest.exists() and (not page.exists() or page.stat().st_mtime_ns < manifest.stat().st_mtime_ns)
+    return gallery.build(whole)
 
 
 def run_all(
@@ -248,10 +214,10 @@ def run_all(
     """
     for name in ("papermill", "traitlets"):  # what goes wrong is told once, in the outcome
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    seats: list = []
+    running: list = []
     pool = ThreadPoolExecutor(workers)
     try:
-        waiting = [pool.submit(run, task, outputs_dir(), cold, timeout, memory, seats) for task in list(jobs)]
+        waiting = [pool.submit(run, task, outputs_dir(), cold, timeout, memory, running) for task in list(jobs)]
         for done in as_completed(waiting):
             with contextlib.suppress(CancelledError):
                 outcome = done.result()
@@ -261,97 +227,128 @@ def run_all(
                         other.cancel()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for place in list(seats):
-            place.kill()
+        for kernel in list(running):
+            kernel.kill()
         pool.shutdown(wait=True)
 
 
-def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, seats: list | None = None) -> Outcome:
-    """Run one job in a kernel that publishes below `outputs`; never raises for what the notebook does wrong."""
-    from lib.render import engine, kernels
+def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, running: list | None = None) -> Outcome:
+    """Run one job in a kernel that publishes below `outputs`; never raises for what the notebook does wrong.
 
-    started, clock = time.time_ns(), time.perf_counter()
-    folder = outputs / task.slot
-    outcome = Outcome(task, inputs.of(task.notebook, [] if task.promises_bundle else tables_on_disk()))
-    place = kernels.Seat(task.notebook.parent, {"FIGURES_OUTPUTS": str(outputs)}, cold, memory)
-    expired = threading.Event()
-    watch = threading.Timer(timeout or 0, lambda: (expired.set(), place.kill()))
-    watch.daemon = True
-    seats = [] if seats is None else seats
-    seats.append(place)
-    # Sockets need short paths, so they are not below outputs.
-    sockets = tempfile.TemporaryDirectory(prefix="figures-")
-    with sockets as runtime, tempfile.TemporaryDirectory(prefix=".run-", dir=outputs) as stage, kernels.seat(place):
-        executed = Path(stage) / task.notebook.name
-        try:
-            if timeout:
-                watch.start()
-            defaults = notebooks.declared(task.notebook)
-            given = {name: value for name, value in task.values.items() if value != defaults[name].default}
-            engine.execute(task.notebook, executed, given, Path(runtime))
-            if task.promises_bundle:
-                _require_bundle(task, folder, started)
-        except engine.PapermillExecutionError as error:
-            outcome.error = _cell_error(executed, error)
-        except (engine.DeadKernelError, RuntimeError) as error:
-            # nbclient's words for a kernel that ended, or never came up
-            if expired.is_set():
-                words = f"no end after {timeout:g} s, so it was stopped"
-            elif isinstance(error, engine.DeadKernelError):
-                words = "the kernel died" + (
-                    f"; it may have wanted more than the {memory} MiB it had" if memory else ""
-                )
-            else:
-                words = str(error)
-            outcome.error = {"cell": _last_started(executed), "line": None, "name": "", "message": words}
-        except UserError as error:
-            outcome.error = {"cell": None, "line": None, "name": "", "message": str(error)}
-        except engine.ValidationError as error:
-            outcome.error = {"cell": None, "line": None, "name": type(error).__name__, "message": str(error)}
-        finally:
-            watch.cancel()
-            seats.remove(place)
-        if executed.is_file():
-            outcome.warnings = _warnings(executed)
-            folder.mkdir(parents=True, exist_ok=True)
-            failed = folder / f"{task.name}.failed.ipynb"
-            executed.replace(failed if outcome.error else folder / task.notebook.name)
-            if not outcome.error:
-                failed.unlink(missing_ok=True)
-                _note_files(outcome, folder)
+    running: holds the settings of the kernel as long as it runs.
+    """
+    clock, outcome = time.perf_counter(), Outcome(task)
+    folder = outputs / task.folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Sockets need short paths, so they are not below outputs.
+        sockets = tempfile.TemporaryDirectory(prefix="figures-", dir=warm.sockets_folder(), ignore_cleanup_errors=True)
+        # Below its own folder, which may be a link to another disk: from there it is swapped in whole.
+        stage = tempfile.TemporaryDirectory(prefix=".run-", dir=folder, ignore_cleanup_errors=True)
+        with sockets as runtime, stage as new:
+            executed = Path(new) / task.notebook.name
+            _execute(
+                outcome, executed, outputs, Path(runtime), cold, timeout, memory, [] if running is None else running
+            )
+            if executed.is_file():
+                outcome.warnings = _warnings(executed)
+                failed = folder / f"{folders.fitting(task.name, 240)}.failed.ipynb"
+                if outcome.error:
+                    executed.replace(failed)
+                else:
+                    outcome.outputs[task.notebook.name] = inputs.file_hash(executed)
+                    executed.replace(folder / task.notebook.name)
+                    failed.unlink(missing_ok=True)
+    except OSError as error:
+        outcome.error = Fault(f"cannot write to {folder} ({error.strerror or error}); free it, then render again.")
+    except UserError as error:
+        outcome.error = Fault(str(error))
     outcome.seconds = time.perf_counter() - clock
     return outcome
 
 
-def _require_bundle(task: Job, folder: Path, started: int) -> None:
-    """Fail a notebook that ran, but left less than its figure promises."""
-    missing = folders.faults(folder, task.name)
-    if (
-        not missing and (folder / f"{task.name}.json").stat().st_mtime_ns < started - 10**8
-    ):  # clocks of files run behind
-        missing = ["the notebook did not publish"]
-    if missing:
-        raise UserError(f"the notebook ran, but its bundle is not whole: {'; '.join(missing)}")
+def _execute(
+    outcome: Outcome, executed: Path, outputs: Path, runtime: Path, cold, timeout, memory, running: list
+) -> None:
+    """Run the notebook of an outcome's job to its end, and note what it read and left, or what went wrong."""
+    from lib.render import engine, kernels
 
-
-def _note_files(outcome: Outcome, folder: Path) -> None:
-    """Add to the outcome what the notebook read, with the hashes as it read it, and what it left."""
-    files = [outcome.job.notebook.name]
-    if outcome.job.promises_bundle:
-        files += [f"{outcome.job.name}.{kind}" for kind in folders.FORMATS]
-        record = json.loads((folder / f"{outcome.job.name}.json").read_text(encoding="utf-8"))
-        outcome.inputs |= {f"data/{name}": sha256 for name, sha256 in record["data"].items()}
-    outcome.outputs = {name: inputs.file_hash(folder / name) for name in files}
-
-
-def _cell_error(executed: Path, error) -> dict:
-    line = re.findall(r"Cell In\[\d+\], line (\d+)", re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback)))
-    return {
-        "cell": _in_source(executed, error.cell_index),
-        "line": int(line[0]) if line else None,
-        "name": error.ename,
-        "message": error.evalue,
+    task = outcome.job
+    receipt = runtime / "receipt"
+    env = {
+        "FIGURES_OUTPUTS": str(outputs),
+        "FIGURES_RECEIPT": str(receipt),
+        RENDERING: os.pathsep.join(filter(None, [os.environ.get(RENDERING), str(outputs)])),
     }
+    kernel = kernels.Settings(task.notebook.parent, runtime, env, cold, memory)
+    expired = threading.Event()
+    watch = threading.Timer(timeout or 0, lambda: (expired.set(), kernel.kill()))
+    watch.daemon = True
+    running.append(kernel)
+    try:
+        outcome.inputs = inputs.of(task.notebook, [] if task.promises_bundle else inputs.tables_on_disk())
+        defaults = notebooks.declared(task.notebook)
+        given = {name: value for name, value in task.values.items() if not defaults[name].is_default(value)}
+        if timeout:
+            watch.start()
+        with kernels.using(kernel):
+            engine.execute(task.notebook, executed, given, runtime, _folders(outputs) if task.promises_bundle else {})
+        if task.promises_bundle:
+            _note_bundle(outcome, outputs, receipt)
+    except engine.PapermillExecutionError as error:
+        outcome.error = _cell_fault(executed, error, memory)
+    except (engine.DeadKernelError, RuntimeError) as error:
+        # what nbclient and our client raise for a kernel that ended, or never came up
+        words = "the kernel died" if isinstance(error, engine.DeadKernelError) else str(error)
+        words += f": {said}" if (said := kernel.last_words()) else ""
+        words += f"; it may have wanted more than the {memory} MiB that it was given" if memory else ""
+        words = f"no end after {timeout:g} s, so it was stopped" if expired.is_set() else words
+        outcome.error = Fault(words, _last_started(executed))
+    except engine.ValidationError as error:
+        outcome.error = Fault(str(error), name=type(error).__name__)
+    except UserError as error:
+        outcome.error = Fault(str(error))
+    finally:
+        watch.cancel()
+        running.remove(kernel)
+
+
+#: What the system says of a folder that has no locks. All else that it says of one is that it cannot be written to.
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)
+
+
+def _note_bundle(outcome: Outcome, outputs: Path, receipt: Path) -> None:
+    """Add to the outcome what the notebook read, with the hashes as it read it, and what it published, by its receipt.
+
+    Raises UserError for a notebook that ran, but left less than its figure promises.
+    """
+    lines = receipt.read_text(encoding="utf-8").splitlines() if receipt.is_file() else []
+    told = {one["folder"]: one for one in map(json.loads, lines)}
+    task = outcome.job
+    if task.folder not in told:
+        elsewhere = f"; it published {' and '.join(told)}" if told else ""
+        raise UserError(f"the notebook ran, but it did not publish {task.folder}{elsewhere}.")
+    outcome.outputs |= told[task.folder]["files"]
+    outcome.inputs |= {f"data/{name}": sha256 for name, sha256 in told[task.folder]["data"].items()}
+    if gone := [name for name in outcome.outputs if not (outputs / task.folder / name).is_file()]:
+        raise UserError(f"the notebook ran, but its bundle is not whole: {', '.join(gone)} is gone.")
+
+
+def _folders(outputs: Path) -> dict[str, str]:
+    """Folders of this machine that a figure's notebook may show, inner ones first, with the names to show them by."""
+    folders = {outputs: "outputs", data_dir(): "data", NOTEBOOKS: "notebooks", Path(sys.prefix): ".venv", ROOT: "."}
+    home = {} if Path.home() == Path("/") else {Path.home(): "~"}
+    inner_first = sorted((folders | home).items(), key=lambda item: len(item[0].parts), reverse=True)
+    return {str(path): name for path, name in inner_first}
+
+
+def _cell_fault(executed: Path, error, memory: int | None) -> Fault:
+    line = re.findall(r"Cell In\[\d+\], line (\d+)", re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback)))
+    cell = _in_source(executed, error.cell_index)
+    words = error.evalue
+    if memory and error.ename == "MemoryError":
+        words = f"{words or 'no more memory'}; the kernel was given {memory} MiB beside what it started with"
+    return Fault(words, cell, int(line[0]) if line else None, error.ename)
 
 
 def _last_started(executed: Path) -> int | None:

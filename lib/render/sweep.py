@@ -9,23 +9,25 @@ A grid is a YAML file with any of three parts, whose sets are taken together:
 
 import csv
 import itertools
-import json
 import math
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2 import Environment, PackageLoader
 
 from lib import notebooks
+from lib.bundle import folders
 from lib.errors import ParameterError, UserError
 from lib.paths import outputs_dir
 from lib.render import inputs, run, warm
+from lib.render.manifest import Fault, Manifest
+from lib.render.values import read_yaml
 
 PARTS = ("product", "zip", "list")
 SHEET = 60  # pictures on a contact sheet
+MOST = 10_000  # sets of a grid
 
 
 def jobs(notebook: Path, grid: Path) -> list[run.Job]:
@@ -34,18 +36,20 @@ def jobs(notebook: Path, grid: Path) -> list[run.Job]:
     Raises ParameterError, before anything runs, for a file that is no grid and for every wrong name or value in it.
     """
     try:
-        content = yaml.safe_load(grid.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ParameterError(f"{grid}: not a grid ({' '.join(str(error).split())}).") from None
+        content = read_yaml(grid.read_text(encoding="utf-8"), f"{grid}, not a grid")
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"{grid}: not a grid ({error}).") from None
     if not isinstance(content, dict) or not content or set(content) - set(PARTS):
         raise ParameterError(f"{grid}: a grid has the parts {', '.join(PARTS)}, any of them, and nothing else.")
+    if (count := _count(content)) > MOST:
+        raise ParameterError(f"{grid}: the grid asks for {count:,} sets of parameters; a sweep has at most {MOST:,}.")
     found: dict[str, run.Job] = {}
     for number, values in enumerate(_sets(content, grid), 1):
         try:
             task = run.Job(notebook, notebooks.check_all(notebook, values))
         except ParameterError as error:
             raise ParameterError(f"{grid}, set {number}: {error}") from None
-        found.setdefault(task.slot, task)
+        found.setdefault(task.folder, task)
     if not found:
         raise ParameterError(f"{grid}: the grid holds no set of parameters.")
     return list(found.values())
@@ -57,31 +61,34 @@ def gather(tasks: list[run.Job], name: str) -> Path:
     sweep.csv: one row per set, in the grid's order: its parameters, status, the figure's headline values, its folder, and
     the error where it failed.
     """
-    entries = run.Manifest().content["figures"]
+    entries = Manifest().entries
     rows, pictures = [], []
     for task in tasks:
-        entry = entries.get(task.slot, {"status": "not run", "error": None})
+        entry = entries.get(task.folder)
         row = {key: " ".join(map(str, v)) if isinstance(v, list) else v for key, v in task.values.items()}
         row |= {
-            "status": entry["status"],
-            "folder": task.slot,
+            "status": entry.status if entry else "not run",
+            "folder": task.folder,
             "title": "",
-            "error": (entry["error"] or {}).get("message", ""),
+            "error": entry.error.message if entry and entry.error else "",
         }
-        if entry["status"] == "done":
-            record = json.loads((outputs_dir() / task.slot / f"{task.name}.json").read_text(encoding="utf-8"))
+        folder = outputs_dir() / task.folder
+        if row["status"] == "done" and (record := folders.record_in(folder, task.name)):
             row |= record["headline"] | {"title": record["title"]}
-            pictures.append((outputs_dir() / task.slot / f"{task.name}.pdf", task.slot))
+            pictures.append((folder / f"{task.name}.pdf", task.folder))
         rows.append(row)
-    folder = outputs_dir() / tasks[0].name / f"sweep-{name}"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = outputs_dir() / tasks[0].folder.split("/")[0] / f"sweep-{folders.fitting(name, 200)}"
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    with (folder / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    sheets = _contact_sheets(pictures, folder)
-    _page(rows, columns, sheets, f"{tasks[0].name}, sweep {name}", folder / "index.html")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        sheets = _contact_sheets(pictures, folder)
+        _page(rows, columns, sheets, f"{tasks[0].name}, sweep {name}", folder / "index.html")
+    except OSError as error:
+        raise UserError(f"cannot write to {folder} ({error.strerror or error}); free it, then call again.") from error
     return folder
 
 
@@ -95,6 +102,8 @@ def on_cluster(
     """
     from concurrent.futures import as_completed
 
+    if not tasks[0].promises_bundle:
+        raise ParameterError(f"--scheduler: a cluster renders figures only, and {tasks[0].notebook.name} is none.")
     try:
         from distributed import Client
 
@@ -106,7 +115,7 @@ def on_cluster(
             f"--scheduler {scheduler}: no Dask scheduler answers ({error}); start one, then call again."
         ) from None
     with run.sole_render(say), connection as client:
-        manifest = run.Manifest()
+        manifest = Manifest()
         due = [task for task in tasks if force or manifest.why(task)]
         say(f"{len(tasks) - len(due)} of {len(tasks)} unchanged; {len(client.scheduler_info()['workers'])} workers")
         executor = client.get_executor(pure=False)
@@ -114,7 +123,7 @@ def on_cluster(
         failed = 0
         for number, done in enumerate(as_completed(waiting), 1):
             outcome, files = _taken_over(waiting[done], *done.result())
-            folder = outputs_dir() / outcome.job.slot
+            folder = outputs_dir() / outcome.job.folder
             folder.mkdir(parents=True, exist_ok=True)
             for file, content in files.items():
                 new = folder / f".{file}.new"
@@ -122,7 +131,7 @@ def on_cluster(
                 new.replace(folder / file)
             manifest.record(outcome)
             failed += outcome.error is not None
-            say(f"[{number}/{len(due)}] {outcome.sentence() if outcome.error else outcome.job.slot}")
+            say(f"[{number}/{len(due)}] {outcome.sentence() if outcome.error else outcome.job.folder}")
     return not failed
 
 
@@ -133,7 +142,7 @@ def _on_worker(name: str, values: dict[str, Any], cold: bool, timeout, memory) -
         warm.start([name])
     with tempfile.TemporaryDirectory() as outputs:
         outcome = run.run(task, Path(outputs), cold, timeout, memory)
-        files = {path.name: path.read_bytes() for path in (Path(outputs) / task.slot).glob("*") if path.is_file()}
+        files = {path.name: path.read_bytes() for path in (Path(outputs) / task.folder).glob("*") if path.is_file()}
     return outcome, files
 
 
@@ -143,12 +152,7 @@ def _taken_over(task: run.Job, outcome: run.Outcome, files: dict[str, bytes]) ->
     read = [name.removeprefix("data/") for name in outcome.inputs if name.startswith("data/")]
     other = inputs.changes(inputs.of(task.notebook, read), outcome.inputs)
     if other and not outcome.error:
-        outcome.error = {
-            "cell": None,
-            "line": None,
-            "name": "",
-            "message": f"a worker has other inputs: {'; '.join(other)}",
-        }
+        outcome.error = Fault(f"a worker has other inputs: {'; '.join(other)}")
     return outcome, {} if outcome.error else files
 
 
@@ -177,9 +181,9 @@ def _contact_sheet(pictures: list[tuple[Path, str]], path: Path) -> None:
     lines = math.ceil(len(thumbs) / columns)
     sheet = Image.new("RGB", (columns * (width + gap) + gap, lines * (height + gap) + gap), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
-    for number, (image, (_, slot)) in enumerate(zip(thumbs, pictures, strict=True)):
+    for number, (image, (_, name)) in enumerate(zip(thumbs, pictures, strict=True)):
         x, y = gap + number % columns * (width + gap), gap + number // columns * (height + gap)
-        words = slot.partition("/")[2] or "defaults"
+        words = name.partition("/")[2] or "defaults"
         draw.text((x, y), words if len(words) < 60 else f"{words[:57]}...", "black", font)
         sheet.paste(image, (x, y + label))
     sheet.save(path)
@@ -194,6 +198,13 @@ def _page(rows: list[dict], columns: list[str], sheets: list[str], title: str, p
     path.write_text(text, encoding="utf-8")
 
 
+def _count(content: dict) -> int:
+    """How many sets a grid asks for, or a part of it that is none: that is told when it is read."""
+    product, listed = content.get("product"), content.get("list")
+    axes = [len(values) for values in product.values() if isinstance(values, list)] if isinstance(product, dict) else []
+    return (math.prod(axes) if axes else 0) + (len(listed) if isinstance(listed, list) else 0)
+
+
 def _sets(content: dict, grid: Path):
     """The sets of a grid's parts, as mappings."""
     for part in ("product", "zip"):
@@ -205,7 +216,10 @@ def _sets(content: dict, grid: Path):
         combine = itertools.product if part == "product" else zip
         if axes:
             yield from (dict(zip(axes, values, strict=True)) for values in combine(*axes.values()))
-    for number, values in enumerate(content.get("list") or [], 1):
+    listed = content.get("list") or []
+    if not isinstance(listed, list):
+        raise ParameterError(f"{grid}, list: give a list of sets, each a mapping of parameters to values.")
+    for number, values in enumerate(listed, 1):
         if not isinstance(values, dict):
             raise ParameterError(f"{grid}, list, entry {number}: give a mapping of parameters to values.")
         yield values

@@ -2,10 +2,12 @@
 
 import contextlib
 import multiprocessing
+import multiprocessing.util
 import os
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
@@ -15,6 +17,8 @@ from typing import Any
 from lib.errors import UserError
 
 DRAWN_FIRST = "FIGURES_DRAWN_FIRST"  # tells the warm process what to draw
+OWN_FOLDER = "FIGURES_WARM_FOLDER"  # tells it which folder to remove at its end, should the render have been killed
+FILES = 256  # open at once in a render with a few workers
 #: For kernels, warm or cold: they stand side by side, so threads within each only get in the way.
 THREADS = ("OPENBLAS_NUM_THREADS", "1")
 
@@ -33,8 +37,37 @@ def start(often: Iterable[str] = ()) -> None:
 
     os.environ[DRAWN_FIRST] = " ".join(often)
     os.environ.setdefault(*THREADS)
+    tempfile.tempdir = str(sockets_folder())
+    os.environ[OWN_FOLDER] = multiprocessing.util.get_temp_dir()
     multiprocessing.get_context("forkserver").set_forkserver_preload(["lib.render.preload"])
     forkserver.ensure_running()
+
+
+def allow_files() -> None:
+    """Raise this process's limit of open files as far as the system lets it; UserError where that is too low to render."""
+    if os.name == "nt":
+        return
+    import resource
+
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    if wanted < FILES:
+        raise UserError(
+            f"a render needs {FILES} open files, and this session allows {most}; raise it: `ulimit -n {FILES}`."
+        )
+
+
+def sockets_folder() -> Path:
+    """A folder for temporary files with a path short enough for sockets below it. Raises UserError where there is none."""
+    folders = dict.fromkeys((tempfile.gettempdir(), "/tmp"))
+    for folder in folders:
+        if os.name == "nt" or (len(os.fsencode(folder)) <= 60 and os.access(folder, os.W_OK)):
+            return Path(folder)
+    raise UserError(
+        f"the path {tempfile.gettempdir()} is too long for sockets; set TMPDIR to a folder with a shorter one."
+    )
 
 
 class Helper:
@@ -66,14 +99,14 @@ class Helper:
         """Have `function` called beside what goes on here, for what it leaves in the helper; not where it is cold."""
         with contextlib.suppress(BrokenPipeError):  # the next call tells
             if self._process:
-                self._here.send((function, False))
+                self._here.send((function, (), False))
 
-    def call(self, function: Callable[[], Any]) -> Any:
+    def call(self, function: Callable, *arguments) -> Any:
         """The result of `function`; raises what it raises, and UserError where the helper was killed."""
         if not self._process:
-            return function()
+            return function(*arguments)
         try:
-            self._here.send((function, True))
+            self._here.send((function, arguments, True))
             well, result = self._here.recv()
         except (EOFError, OSError):
             task = function.__name__.strip("_").replace("_", " ")
@@ -88,9 +121,9 @@ def _help(there: Connection, env: dict[str, str]) -> None:
     stand_apart(env)
     with contextlib.suppress(EOFError):  # the caller is gone
         while True:
-            function, asked = there.recv()
+            function, arguments, asked = there.recv()
             try:
-                answer = True, function()
+                answer = True, function(*arguments)
             except Exception as error:
                 answer = False, error
             if asked:

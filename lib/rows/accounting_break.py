@@ -8,10 +8,12 @@ from scipy.stats import mannwhitneyu
 
 from lib import tables
 from lib.errors import UserError
+from lib.measures import Share, share_of
 from lib.rows import cohorts
 from lib.words import name_list, phrase
 
 YEARS = (2019, 2020, 2021)  # the year before the new standard, its first year, and the next
+STEPS = tuple(itertools.pairwise(YEARS))  # across the break, and a year after it, as a placebo
 LINES = {
     "revenue_cny": phrase("revenue"),
     "rd_expense_cny": phrase("R&D"),
@@ -26,26 +28,30 @@ def load(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
     """Firms of a cohort that have R&D, selling expense and revenue in all three years; and who is left out, counted.
 
     One row per firm, wide: `revenue_cny`, `rd_expense_cny`, `selling_expense_cny` for each year as columns
-    (line, year), in yuan; `product_first` (year); `industry_en` and `group` under year 0.
+    (line, year), in yuan; `product_first` (year); `industry_en`, `group` and `doubtful` (a figure of some year is not
+    confirmed by the second extract, or `cohorts.doubts` flags it) under year 0. A firm is left out by the reason that holds
+    in the first year in which it has no ratio.
     """
     by_year = {year: cohorts.company_years(cohort, year, YEARS[-1]).set_index("company_id") for year in YEARS}
     base = by_year[YEARS[0]]
-    drawn = pd.DataFrame({year: rows["status"] == cohorts.DRAWN for year, rows in by_year.items()})
-    sold = pd.DataFrame({year: rows["revenue_cny"] > 0 for year, rows in by_year.items()})
-    kept = drawn.all(axis=1) & sold.all(axis=1)
+    status = pd.DataFrame({year: rows["status"] for year, rows in by_year.items()})
+    reason = status.where(status != cohorts.DRAWN).bfill(axis=1)[YEARS[0]]
+    sold = pd.DataFrame({year: rows["revenue_cny"] > 0 for year, rows in by_year.items()}).all(axis=1)
+    reason = reason.mask(reason.isna() & ~sold, phrase("no revenue in some year"))
+    kept = reason.isna()
     if not kept.any():
         raise UserError(
             f"no company of {cohort} has R&D, selling expense and revenue in each of {name_list(map(str, YEARS))}: Figure 5 needs "
             "some. A file of your own needs a column `revenue` and a row for each year."
         )
-    out = {
-        phrase("without both expenses in all three years"): int((~drawn.all(axis=1)).sum()),
-        phrase("without a confirmed revenue"): int((drawn.all(axis=1) & ~sold.all(axis=1)).sum()),
-    }
+    counts = reason.value_counts()
+    out = {name: int(counts[name]) for name in (*cohorts.REASONS, "no revenue in some year") if name in counts}
+    sure = [rows["confirmed"] & (rows["outlier"] == "") for rows in by_year.values()]
     wide = {(line, year): by_year[year].loc[kept, line] for line in LINES for year in YEARS}
     wide |= {("product_first", y): wide["rd_expense_cny", y] > wide["selling_expense_cny", y] for y in YEARS}
     wide |= {("industry_en", 0): base.loc[kept, "industry_en"], ("group", 0): _group(base[kept])}
-    return pd.DataFrame(wide), {reason: count for reason, count in out.items() if count}
+    wide |= {("doubtful", 0): ~pd.concat(sure, axis=1).all(axis=1)[kept]}
+    return pd.DataFrame(wide), out
 
 
 def paths(firms: pd.DataFrame) -> pd.DataFrame:
@@ -58,53 +64,69 @@ def paths(firms: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def crossings(firms: pd.DataFrame) -> pd.DataFrame:
-    """Firms that changed sides from each year to the next: rows (from, to), columns to_product, of these
-    to_product_at_old_ratio, those that would have with the selling expense per revenue of the year before, and to_sales."""
+def crossings(firms: pd.DataFrame, held: str = "selling_expense_cny") -> pd.DataFrame:
+    """Firms that changed sides from each year to the next, as filed and had the `held` line kept its ratio to revenue.
+
+    Rows (from, to). Columns: to_product and to_sales, as filed; to_product_at_old_ratio and to_sales_at_old_ratio, with the
+    held line at its share of revenue in the year before and all else as filed; to_product_either_way and
+    to_sales_either_way, the firms that are in both counts.
+    """
     rows = {}
-    for before, after in itertools.pairwise(YEARS):
+    for before, after in STEPS:
         was, now = firms["product_first", before], firms["product_first", after]
-        ratio = firms["selling_expense_cny", before] / firms["revenue_cny", before]
-        anyway = firms["rd_expense_cny", after] > ratio * firms["revenue_cny", after]
+        lines = {line: firms[line, after] for line in ("rd_expense_cny", "selling_expense_cny")}
+        lines[held] = firms[held, before] / firms["revenue_cny", before] * firms["revenue_cny", after]
+        kept = lines["rd_expense_cny"] > lines["selling_expense_cny"]
         rows[before, after] = {
             "to_product": int((~was & now).sum()),
-            "to_product_at_old_ratio": int((~was & now & anyway).sum()),
             "to_sales": int((was & ~now).sum()),
+            "to_product_at_old_ratio": int((~was & kept).sum()),
+            "to_sales_at_old_ratio": int((was & ~kept).sum()),
+            "to_product_either_way": int((~was & now & kept).sum()),
+            "to_sales_either_way": int((was & ~now & ~kept).sum()),
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def industries(firms: pd.DataFrame, minimum: int) -> pd.DataFrame:
+def turned(firms: pd.DataFrame, group: str, before: int, after: int) -> Share:
+    """Of the firms of a group that were not product first in `before`, the share that was in `after`.
+
+    Its interval is clustered by industry, since firms of one industry move together.
+    """
+    could = firms[(firms["group", 0] == group) & ~firms["product_first", before]]
+    return share_of(could["product_first", after], method="linearised", clusters=could["industry_en", 0])
+
+
+def industries(firms: pd.DataFrame, minimum: int, before: int = YEARS[0], after: int = YEARS[1]) -> pd.DataFrame:
     """Median change of selling expense per yuan of revenue by industry, log points, for industries of `minimum` firms.
 
-    Rows by industry: `group`, `firms`, and `change` from 2019 to 2020, lowest first.
+    Rows by industry: `group`, `firms`, and `change` from `before` to `after`, lowest first.
     """
-    change = selling_intensity_change(firms)
+    change = selling_ratio_change(firms, before, after)
     table = pd.DataFrame({"industry_en": firms["industry_en", 0], "group": firms["group", 0], "change": change})
     by = table.groupby(["industry_en", "group"])["change"].agg(["size", "median"]).reset_index()
     by = by.rename(columns={"size": "firms", "median": "change"})
     return by[by["firms"] >= minimum].sort_values(["change", "industry_en"], ignore_index=True)
 
 
-def selling_intensity_change(firms: pd.DataFrame) -> pd.Series:
-    """Log change of selling expense per yuan of revenue, 2019 to 2020, one per firm."""
-    first, second = YEARS[:2]
-    return np.log(firms["selling_expense_cny", second] / firms["revenue_cny", second]) - np.log(
-        firms["selling_expense_cny", first] / firms["revenue_cny", first]
-    )
+def selling_ratio_change(firms: pd.DataFrame, before: int, after: int) -> pd.Series:
+    """Log change of selling expense per yuan of revenue, one per firm."""
+    ratio = {year: np.log(firms["selling_expense_cny", year] / firms["revenue_cny", year]) for year in (before, after)}
+    return ratio[after] - ratio[before]
 
 
-def freight_test(firms: pd.DataFrame) -> dict[str, float]:
-    """Does selling expense per yuan of revenue fall most where freight weighs most, as the explanation demands?
+def freight_test(firms: pd.DataFrame, before: int = YEARS[0], after: int = YEARS[1]) -> dict[str, float]:
+    """Does selling expense per yuan of revenue fall most where freight weighs most?
 
     The median firm's log change in each group, and one-sided Mann-Whitney p values of freight-heavy goods against the
-    others, on the medians of industries of at least TEST_FIRMS firms, since firms of one industry move together.
+    others, on the medians of industries of at least TEST_FIRMS firms, since firms of one industry move together. If freight
+    that left selling expense in 2020 is behind the fall, the test passes to 2020, and not to 2021.
     """
-    change, group = selling_intensity_change(firms), firms["group", 0]
+    change, group = selling_ratio_change(firms, before, after), firms["group", 0]
     found = {f"median {name}": float(change[group == name].median()) for name in GROUPS}
-    medians = industries(firms, TEST_FIRMS).groupby("group")["change"].agg(list).reindex(list(GROUPS))
-    for other in ("other goods", "services"):
-        pair = medians["freight-heavy goods"], medians[other]
+    medians = industries(firms, TEST_FIRMS, before, after).groupby("group")["change"].agg(list).reindex(list(GROUPS))
+    for other in GROUPS[1:]:
+        pair = medians[GROUPS[0]], medians[other]
         whole = all(isinstance(values, list) for values in pair)
         found[f"p against {other}"] = float(mannwhitneyu(*pair, alternative="less").pvalue) if whole else np.nan
     return found

@@ -8,7 +8,7 @@ import pandas as pd
 from lib import parameters, tables
 from lib.errors import ParameterError, UserError
 from lib.rows import own, standing
-from lib.words import LANGUAGE, clauses, name_list, phrase, say, term
+from lib.words import LANGUAGE, clauses, name_list, phrase, say, sentences, term
 
 #: Day on which the Beijing Stock Exchange had the article's 93 companies.
 BSE_DAY = pd.Timestamp("2022-06-01")
@@ -21,7 +21,7 @@ DRAWN = "drawn"
 REASONS = (
     phrase("not yet listed"),
     phrase("no accounts in the table"),
-    phrase("revenue found invented"),
+    phrase("accounts found false"),
     phrase("bank, broker or insurer"),
     phrase("conflicting extract"),
     phrase("negative expense"),
@@ -42,7 +42,7 @@ JUMP, STEADY = 5, 2
 COUNTED = {
     "not yet listed": phrase("{count:,} first listed after the accounts were due"),
     "no accounts in the table": phrase("{count:,} without accounts in the table"),
-    "revenue found invented": phrase("{count:,} whose revenue a regulator found invented"),
+    "accounts found false": phrase("{count:,} whose accounts a regulator found false"),
     "bank, broker or insurer": phrase("{count:,} banks, brokers or insurers"),
     "conflicting extract": phrase("{count:,} whose two extracts conflict"),
     "negative expense": phrase("{count:,} with a negative expense"),
@@ -52,6 +52,8 @@ COUNTED = {
     "no selling expense": phrase("{count:,} without selling expense"),
     "R&D is zero": phrase("{count:,} with zero R&D"),
     "selling expense is zero": phrase("{count:,} with zero selling expense"),
+    "no revenue in some year": phrase("{count:,} without revenue in some year"),
+    "no revenue": phrase("{count:,} without revenue"),
     "no figures in an earlier year": phrase("{count:,} without figures in an earlier year"),
     "left out on request": phrase("{count:,} on request"),
 }
@@ -69,9 +71,13 @@ def members(cohort: str) -> pd.DataFrame:
     expenses are not in data/, and for a user's own cohort whose file breaks its rules.
     """
     cohort = parameters.check("cohort", parameters.Cohort, cohort)
-    if is_own(cohort):
-        chosen = own.members(cohort)
-    elif cohort == "bse":
+    chosen = own.members(cohort).reindex(columns=COMPANY) if is_own(cohort) else roster(cohort)
+    return chosen.merge(tables.load("industries"), on="industry_zh", how="left").reset_index(drop=True)
+
+
+def roster(cohort: str) -> pd.DataFrame:
+    """The rows of companies.csv, or of bse_roster.csv in that shape, that are a cohort of the project; their expenses may be unknown."""
+    if cohort == "bse":
         roster = tables.load("bse_roster")
         chosen = roster[on_board(roster, BSE_DAY)].assign(
             board="BSE", subindustry_zh=pd.NA, listed_on=lambda rows: rows["entry_date"]
@@ -81,8 +87,7 @@ def members(cohort: str) -> pd.DataFrame:
         chosen = companies[companies["board"].isin(BOARDS.get(cohort, BOARDS["all_listed"]))]
         if cohort == "specialised":
             chosen = chosen[chosen["specialised_board"].fillna(False)]
-    chosen = _short_names(chosen.reindex(columns=[*COMPANY, "name_short_en"]))[COMPANY]
-    return chosen.merge(tables.load("industries"), on="industry_zh", how="left").reset_index(drop=True)
+    return _short_names(chosen.reindex(columns=[*COMPANY, "name_short_en"]))[COMPANY]
 
 
 def due(fiscal_year: int) -> pd.Timestamp:
@@ -215,9 +220,20 @@ def provenance(*names: str) -> str:
     files = [own_file(name).removeprefix(f"{parameters.OWN}/") for name in names if is_own(name)]
     if not files:
         return ""
-    return say(
+    told = say(
         "{files}: supplied by the user, taken to be in yuan, and checked by nobody here.", files=name_list(files)
     )
+    return sentences(told, *(_made_from(name) for name in names if is_own(name)))
+
+
+def _made_from(cohort: str) -> str:
+    """The sentence that says which export a user's own cohort was made from; empty where it was no import."""
+    origin = own.origin(cohort)
+    if not origin:
+        return ""
+    unit = say("yuan") if origin["unit"] == 1 else say("{amount:,} yuan", amount=origin["unit"])
+    vendor = origin["vendor"] or say("vendor not told")
+    return say("It was made from {export} ({vendor}), in {unit}.", export=origin["file"], vendor=vendor, unit=unit)
 
 
 def left_out(rows: pd.DataFrame) -> dict[str, int]:
@@ -280,10 +296,10 @@ def _doubts() -> pd.Series:
     return doubts(tables.load("spending"))
 
 
-def invented(fiscal_year: int) -> pd.Series:
-    """Companies whose reported revenue of a fiscal year a regulator found invented: per cent invented, by code."""
-    found = standing.void()
-    return found[found["fiscal_year"] == fiscal_year].set_index("company_id")["value"]
+def _found_false(fiscal_year: int, stage: str = "decision") -> pd.Series:
+    """Companies whose accounts of a fiscal year a regulator found false, by its decision or by its "advance notice"."""
+    rows = standing.void(stage)
+    return rows.loc[rows["fiscal_year"] == fiscal_year, "company_id"]
 
 
 def _with_spending(companies: pd.DataFrame, fiscal_year: int, year: pd.DataFrame) -> pd.DataFrame:
@@ -292,6 +308,8 @@ def _with_spending(companies: pd.DataFrame, fiscal_year: int, year: pd.DataFrame
     rows["status"] = _status(rows, fiscal_year)
     rows["confirmed"] = (rows["extract_check"] == "rd_confirmed") & rows["revenue_cny"].notna()
     rows["outlier"] = rows["outlier"].fillna("")
+    told = rows["company_id"].isin(_found_false(fiscal_year, "advance notice"))
+    rows["outlier"] = rows["outlier"].mask(told, phrase("a regulator's notice of false accounts"))
     return rows.drop(columns="_merge")
 
 
@@ -301,7 +319,7 @@ def _status(rows: pd.DataFrame, fiscal_year: int) -> pd.Series:
     tests = (
         absent & (rows["listed_on"] > due(fiscal_year)),
         absent,
-        rows["company_id"].isin(invented(fiscal_year).index),
+        rows["company_id"].isin(_found_false(fiscal_year)),
         # Insurers share an industry with leasing and payment firms, so only the sub-industry tells them.
         rows["industry_zh"].isin(["银行", "证券"]) | (rows["subindustry_zh"] == "保险"),
         rows["extract_check"] == "rd_conflict",

@@ -1,15 +1,13 @@
 """Figure 4's rows: the share of product-first firms in every combination of choices in counting them."""
 
-import functools
 import itertools
-import operator
 
 import numpy as np
 import pandas as pd
 
 from lib import parameters, tables
-from lib.measures import share_of
-from lib.rows import cited, cohorts
+from lib.measures import Share, difference, share_of
+from lib.rows import accounting_break, cited, cohorts
 from lib.words import phrase
 
 #: What each choice may be, with the words that the figure uses. Cohort, year and threshold come from parameters.
@@ -20,24 +18,22 @@ COHORT_WORDS = {
     "chinext": phrase("ChiNext board"),
     "all_listed": phrase("all listed"),
 }
-WEIGHTS = {"firms": phrase("each firm once"), "spending": phrase("by spending")}
-ABSENT = {
-    "left out": phrase("left out"),
-    "zeros": phrase("zero counts as zero"),
-    "lines": phrase("no line counts as zero too"),
+#: What a company's spending is is not known where it has no ratio, so by spending there are no bounds.
+COUNTINGS = {
+    "once": phrase("each firm once"),
+    "spending": phrase("by spending"),
+    "sales first": phrase("once; no ratio: sales first"),
+    "product first": phrase("once; no ratio: product first"),
 }
-PANELS = {False: phrase("all firms of the year"), True: phrase("same firms every year")}
-CHECKS = {"all": phrase("all extracts"), "confirmed": phrase("confirmed by a second")}
 CHOICES = {
     "cohort": phrase("Cohort"),
     "year": phrase("Fiscal year"),
     "threshold": phrase("Threshold"),
-    "weight": phrase("Weighting"),
-    "absent": phrase("Zero and missing"),
-    "balanced": phrase("Panel"),
-    "check": phrase("Source"),
+    "counting": phrase("How firms count"),
 }
-WORDS = {"weight": WEIGHTS, "absent": ABSENT, "balanced": PANELS, "check": CHECKS, "cohort": COHORT_WORDS}
+WORDS = {"counting": COUNTINGS, "cohort": COHORT_WORDS}
+#: The first year of the revenue standard: shares before it and after are not like for like.
+BREAK = accounting_break.YEARS[1]
 
 
 def load(cohort_list: list[str], years: list[int], thresholds: list[float]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -51,63 +47,90 @@ def load(cohort_list: list[str], years: list[int], thresholds: list[float]) -> t
 def specifications(
     cohort_names: tuple[str, ...], years: tuple[int, ...], thresholds: tuple[float, ...]
 ) -> pd.DataFrame:
-    """The share of product-first firms in every combination of choices, lowest share first, equal shares among them.
+    """The share of product-first firms in every combination of choices: first the years before the break, then those
+    after it, in each the lowest share first.
 
-    One row per specification: the choices (columns as CHOICES), count, total, share, low and high (95% interval:
-    Wilson for firms, linearised for spending). Combinations that no firm meets are dropped.
+    One row per specification: the choices (columns as CHOICES), count, total, share, low and high (95% interval, clustered
+    by industry), no_ratio (companies that could have filed and have no ratio), doubtful (firms whose R&D no second extract
+    confirms or that `cohorts.doubts` flags) and sure (the share without these; NaN where no firm is left). Combinations that
+    no firm meets are dropped.
     """
     rows = []
-    for cohort in cohort_names:
-        by_year = {year: cohorts.company_years(cohort, year, max(years)).set_index("company_id") for year in years}
-        panels = {}
-        for absent, check in itertools.product(ABSENT, CHECKS):
-            counted = {year: _counted(rows, absent, check) for year, rows in by_year.items()}
-            always = functools.reduce(operator.and_, (firms["rd"].notna() for firms in counted.values()))
-            panels[absent, check] = counted, always
-        for year, balanced, absent, check in itertools.product(years, PANELS, ABSENT, CHECKS):
-            counted, always = panels[absent, check]
-            firms = counted[year]
-            firms = firms[always if balanced else firms["rd"].notna()]
-            if firms.empty:
-                continue
-            rd, selling = firms["rd"].to_numpy(), firms["selling"].to_numpy()
-            for threshold, weight in itertools.product(thresholds, WEIGHTS):
-                hits = rd > threshold * selling
-                by_spending = weight == "spending"
-                share = share_of(hits, rd + selling, "linearised") if by_spending else share_of(hits)
-                rows.append((cohort, year, threshold, weight, absent, balanced, check, share.count, share.total, share.share,
-                             share.low, share.high))  # fmt: skip
-    frame = pd.DataFrame(rows, columns=[*CHOICES, "count", "total", "share", "low", "high"])
-    return frame.sort_values(["share", *CHOICES], ignore_index=True)
+    for cohort, year in itertools.product(cohort_names, years):
+        members = cohorts.company_years(cohort, year)
+        firms = cohorts.drawn(members)
+        if firms.empty:
+            continue
+        gaps = members[~members["status"].isin([cohorts.DRAWN, *cohorts.NO_GAP])]
+        everyone = pd.concat([firms["industry_zh"], gaps["industry_zh"]])
+        rd, selling = firms["rd_expense_cny"].to_numpy(), firms["selling_expense_cny"].to_numpy()
+        sure = (firms["confirmed"] & (firms["outlier"] == "")).to_numpy()
+        for threshold, counting in itertools.product(thresholds, COUNTINGS):
+            hits, weights, industries = rd > threshold * selling, np.ones(len(firms)), firms["industry_zh"]
+            if counting == "spending":
+                weights = rd + selling
+            elif counting != "once":
+                hits = np.concatenate([hits, np.full(len(gaps), counting == "product first")])
+                weights, industries = np.ones(len(hits)), everyone
+            share = share_of(hits, weights, "linearised", industries)
+            held = np.concatenate([sure, np.ones(len(hits) - len(firms), dtype=bool)])
+            without = share_of(hits[held], weights[held], "linearised").share
+            rows.append((cohort, year, threshold, counting, share.count, share.total, share.share, share.low, share.high,
+                         len(gaps), int((~sure).sum()), without))  # fmt: skip
+    columns = [*CHOICES, "count", "total", "share", "low", "high", "no_ratio", "doubtful", "sure"]
+    frame = pd.DataFrame(rows, columns=columns)
+    after = frame["year"] >= BREAK
+    return frame.assign(after=after).sort_values(["after", "share", *CHOICES], ignore_index=True).drop(columns="after")
+
+
+def blocks(curve: pd.DataFrame) -> list[pd.DataFrame]:
+    """The specifications of the years before the break and of those after it, without a block that has none."""
+    after = curve["year"] >= BREAK
+    return [rows for rows in (curve[~after], curve[after]) if len(rows)]
+
+
+def different(curve: pd.DataFrame) -> pd.DataFrame:
+    """The specifications that give different results: one of those that give the same one on the same companies and year."""
+    return curve.drop_duplicates(["cohort", "year", "count", "total", "share"])
 
 
 def influence(curve: pd.DataFrame) -> pd.Series:
-    """How much of the spread of shares each choice alone accounts for, largest first (eta squared, 0 to 1)."""
-    spread = (
-        (curve["share"] - curve["share"].mean()) ** 2
-    ).sum() or np.inf  # of equal shares nothing is to account for
-    explained = {
-        choice: ((curve.groupby(choice)["share"].transform("mean") - curve["share"].mean()) ** 2).sum() / spread
-        for choice in CHOICES
-    }
+    """How much of the spread of shares each choice alone accounts for, largest first (eta squared, 0 to 1).
+
+    It is of these options: others would spread otherwise. On the last of the `blocks`, so that the break is no part of it.
+    """
+    block = blocks(curve)[-1]
+    away = block["share"] - block["share"].mean()
+    spread = (away**2).sum() or np.inf  # of equal shares nothing is to account for
+    explained = {choice: (away.groupby(block[choice]).transform("mean") ** 2).sum() / spread for choice in CHOICES}
     return pd.Series(explained).sort_values(ascending=False)
 
 
 def own_terms(curve: pd.DataFrame) -> pd.DataFrame:
-    """The specifications nearest to the article: 2021, each firm once, R&D more than selling, its cohort or the default."""
-    near = curve[(curve["year"] == 2021) & (curve["threshold"] == 1) & (curve["weight"] == "firms")]
-    near = near[(near["absent"] == "left out") & ~near["balanced"] & (near["check"] == "all")]
-    return near[near["cohort"].isin(["bse", "specialised"])]
+    """The specifications on the article's own subject: specialised firms, 2021, R&D more than selling, each firm once.
+
+    In three rows, by `counting`: without the companies that have no ratio, and with them as sales first and as product first. The cohort
+    is the article's where the tables hold it, else the listed specialised firms; none where the curve has neither.
+    """
+    near = curve[(curve["year"] == 2021) & (curve["threshold"] == 1) & (curve["counting"] != "spending")]
+    cohort = next((name for name in ("bse", "specialised") if name in set(near["cohort"])), None)
+    return near[near["cohort"] == cohort]
 
 
-def _counted(firms: pd.DataFrame, absent: str, check: str) -> pd.DataFrame:
-    """`rd` and `selling` in yuan under a specification's reading of zero and missing; none for firms it does not count."""
-    usable = firms["status"] == cohorts.DRAWN
-    if absent in ("zeros", "lines"):
-        usable |= firms["status"].isin(["R&D is zero", "selling expense is zero"])
-    if absent == "lines":
-        usable |= firms["status"].isin(["no R&D line", "no selling expense"])
-    if check == "confirmed":
-        usable &= firms["extract_check"] == "rd_confirmed"
-    both = pd.DataFrame({"rd": firms["rd_expense_cny"].fillna(0), "selling": firms["selling_expense_cny"].fillna(0)})
-    return both.where(usable & (both.sum(axis=1) > 0))
+def article(published: pd.DataFrame) -> Share:
+    """The article's own share, as a count of firms with Wilson's interval: its share times its firms, rounded.
+
+    The article gives no count; this is what its 'nearly 65%' of 93 comes to.
+    """
+    total = int(published.at["mp3-cohort", "published_value"])
+    count = round(published.at["mp3-share", "published_value"] * total)
+    return share_of(np.arange(total) < count)
+
+
+def gap(row: pd.Series, stated: Share) -> tuple[float, float, float]:
+    """How far the share of a specification lies above the article's, with the 95% interval of the difference.
+
+    The two are taken as samples of other firms, each with its own interval.
+    """
+    share = Share(int(row["count"]), int(row["total"]), row["share"], row["low"], row["high"], "linearised")
+    return difference(share, stated)

@@ -7,7 +7,10 @@ from lib.measures import median_interval, share_of
 from lib.rows import cohorts
 from lib.words import phrase
 
-OUTSIDE = phrase("All other industries")
+AI = phrase("Artificial intelligence")  # a tag of companies, where the other fields are made of industries
+ANY = phrase("In any field, each once")
+OUTSIDE = phrase("In no field")
+CLUSTERS = 20  # industries that an interval clustered by them needs; with fewer it is too narrow by itself
 
 
 def load(cohort: str, fiscal_year: int) -> pd.DataFrame:
@@ -15,41 +18,120 @@ def load(cohort: str, fiscal_year: int) -> pd.DataFrame:
     return cohorts.company_years(cohort, fiscal_year)
 
 
+def placed(firms: pd.DataFrame) -> pd.DataFrame:
+    """The companies whose field is known, drawn or not: those of a known industry or with the tag of artificial intelligence.
+
+    firms: as from `cohorts.company_years`. Adds `ai`, `in_any` (whether in a field at all), `product_first` and `intensity`
+    (R&D in per cent of revenue; NaN without a confirmed revenue).
+    """
+    tagged = firms["ai_concept"].astype("boolean").fillna(False).astype(bool)
+    intensity = (firms["rd_expense_cny"] / firms["revenue_cny"]).where(firms["revenue_cny"] > 0) * 100
+    rows = firms.assign(
+        ai=tagged, in_any=firms["hard_tech_field"].notna() | tagged, intensity=intensity,
+        product_first=(firms["rd_expense_cny"] > firms["selling_expense_cny"]).fillna(False).astype(bool),
+    )  # fmt: skip
+    return rows[rows["industry_en"].notna() | tagged]
+
+
+def counted(firms: pd.DataFrame) -> pd.DataFrame:
+    """The companies that Figure 6 counts: of `placed`, those with both expenses."""
+    return cohorts.drawn(placed(firms))
+
+
+def members(rows: pd.DataFrame, field: str) -> pd.DataFrame:
+    """Those of `placed` rows that are in a field; also for ANY and OUTSIDE."""
+    inside = {AI: rows["ai"], ANY: rows["in_any"], OUTSIDE: ~rows["in_any"]}
+    return rows[inside[field] if field in inside else (rows["hard_tech_field"] == field).fillna(False)]
+
+
+def fields_of(rows: pd.DataFrame) -> list[str]:
+    """The fields that `counted` rows are in."""
+    return sorted(rows["hard_tech_field"].dropna().unique()) + [AI] * bool(rows["ai"].any())
+
+
 def groups(firms: pd.DataFrame) -> pd.DataFrame:
     """Fields and their industries, each with its product-first share and its R&D intensity.
 
     firms: as from `cohorts.company_years`. One row per field, with its industries below it, fields by share from high to
-    low, then one row for all other industries: `field`, `industry_en` (NA for a whole field), firms (with both
-    expenses), `count`, `share`, `low`, `high` (Wilson), and `intensity`, `intensity_low`, `intensity_high`: median R&D in
-    per cent of revenue with its bootstrap interval, over the `with_revenue` firms that have a confirmed revenue.
+    low. Artificial intelligence is a tag, so that its companies count in their industry's field, too. Then all companies that
+    are in a field, each once, and all others. Columns: `field`, `industry_en` (NA for a whole field), `industries` (how many
+    the row holds), `count_firms` (with both expenses), `missing` (could have filed, and lack one), `count`, `share`, `low`,
+    `high` and `interval` ('industries': clustered by them, with at least CLUSTERS; else 'firms': Wilson), and `intensity`,
+    `intensity_low`, `intensity_high`: median R&D in per cent of revenue with its bootstrap interval over firms, over the
+    `with_revenue` firms that have a confirmed revenue.
     """
-    rows = cohorts.drawn(firms)
-    rows = rows[rows["industry_en"].notna()].copy()
-    rows["field"] = rows["hard_tech_field"].fillna(OUTSIDE)
-    if rows["hard_tech_field"].isna().all() or not (rows["revenue_cny"] > 0).any():
+    rows = placed(firms)
+    drawn = cohorts.drawn(rows)
+    if drawn["hard_tech_field"].isna().all() or drawn["intensity"].isna().all():
         raise UserError(
             "no company with both expenses is in a hard-tech field and has a revenue: Figure 6 needs some. A file of your own needs the "
             "columns `industry`, with names from data/industries.csv, and `revenue`."
         )
-    rows["intensity"] = (rows["rd_expense_cny"] / rows["revenue_cny"]).where(rows["revenue_cny"] > 0) * 100
-    found = [_group(part, field, pd.NA) for field, part in rows.groupby("field")]
-    fields = pd.DataFrame(found).sort_values(["share", "field"], ascending=[False, True])
-    fields = pd.concat([fields[fields["field"] != OUTSIDE], fields[fields["field"] == OUTSIDE]])
+    fields = pd.DataFrame([_group(members(rows, field), field) for field in fields_of(drawn)])
     blocks = []
-    for _, field in fields.iterrows():
+    for _, field in fields.sort_values(["share", "field"], ascending=[False, True]).iterrows():
         blocks.append(pd.DataFrame([field]))
-        inside = rows[(rows["field"] == field["field"]) & (rows["field"] != OUTSIDE)]
+        inside = rows[(rows["hard_tech_field"] == field["field"]) & rows["industry_en"].isin(drawn["industry_en"])]
         parts = [_group(part, field["field"], industry) for industry, part in inside.groupby("industry_en")]
         if len(parts) > 1:
             blocks.append(pd.DataFrame(parts).sort_values(["share", "industry_en"], ascending=[False, True]))
+    rest = [ANY] * (len(fields) > 1) + [OUTSIDE] * (not drawn["in_any"].all())
+    blocks += [pd.DataFrame([_group(members(rows, field), field)]) for field in rest]
     return pd.concat(blocks, ignore_index=True)
 
 
-def _group(part: pd.DataFrame, field: str, industry) -> dict:
-    share = share_of(part["rd_expense_cny"] > part["selling_expense_cny"])
+def overlap(firms: pd.DataFrame) -> tuple[int, int]:
+    """Counted companies with the tag of artificial intelligence, and how many of them are in another field, too."""
+    tagged = counted(firms).query("ai")
+    return len(tagged), int(tagged["hard_tech_field"].notna().sum())
+
+
+def without_doubtful(firms: pd.DataFrame) -> tuple[int, int, float]:
+    """Counted companies whose R&D no second extract confirms or whose revenue it contradicts, others with a doubtful line,
+    and by how much leaving both out moves a field's share, at most (between 0 and 1).
+    """
+    rows = counted(firms)
+    unsure, doubtful = ~rows["confirmed"], rows["confirmed"] & (rows["outlier"] != "")
+    sound = rows[~unsure & ~doubtful]
+    moves = [
+        members(sound, field)["product_first"].mean() - members(rows, field)["product_first"].mean()
+        for field in fields_of(rows)
+    ]
+    return int(unsure.sum()), int(doubtful.sum()), float(pd.Series(moves).abs().max())
+
+
+def gap(firms: pd.DataFrame) -> tuple[float, float, float]:
+    """How much higher the product-first share is in any field than in none, with its 95% interval: (gap, low, high).
+
+    From a regression of product first on being in a field, with standard errors clustered by industry.
+    """
+    import statsmodels.api as sm  # takes a second, and a figure is drawn without it
+
+    rows = counted(firms)
+    clusters = pd.factorize(rows["industry_en"].fillna(rows["company_id"]))[0]
+    model = sm.OLS(rows["product_first"].astype(float), sm.add_constant(rows["in_any"].astype(float)))
+    found = model.fit(cov_type="cluster", cov_kwds={"groups": clusters})
+    return float(found.params["in_any"]), *map(float, found.conf_int().loc["in_any"])
+
+
+def by_subindustry(firms: pd.DataFrame, field: str) -> tuple[int, float, float]:
+    """The interval of a field's share clustered by the vendor's sub-industries: how many there are, low, high."""
+    rows = members(counted(firms), field)
+    share = share_of(rows["product_first"], method="linearised", clusters=rows["subindustry_zh"])
+    return rows["subindustry_zh"].nunique(), float(share.low), float(share.high)
+
+
+def _group(part: pd.DataFrame, field: str, industry=pd.NA) -> dict:
+    missing = int((~part["status"].isin([cohorts.DRAWN, *cohorts.NO_GAP])).sum())
+    part = part[part["status"] == cohorts.DRAWN]
+    industries = part["industry_en"].nunique()
+    clustered = industries >= CLUSTERS
+    by_industry = {"method": "linearised", "clusters": part["industry_en"]} if clustered else {}
+    share = share_of(part["product_first"], **by_industry)
     median, low, high = median_interval(part["intensity"])
     return {
-        "field": field, "industry_en": industry, "count_firms": share.total, "count": share.count, "share": share.share,
-        "low": share.low, "high": share.high, "with_revenue": int(part["intensity"].notna().sum()), "intensity": median,
-        "intensity_low": low, "intensity_high": high,
+        "field": field, "industry_en": industry, "industries": industries, "count_firms": share.total, "missing": missing,
+        "count": share.count, "share": share.share, "low": share.low, "high": share.high,
+        "interval": "industries" if clustered else "firms", "with_revenue": int(part["intensity"].notna().sum()),
+        "intensity": median, "intensity_low": low, "intensity_high": high,
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """Figure 7's rows: Huawei's R&D by year and by decade, its worth in dollars, and its place on the ACFIC lists."""
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -60,10 +61,10 @@ def stated_sums(weakest_grade: str = "C") -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """The R&D of several years put together from what is known.
+    """The R&D of several years added up from single years.
 
     total: billion yuan, a lower bound where a year is missing; cover: for each year the grade of Huawei's own figure,
-    'list', 'sum' (inside a shorter sum that Huawei states) or '' (not known); rows: the source rows added up.
+    'list' or '' (not known); rows: the source rows added up.
     """
 
     total: float
@@ -75,28 +76,12 @@ class Rebuilt:
         return [year for year, cover in self.cover.items() if not cover]
 
 
-def rebuild(first: int, last: int, years: pd.DataFrame, sums: pd.DataFrame) -> Rebuilt:
-    """The R&D of `first` to `last` from single years and from shorter stated sums that close a gap between them.
-
-    years, sums: as from `yearly` and `stated_sums`; an empty `sums` gives the known years alone. A year inside a
-    stated sum counts there and not again.
-    """
-    single = years.set_index("fiscal_year")
-    cover, total, rows = dict.fromkeys(range(first, last + 1), ""), 0.0, []
-    shorter = sums[(sums["first_year"] >= first) & (sums["last_year"] <= last) & (sums["years"] < last - first + 1)]
-    for _, block in shorter.sort_values("years", ascending=False).iterrows():
-        span = range(block["first_year"], block["last_year"] + 1)
-        if any(cover[year] for year in span) or all(year in single.index for year in span):
-            continue
-        cover |= dict.fromkeys(span, "sum")
-        total += block["rd_bn"]
-        rows.append(block["source_row"])
-    for year in [year for year, how in cover.items() if not how and year in single.index]:
-        row = single.loc[year]
-        cover[year] = row["grade"] if row["kind"] == "own" else "list"
-        total += row["rd_bn"]
-        rows.append(row["source_row"])
-    return Rebuilt(float(total), cover, tuple(rows))
+def rebuild(first: int, last: int, years: pd.DataFrame) -> Rebuilt:
+    """The R&D of `first` to `last` added up from the rows of `yearly`; no stated sum goes into it, so each can be checked."""
+    known = years[years["fiscal_year"].between(first, last)].set_index("fiscal_year")
+    how = known["grade"].where(known["kind"] == "own", "list").to_dict()
+    cover = {year: how.get(year, "") for year in range(first, last + 1)}
+    return Rebuilt(float(known["rd_bn"].sum()), cover, tuple(known["source_row"]))
 
 
 def rates() -> pd.DataFrame:
@@ -126,7 +111,7 @@ def rates() -> pd.DataFrame:
 def rankings() -> pd.DataFrame:
     """The companies on each ACFIC list: `list`, `fiscal_year`, `company`, `rank`, `rd_bn`, and the source rows.
 
-    One row per list and company; `rank` is empty for a company that a source says was not ranked, `rd_bn` where no
+    One row per list and company; `named_for` is the year in the list's name, `fiscal_year` that of the R&D; `rank` is empty for a company that a source says was not ranked, `rd_bn` where no
     source gives an amount. Raises DataError where sources give one company two places on a list.
     """
     rows = cited.figures("ranking")
@@ -148,12 +133,14 @@ def rankings() -> pd.DataFrame:
         found.append(
             {
                 "list": name,
+                "named_for": int(next(iter(re.findall(r"\b\d{4}\b", name)), 0)),
                 "fiscal_year": year,
                 "company": company,
                 "rank": places[0] if len(places) else float("nan"),
                 "rd_bn": cited.billions(amounts).iloc[0] if len(amounts) else float("nan"),
                 "grade": used["grade"].max(),
                 "statement": group["statement"].dropna().iloc[0] if group["statement"].notna().any() else "",
+                "exact_words": group["exact_words"].dropna().iloc[0] if group["exact_words"].notna().any() else "",
                 "source_ids": list(used["source_id"]),
                 "source_row": " ".join(used["source_row"]),
             }
@@ -162,10 +149,25 @@ def rankings() -> pd.DataFrame:
 
 
 def decade(years: pd.DataFrame, sums: pd.DataFrame, decade_end: int) -> tuple[Rebuilt, float]:
-    """The ten years to `decade_end` put together, and what Huawei states for them (NaN where no source is let in)."""
-    rebuilt = rebuild(decade_end - 9, decade_end, years, sums)
+    """The ten years to `decade_end` added up, and what Huawei states for them (NaN where no source is let in)."""
+    rebuilt = rebuild(decade_end - 9, decade_end, years)
     stated = sums.loc[(sums["years"] == 10) & (sums["last_year"] == decade_end), "rd_bn"]
     return rebuilt, float(stated.iloc[0]) if len(stated) else float("nan")
+
+
+def checks(years: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `stated_sums` beside the same years added up, by the last year and then the shorter first.
+
+    New columns: `rebuilt` (a Rebuilt), `whole`, whether all its years are known, and `difference_bn`, added up less stated.
+    """
+    sums = sums.sort_values(["last_year", "years"], ignore_index=True)
+    found = [rebuild(row.first_year, row.last_year, years) for row in sums.itertuples()]
+    totals = pd.Series([one.total for one in found], dtype=float)
+    return sums.assign(
+        rebuilt=pd.Series(found, dtype=object),
+        whole=pd.Series([not one.missing for one in found], dtype=bool),
+        difference_bn=totals - sums["rd_bn"],
+    )
 
 
 def day_rate(rates: pd.DataFrame) -> pd.Series | None:
@@ -175,12 +177,15 @@ def day_rate(rates: pd.DataFrame) -> pd.Series | None:
 
 
 def first_place(lists: pd.DataFrame, amount: float, tolerance: float) -> bool | None:
-    """Whether a list has Huawei first with `amount` billion yuan, up to `tolerance` more; None where none found decides it.
+    """Whether a list has Huawei first with `amount` billion yuan, up to `tolerance` more; None where those found leave it open.
 
-    A list on the claim's year decides it where it ranks Huawei; one on which it has no place does not.
+    The column's '2022 ranking' may be the list named for that year or the lists of that year's R&D. Any of them can bear
+    it out; to refute it, either reading needs a list that gives Huawei another place, another amount, or none.
     """
-    places = lists[(lists["company"] == "Huawei") & lists["rank"].notna()]
-    firsts = places.loc[places["rank"] == 1, "rd_bn"]
-    if (firsts - amount).between(0, tolerance).any():
+    huawei = lists[lists["company"] == "Huawei"]
+    first = (huawei["rank"] == 1) & (huawei["rd_bn"].isna() | (huawei["rd_bn"] - amount).between(0, tolerance))
+    borne_out = first & huawei["rd_bn"].notna()
+    readings = [huawei[column] == CLAIM_YEAR for column in ("named_for", "fiscal_year")]
+    if any((borne_out & reading).any() for reading in readings):
         return True
-    return False if CLAIM_YEAR in set(places["fiscal_year"]) else None
+    return False if all((~first & reading).any() for reading in readings) else None

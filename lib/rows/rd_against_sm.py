@@ -1,15 +1,20 @@
-"""Figure 1's rows: a cohort's R&D and selling expense in one year, and those of the consumer internet companies."""
+"""Figure 1's rows: a cohort's R&D and selling expense in one year, who it is compared with, and the internet companies."""
 
+from typing import NamedTuple
+
+import numpy as np
 import pandas as pd
 
-from lib.measures import expense_ratio
+from lib.measures import Share, expense_ratio, share_of
 from lib.rows import cited, cohorts
 
 
-def load(cohort: str, fiscal_year: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The cohort's companies and the internet companies, each as from `cohorts.company_years`, and what the article states."""
-    firms, internet = cohorts.company_years(cohort, fiscal_year), cohorts.internet_companies(fiscal_year)
-    return firms, internet, cited.published()
+def load(cohort: str, fiscal_year: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The cohort's companies, the other listed companies that have a ratio and the internet companies, each as from
+    `cohorts.company_years`, and what the article states."""
+    firms, everyone = (cohorts.company_years(name, fiscal_year) for name in (cohort, "all_listed"))
+    others = cohorts.drawn(everyone[~everyone["company_id"].isin(firms["company_id"])])
+    return firms, others, cohorts.internet_companies(fiscal_year), cited.published()
 
 
 def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
@@ -20,7 +25,57 @@ def ranked(rows: pd.DataFrame, measure: str = "log_ratio") -> pd.DataFrame:
     """
     firms = cohorts.drawn(rows)
     firms["ratio"] = expense_ratio(firms["rd_expense_cny"], firms["selling_expense_cny"], measure)
-    firms["product_first"] = firms["rd_expense_cny"] > firms["selling_expense_cny"]
+    firms["product_first"] = product_first(firms)
     firms["grade"] = cohorts.weaker_grade(firms)
     firms["solid"] = firms["confirmed"] | (firms["extract_check"].isna() & (firms["grade"] == "A"))
     return firms.sort_values(["ratio", "company_id"], ascending=[False, True], ignore_index=True)
+
+
+def product_first(firms: pd.DataFrame) -> pd.Series:
+    """Whether each company spends more on R&D than on selling; a tie is neither."""
+    return firms["rd_expense_cny"] > firms["selling_expense_cny"]
+
+
+def clustered(firms: pd.DataFrame, weights=None) -> Share:
+    """The share that is product first; its interval lets firms of one industry move together.
+
+    Where no industry is known, as in many a user's own file, the interval is Wilson's, which takes firms as independent.
+    """
+    hits = product_first(firms)
+    if weights is None and firms["industry_zh"].nunique() < 2:
+        return share_of(hits)
+    return share_of(hits, weights, "linearised", clusters=firms["industry_zh"])
+
+
+def peers(firms: pd.DataFrame, others: pd.DataFrame) -> Share | None:
+    """The share among `others`, weighted to the industries of `firms`; None where these have no industry in common.
+
+    Each of the others counts by the number of `firms` for each of the others in its industry; those of other industries do
+    not count. The weights are taken as given.
+    """
+    wanted, there = (rows["industry_zh"].value_counts() for rows in (firms, others))
+    both = others[others["industry_zh"].isin(wanted.index)]
+    return clustered(both, both["industry_zh"].map(wanted / there).astype(float)) if len(both) else None
+
+
+def stated(published: pd.DataFrame) -> Share:
+    """The article's own share as one of firms: the number of them follows from its share and count, and is not stated."""
+    total = int(published.at["mp3-cohort", "published_value"])
+    count = round(published.at["mp3-share", "published_value"] * total)
+    return share_of(np.arange(total) < count)
+
+
+class Bounds(NamedTuple):
+    """How many companies could have filed, and the share that is product first were those without a ratio all not, or all."""
+
+    companies: int
+    low: float
+    high: float
+
+
+def bounds(firms: pd.DataFrame) -> Bounds:
+    """Bounds of the share over the companies that could have filed both expenses: as from `cohorts.company_years`."""
+    drawn, out = cohorts.drawn(firms), cohorts.left_out(firms)
+    gap = sum(count for reason, count in out.items() if reason not in cohorts.NO_GAP)
+    first, everyone = int(product_first(drawn).sum()), len(drawn) + gap
+    return Bounds(everyone, first / everyone, (first + gap) / everyone)

@@ -1,23 +1,30 @@
-"""Figure 8's rows: companies' R&D and selling expense by economic sector, and the national series beside them."""
+"""Figure 8's rows: companies' R&D and revenue by economic sector, and the national series beside them."""
 
 import pandas as pd
 
 from lib import parameters
 from lib.errors import UserError
-from lib.measures import growth_gap
+from lib.measures import Estimate, ratio_change
 from lib.rows import cited, cohorts
 from lib.words import phrase
 
-#: Sectors of the national accounts as the figure calls them, in the order drawn.
+#: Sectors of the national accounts as the figure calls them.
 SECTORS = {
     "secondary": phrase("industry"),
     "primary": phrase("farming"),
     "unknown": phrase("unknown"),
     "tertiary": phrase("services"),
 }
-ITEMS = {"rd": "rd_expense_cny", "selling": "selling_expense_cny"}
-#: A zero is a known amount: it has no ratio, but it can be summed.
-SUMMED = (cohorts.DRAWN, "R&D is zero", "selling expense is zero")
+COMPARED = ("secondary", "tertiary")
+#: A zero is a known amount, and selling expense is not asked for.
+WITH_RD = (
+    cohorts.DRAWN,
+    "R&D is zero",
+    "selling expense is zero",
+    "no selling expense",
+    "reports SG&A in one line",
+)
+NO_REVENUE = phrase("no revenue")
 EARLIER, ASKED = phrase("no figures in an earlier year"), phrase("left out on request")
 
 
@@ -27,34 +34,31 @@ def load(cohort: str, base_year: int, without: list[str]) -> tuple[pd.DataFrame,
 
 
 def company_years(cohort: str, base_year: int, without: tuple = ()) -> pd.DataFrame:
-    """A cohort's expenses from `base_year` to the last year in the table: the rows of `cohorts.company_years`, and
+    """A cohort's R&D and revenue from `base_year` to the last year in the table: the rows of `cohorts.company_years`, and
 
-    `sector` (a key of SECTORS; 'unknown' for a company whose industry is not known), `summed` (both expenses are
-    known and confirmed or not contradicted), and `same_firm` (summed in every one of the years). `without`: codes of
+    `sector` (a key of SECTORS; 'unknown' for a company whose industry is not known), `summed` (R&D is known and not
+    contradicted, revenue is known and above zero), and `same_firm` (summed in every one of the years). `without`: codes of
     companies to leave out. Raises UserError where no company with a sector is summed in every year.
     """
     years = [year for year in parameters.fiscal_years() if year >= base_year]
     rows = pd.concat([cohorts.company_years(cohort, year, years[-1]) for year in years], ignore_index=True)
     rows["sector"] = rows["economic_sector"].fillna("unknown")
-    rows["status"] = rows["status"].mask(rows["company_id"].isin(without), ASKED)
-    rows["summed"] = rows["status"].isin(SUMMED)
+    known, earning = rows["status"].isin(WITH_RD), (rows["revenue_cny"] > 0).fillna(False)
+    asked = rows["company_id"].isin(without)
+    rows["status"] = rows["status"].mask(known & ~earning, NO_REVENUE).mask(asked, ASKED)
+    rows["summed"] = known & earning & ~asked
     rows["same_firm"] = rows.groupby("company_id")["summed"].transform("sum") == len(years)
-    if comparable(rows).empty:
+    if not (rows["same_firm"] & rows["sector"].isin(COMPARED)).any():
         raise UserError(
-            f"no company of {cohort} has both expenses in every year from {base_year} to {years[-1]} and is known to be in industry or "
-            "services: Figure 8 needs some. A file of your own needs a row for each year and a column `industry`, with names "
-            "from data/industries.csv."
+            f"no company of {cohort} has R&D and revenue in every year from {base_year} to {years[-1]} and is known to be in "
+            "industry or services: Figure 8 needs some. A file of your own needs a row for each year and the columns `revenue` "
+            "and `industry`, with names from data/industries.csv."
         )
     return rows
 
 
-def comparable(rows: pd.DataFrame) -> pd.DataFrame:
-    """The company-years to compare industry's growth with services' on: those of the same firms in either."""
-    return rows[rows["same_firm"] & rows["sector"].isin(["secondary", "tertiary"])]
-
-
 def chosen(rows: pd.DataFrame, panel: str) -> pd.DataFrame:
-    """The company-years that are summed: those of the same firms in every year, or all that have both expenses."""
+    """The company-years that are summed: those of the same firms in every year, or all that have both amounts."""
     return rows[rows["same_firm"] if panel == "same_firms" else rows["summed"]]
 
 
@@ -63,79 +67,124 @@ def left_out(rows: pd.DataFrame, panel: str) -> dict[str, int]:
     last = rows[rows["fiscal_year"] == rows["fiscal_year"].max()]
     reasons = last.loc[~last.index.isin(chosen(last, panel).index), "status"].where(~last["summed"], EARLIER)
     counts = reasons.value_counts()
-    return {reason: int(counts[reason]) for reason in (*cohorts.REASONS, EARLIER, ASKED) if counts.get(reason)}
+    return {
+        reason: int(counts[reason]) for reason in (*cohorts.REASONS, NO_REVENUE, EARLIER, ASKED) if counts.get(reason)
+    }
 
 
 def sums(rows: pd.DataFrame, panel: str) -> pd.DataFrame:
-    """One row per year and sector: `firms`, R&D and selling expense in billion yuan, and each as a share of the year.
+    """One row per year and sector: `firms`, `rd_bn` and `revenue_bn` in billion yuan, `intensity`, the first by the second,
 
-    Columns: fiscal_year, sector, firms, rd_bn, selling_bn, rd_share, selling_share. Every sector stands in every year.
+    NaN where a sector has no firm, and `rd_share`, the sector's share of the year's R&D. Every sector stands in every year.
     """
-    used = chosen(rows, panel)
     years = sorted(rows["fiscal_year"].unique())
     places = pd.MultiIndex.from_product([years, SECTORS], names=["fiscal_year", "sector"])
-    groups = used.groupby(["fiscal_year", "sector"])
+    groups = chosen(rows, panel).groupby(["fiscal_year", "sector"])
     found = pd.DataFrame({"firms": groups.size().reindex(places, fill_value=0)})
-    for item, column in ITEMS.items():
-        found[f"{item}_bn"] = groups[column].sum().reindex(places, fill_value=0.0) / 1e9
-        found[f"{item}_share"] = found[f"{item}_bn"] / found.groupby("fiscal_year")[f"{item}_bn"].transform("sum")
+    for item, column in (("rd", "rd_expense_cny"), ("revenue", "revenue_cny")):
+        found[f"{item}_bn"] = groups[column].sum().reindex(places, fill_value=0.0).astype(float) / 1e9
+    found["intensity"] = found["rd_bn"] / found["revenue_bn"].where(found["revenue_bn"] > 0)
+    found["rd_share"] = found["rd_bn"] / found.groupby("fiscal_year")["rd_bn"].transform("sum")
     return found.reset_index()
 
 
-def growth(found: pd.DataFrame, item: str = "rd") -> pd.Series:
-    """Growth of each sector's sum from the first year to the last; NaN where it was nothing in the first."""
-    table = found.pivot_table(index="sector", columns="fiscal_year", values=f"{item}_bn")
+def intensity(found: pd.DataFrame) -> pd.DataFrame:
+    """R&D by revenue of the rows of `sums`: one row per year, one column per sector."""
+    table = found.pivot_table(index="fiscal_year", columns="sector", values="intensity")
+    return table.reindex(columns=list(SECTORS))
+
+
+def growth(found: pd.DataFrame) -> pd.Series:
+    """Growth of each sector's R&D from the first year to the last; NaN where it was nothing in the first."""
+    table = found.pivot_table(index="sector", columns="fiscal_year", values="rd_bn")
     first, last = table[table.columns.min()], table[table.columns.max()]
     return last / first.where(first > 0) - 1
 
 
-def services_share(found: pd.DataFrame, item: str = "rd") -> pd.Series:
-    """Services' share of the year's sum, by year."""
-    return found[found["sector"] == "tertiary"].set_index("fiscal_year")[f"{item}_share"]
+#: Ways to measure the change: which firms, and whether every industry keeps its share of the sector's revenue.
+CHANGES = {
+    "same_firms": ("same_firms", False),
+    "same_mix": ("same_firms", True),
+    "all_firms": ("all_firms", False),
+}
 
 
-def largest_newcomer(rows: pd.DataFrame) -> pd.Series | None:
-    """The services company with the most R&D in the last year among those without figures in every year, if any."""
-    last = rows[(rows["fiscal_year"] == rows["fiscal_year"].max()) & rows["summed"] & ~rows["same_firm"]]
-    services = last[last["sector"] == "tertiary"].sort_values(["rd_expense_cny", "company_id"])
-    return services.iloc[-1] if len(services) else None
+def changes(rows: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
+    """How R&D by revenue changed from the first year to the last, by way of CHANGES and sector, in points as a share.
+
+    `same_mix` weights the intensity of each industry in both years with its revenue of the first, so that no industry
+    moves the sector by growing. Intervals are clustered by industry; a firm of unknown industry is in no sector here.
+    """
+    years = rows["fiscal_year"].min(), rows["fiscal_year"].max()
+    return {
+        way: {sector: _change(chosen(rows, panel), sector, mix, years) for sector in COMPARED}
+        for way, (panel, mix) in CHANGES.items()
+    }
+
+
+def _change(used: pd.DataFrame, sector: str, mix: bool, years: tuple[int, int]) -> Estimate:
+    used = used[used["sector"] == sector]
+    rd, revenue = (
+        used.astype({column: float})
+        .pivot_table(index="industry_zh", columns="fiscal_year", values=column, aggfunc="sum", fill_value=0.0)
+        .reindex(columns=years, fill_value=0.0)
+        for column in ("rd_expense_cny", "revenue_cny")
+    )
+    if mix:
+        rd, revenue = (part[(revenue > 0).all(axis=1)] for part in (rd, revenue))
+        weights = revenue[years[0]]
+        return ratio_change(*((rd[year] / revenue[year] * weights, weights) for year in years))
+    return ratio_change(*((rd[year], revenue[year]) for year in years))
 
 
 #: The national series that are drawn: item in cited_figures.csv, panel, sector or kind.
 NATIONAL = {
-    "gerd": (phrase("R&D of the whole economy"), "all"),
     "fai_growth_secondary": (phrase("fixed-asset investment"), phrase("industry")),
     "fai_growth_tertiary": (phrase("fixed-asset investment"), phrase("services")),
-    "fai_growth_manufacturing": (phrase("fixed-asset investment"), phrase("manufacturing")),
-    "fai_growth_total": (phrase("fixed-asset investment"), "all"),
-    "vc_total": (phrase("venture capital"), "all"),
+    "vc_total": (phrase("venture capital"), phrase("all fields")),
     "vc_semiconductor": (phrase("venture capital"), phrase("chips")),
+    "vc_ai": (phrase("venture capital"), phrase("AI")),
+    "gerd": (phrase("R&D of the whole economy"), ""),
 }
+#: Months of a year that a figure of growth may cover; the others have no second year to stand beside.
+WHOLE, PART = 12, 9
 
 
 def national() -> pd.DataFrame:
-    """The national figures that a source gives, one row each: `panel`, `kind`, `fiscal_year`, `drawn`, and the source.
+    """The national figures that a source gives, one row each: `panel`, `kind`, `fiscal_year`, `months`, `drawn`, the source.
 
-    drawn: trillion yuan of R&D, per cent of growth of fixed-asset investment in January to September (other periods
-    are not comparable and stay out), billion dollars of venture capital.
+    drawn: per cent of growth of fixed-asset investment, over the whole year or, for a year without such a figure, over
+    January to September (`months` 9); billion dollars of venture capital; trillion yuan of R&D.
     """
     rows = cited.figures("macro")
     rows = rows[rows["item"].isin(NATIONAL)]
-    # Growth to September of one year and growth of another whole year are not one series.
-    growing = rows["item"].str.startswith("fai_")
-    rows = rows[~growing | (rows["period_end"].dt.month == 9)]
-    rows = cited.best(rows, ["item", "fiscal_year"])
+    rows = rows.assign(months=rows["period_end"].dt.month)
+    rows = cited.best(rows[rows["months"].isin([WHOLE, PART])], ["item", "fiscal_year", "months"])
+    rows = rows.sort_values("months", ascending=False, kind="stable").drop_duplicates(["item", "fiscal_year"])
     rows["panel"], rows["kind"] = zip(*rows["item"].map(NATIONAL), strict=True)
     growing = rows["item"].str.startswith("fai_")
     rows["drawn"] = rows["value"].where(growing, cited.billions(rows[~growing]))
     rows.loc[rows["item"] == "gerd", "drawn"] /= 1000
-    return rows
+    return rows.sort_values(["item", "fiscal_year"], ignore_index=True)
 
 
-def gap(rows: pd.DataFrame) -> tuple[float, float, float]:
-    """How much faster R&D grew in industry than in services in the same firms: points as a share, with 95% interval."""
-    same = comparable(rows)
-    years = same["fiscal_year"].min(), same["fiscal_year"].max()
-    first, last = (same[same["fiscal_year"] == year].set_index("company_id") for year in years)
-    last = last.reindex(first.index)
-    return growth_gap(first["rd_expense_cny"], last["rd_expense_cny"], first["sector"] == "secondary")
+def investment_growth(kinds: tuple[str, ...], last_year: int) -> pd.DataFrame:
+    """Growth of fixed-asset investment over whole years up to `last_year`, in per cent: one row per year that has all `kinds`,
+
+    a column for each: secondary, tertiary, hightech_manufacturing, total.
+    """
+    rows = cited.figures("macro")
+    whole = (rows["period_end"].dt.month == WHOLE) & (rows["fiscal_year"] <= last_year)
+    names = {f"fai_growth_{kind}": kind for kind in kinds}
+    rows = cited.best(rows[whole & rows["item"].isin(names)], ["item", "fiscal_year"])
+    table = rows.pivot_table(index="fiscal_year", columns="item", values="value")
+    return table.reindex(columns=list(names)).rename(columns=names).dropna()
+
+
+def chips_share(last_year: int) -> pd.Series:
+    """The share of venture capital that went into chips, by year up to `last_year`, where both are known."""
+    rows = national()
+    rows = rows[rows["fiscal_year"] <= last_year]
+    table = rows.pivot_table(index="fiscal_year", columns="item", values="drawn")
+    table = table.reindex(columns=["vc_semiconductor", "vc_total"]).dropna()
+    return table["vc_semiconductor"] / table["vc_total"]

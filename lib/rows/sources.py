@@ -1,12 +1,15 @@
 """How figures cite the sources of the rows that they draw, in the figure's language; the sources are in data/sources.csv."""
 
+import hashlib
 from pathlib import Path
 
 import pandas as pd
 
 from lib import tables
 from lib.parameters import OWN
-from lib.words import clauses, say, sentences, term
+from lib.paths import data_dir
+from lib.rows import origins
+from lib.words import clauses, phrase, say, sentences, term
 
 
 def source_line(source_ids) -> str:
@@ -31,8 +34,24 @@ def cite(source_ids) -> str:
 
 
 def supplied(file: str) -> str:
-    """How a source line cites a user's own file."""
-    return say("{file}, supplied by the user", file=Path(file).name)
+    """How a source line cites a user's own file: by its name, and by that of the export that it was made from."""
+    found, name = origin(file), Path(file).name
+    if not found:
+        return say("{file}, supplied by the user", file=name)
+    if not found["vendor"]:
+        return say("{file}, supplied by the user, made from {export}", file=name, export=found["file"])
+    words = phrase("{file}, supplied by the user, made from {export} ({vendor})")
+    return say(words, file=name, export=found["file"], vendor=found["vendor"])
+
+
+def origin(file: str) -> dict:
+    """Where the user's file `file`, as cohorts/my_chips.csv, comes from, as in `origins`; {} where that is not known."""
+    path = data_dir() / file
+    found = origins.read(path)
+    if found:
+        beside = origins.beside(path)
+        tables.note_read({f"{OWN}/{beside.name}": hashlib.sha256(beside.read_bytes()).hexdigest()})
+    return found
 
 
 def cited_in(line: str) -> list[str]:

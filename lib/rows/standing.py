@@ -5,15 +5,16 @@ import pandas as pd
 from lib import tables
 
 
-def void() -> pd.DataFrame:
-    """The company-years of which a regulator decided that reported revenue was not earned: no figure of theirs stands.
+def void(stage: str = "decision") -> pd.DataFrame:
+    """The company-years whose accounts a regulator found false: no figure of theirs stands.
 
-    The columns of enforcement.csv, and `source_row`. An advance notice is not a decision, and voids nothing.
+    The columns of enforcement.csv, and `source_row`. An advance notice is not a decision, and voids nothing; `stage` gives
+    the "advance notice" ones.
     """
     found = tables.load("enforcement")
     found["source_row"] = "enforcement.csv:" + found["finding_id"]
-    decided = (found["finding"] == "overstated_revenue") & (found["stage"] == "decision")
-    return found[decided & found["fiscal_year"].notna()].reset_index(drop=True)
+    false = (found["finding"] != "delisted") & (found["stage"] == stage)
+    return found[false & found["fiscal_year"].notna()].reset_index(drop=True)
 
 
 def moved() -> dict[str, str]:
@@ -27,8 +28,9 @@ def moved() -> dict[str, str]:
 def void_by(rows: pd.DataFrame) -> pd.DataFrame:
     """What voids each row of `company_id`, `fiscal_year` and `last_fiscal_year`, on the same index.
 
-    found: the rows of enforcement.csv, or ''; void_source_id: the source of the first of them; invented_low, invented_high: the smallest and largest share of a year's
-    reported revenue that was not earned, in per cent. A figure of several years is void where one of them is.
+    found: the rows of enforcement.csv, or ''; void_source_id: the source of the first of them; invented_low, invented_high:
+    the smallest and largest share of a year's reported revenue that was not earned, in per cent. A figure of several years is
+    void where one of them is.
     """
     findings = void()
     findings["value"] = findings["value"].where(findings["unit"] == "percent of reported revenue")

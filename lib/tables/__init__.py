@@ -24,6 +24,8 @@ from lib.paths import data_dir, file_state
 BOOK = "datapackage.json"
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 KINDS = {"integer": "a whole number", "number": "a number", "date": "a date like 2021-12-31", "boolean": "0 or 1"}
+#: How a cell of these kinds is written: plainly, so that what was meant is what is read. `02019`, ` 5` and `2021-1-5` are slips.
+FORMS = {"integer": r"-?(0|[1-9]\d*)", "number": r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?", "date": r"\d{4}-\d{2}-\d{2}"}
 
 #: What is being written down of the files that are read: a dictionary for each `recording` that is open.
 _recordings: ContextVar[tuple[dict[str, str], ...]] = ContextVar("recordings", default=())
@@ -50,11 +52,26 @@ def codebook(folder: Path | None = None) -> dict:
     """The codebook as a dictionary, in the Data Package layout."""
     path = (folder or data_dir()) / BOOK
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        book, found = _read_book(content)
+        if found:
+            raise DataError([f"{path}, {fault}; mend it, or restore it from version control." for fault in found])
+        return book
     except FileNotFoundError:
         raise DataError([f"{path}: there is no codebook here; give the folder that holds the tables."]) from None
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError([f"{path}: the codebook is not JSON ({error}); restore it from version control."]) from None
+    except OSError as error:
+        raise DataError([f"{path}: the codebook cannot be read ({error.strerror}); mend its rights."]) from None
+
+
+@functools.lru_cache(maxsize=4)
+def _read_book(content: bytes) -> tuple[dict, list[str]]:
+    """The codebook and what is wrong with its form; kept, since every look at a table asks."""
+    from lib.tables.form import faults
+
+    book = json.loads(content.decode("utf-8"))
+    return book, faults(book)
 
 
 def table_names(folder: Path | None = None) -> list[str]:
@@ -73,7 +90,7 @@ def load(name: str) -> pd.DataFrame:
     note_read(files)
     if problems:
         raise DataError(list(problems))
-    return copy.copy(frame)
+    return frame.reset_index(drop=True)
 
 
 def kept(function):
@@ -114,6 +131,20 @@ def check(folder: Path | None = None) -> list[str]:
     return problems
 
 
+def shown(
+    rows: pd.DataFrame, form: Mapping[str, str] | None = None, *, precision: int | None = None, index: bool = False
+):
+    """Rows as a notebook shows them, a pandas Styler: each text as it stands, so that a name is never taken for HTML.
+
+    form: how to write the numbers of a column, such as "{:.1%}"; precision: digits after the point of all others; index:
+    whether the index is shown. What is not known is empty.
+    """
+    table = rows.style.format(form, precision=precision, na_rep="", escape="html")
+    for axis in ("index", "columns"):
+        table.format_index(axis=axis, escape="html").format_index_names(axis=axis, escape="html")
+    return table if index else table.hide(axis="index")
+
+
 def _states(folder: Path, name: str) -> tuple:
     """The states of a table's file and of the codebook; DataError where there is no such file."""
     table, book = folder / f"{name}.csv", folder / BOOK
@@ -149,7 +180,10 @@ def _read_text(path: Path, content: bytes, names: list[str]) -> tuple[pd.DataFra
         decoded = io.StringIO(content.decode("utf-8-sig"))  # spreadsheets put a mark in front
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            text = pd.read_csv(decoded, dtype="str", keep_default_na=False, na_values=[""], index_col=False)
+            text = pd.read_csv(
+                decoded, dtype="str", keep_default_na=False, na_values=[""], index_col=False, skip_blank_lines=False
+            )
+        text = text.dropna(how="all")  # rows keep their numbers, as a spreadsheet counts them
     except pd.errors.EmptyDataError:
         return None, f"{path}: the file is empty; it needs a header line with {', '.join(names)}."
     except UnicodeDecodeError as error:
@@ -169,10 +203,12 @@ def _typed(path: Path, text: pd.DataFrame, fields: list[dict]) -> tuple[pd.DataF
     columns, problems = {}, []
     for field in fields:
         cells, kind = text[field["name"]], field["type"]
+        if kind in FORMS:
+            given, cells = cells, cells.where(cells.str.fullmatch(FORMS[kind]).fillna(False).astype(bool))
+        else:
+            given = cells
         if kind in ("integer", "number"):
             values = pd.to_numeric(cells, errors="coerce")
-            if kind == "integer":
-                values = values.where(values % 1 == 0)
             values = values.where(values.abs() != float("inf"))
         elif kind == "date":
             values = pd.to_datetime(cells, format="%Y-%m-%d", errors="coerce")
@@ -181,8 +217,8 @@ def _typed(path: Path, text: pd.DataFrame, fields: list[dict]) -> tuple[pd.DataF
         else:
             values = cells
         columns[field["name"]] = values.astype(DTYPES.get(kind, values.dtype))
-        for row in cells.index[columns[field["name"]].isna() & cells.notna()]:
-            problems.append(f"{_place(path, row, field['name'])}: '{cells[row]}' is not {KINDS[kind]}.")
+        for row in given.index[columns[field["name"]].isna() & given.notna()]:
+            problems.append(f"{_place(path, row, field['name'])}: '{given[row]}' is not {KINDS[kind]}.")
         for row in cells.index[values == field["notFoundMark"]] if "notFoundMark" in field else ():
             place = _place(path, row, field["name"])
             problems.append(f"{place}: {cells[row]} means 'not found' in some extracts; leave the cell empty.")

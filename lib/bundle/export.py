@@ -1,0 +1,43 @@
+"""All tables of data/ in another program's form."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from lib import tables
+from lib.bundle import paper, stata
+from lib.errors import UserError
+from lib.paths import data_dir
+
+
+def write_tables(kind: str, folder: Path) -> Iterator[Path]:
+    """Write each table to `folder` as `kind`, "dta", "parquet", "csv" or "xlsx"; gives the files as they are written.
+
+    Raises UserError where a file cannot be written, or what writes Parquet is not there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for resource in tables.codebook()["resources"]:
+            name = resource["name"]
+            path = folder / f"{name}.{kind}"
+            if kind == "csv":  # as they are, so that they hold to the codebook there, too
+                shutil.copyfile(data_dir() / resource["path"], path)
+            else:
+                _write(tables.load(name), path, name, resource["title"])
+            yield path
+    except OSError as error:
+        raise UserError(f"cannot write to {folder} ({error.strerror}); free it, then export again.") from error
+
+
+def _write(rows: pd.DataFrame, path: Path, name: str, title: str) -> None:
+    if path.suffix == ".dta":
+        stata.write(rows, path, title, name)
+    elif path.suffix == ".parquet":
+        try:
+            rows.to_parquet(path, engine="pyarrow", index=False)
+        except ImportError:
+            raise UserError("Parquet needs a package that is not here: `python -m pip install pyarrow`.") from None
+    else:
+        paper.workbook(path, {name: paper.rows_with_head(rows)})

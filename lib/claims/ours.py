@@ -1,0 +1,49 @@
+"""Theses of this project's own, on what MacroPolo's article says in words and in no number, judged."""
+
+import pandas as pd
+
+from lib.claims.verdict import Verdict, judges
+from lib.estimates import Estimate
+from lib.rows import label_or_industry, valley_of_death
+
+
+def points(found: Estimate) -> str:
+    return f"{found.value * 100:+.1f} points ({found.low * 100:+.1f} to {found.high * 100:+.1f})"
+
+
+@judges("own-label")
+def _label(claim: pd.Series) -> Verdict:
+    firms = label_or_industry.load("specialised", 2021)
+    steps = label_or_industry.ladder(firms, "share")
+    raw, within, alike = (
+        steps[step] for step in (label_or_industry.RAW, label_or_industry.WITHIN, label_or_industry.AGE)
+    )
+    dealt, *_ = label_or_industry.placebo(firms, "share")
+    reason = (
+        f"for it: {points(raw)} against all other firms and {points(within)} within industry; against it: labels dealt at random within "
+        f"each industry give {dealt * 100:+.1f} points, and at the same size and listing age, of {alike.firms:,} firms, "
+        f"the interval {'holds' if alike.low <= 0 <= alike.high else 'does not hold'} zero"
+    )
+    none = abs(alike.low) <= claim["tolerance"] and abs(alike.high) <= claim["tolerance"]
+    verdict = "differs" if none or alike.high < 0 else "supported" if alike.low > 0 else "open"
+    more = "more firms, or a measure of the label that is not given for R&D" if verdict == "open" else ""
+    return Verdict(verdict, points(alike), reason, alike.value, more)
+
+
+@judges("own-valley")
+def _valley(claim: pd.Series) -> Verdict:
+    firms = valley_of_death.load("specialised", 2021)
+    steps = valley_of_death.ladder(firms)
+    every, own = (steps[valley_of_death.MAIN, group] for group in (valley_of_death.ALL, valley_of_death.COHORT))
+    before, medians = valley_of_death.placebo(firms), valley_of_death.alternatives(firms)[valley_of_death.MEDIANS]
+    reason = (
+        f"log changes of sales, of {every.firms:,} firms; among the {own.firms:,} specialised ones {_changed(own)}, between medians of industries "
+        f"{_changed(medians)}. No effect: growth to 2020 goes with the side taken in 2021 by {_changed(before)}. Firms that no longer "
+        "file, or never listed, are not in it"
+    )
+    verdict = "supported" if every.high < 0 else "differs" if every.low > 0 else "open"
+    return Verdict(verdict, _changed(every), reason)
+
+
+def _changed(found: Estimate) -> str:
+    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"

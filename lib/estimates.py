@@ -1,0 +1,175 @@
+"""Regressions by statsmodels: what one variable goes with, the interval clustered by industry, and the table that a paper prints.
+
+A specification is a formula of the field, as R and statsmodels write it: outcome ~ variable + C(fixed effect) + control.
+"""
+
+import re
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from lib.measures import SEED
+
+EFFECT = re.compile(r"C\((\w+)\)")
+DRAWS = 999  # of clusters, for the interval of a median
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a regression gives for one variable, in the unit of the outcome.
+
+    of: the variable; value: its coefficient; error: the standard error; low, high: the 95% interval; firms: observations;
+    clusters: groups of firms that may move together. NaN where the firms do not tell: the variable is the same for all, or
+    fixed effects and controls give it away, or (error, low and high) all firms are one cluster.
+    """
+
+    formula: str
+    of: str
+    value: float
+    error: float
+    low: float
+    high: float
+    firms: int
+    clusters: int
+
+    @property
+    def fixed_effects(self) -> list[str]:
+        """The variables that have an intercept for each of their values: those in C()."""
+        return EFFECT.findall(self.formula)
+
+    @property
+    def controls(self) -> list[str]:
+        """The other variables on the right."""
+        terms = [term.strip() for term in self.formula.split("~")[1].split("+")]
+        return [term for term in terms if term not in (self.of, "1") and not term.startswith("C(")]
+
+
+def fit(formula: str, firms: pd.DataFrame, of: str, clusters: str = "industry_zh") -> Estimate:
+    """Least squares on the firms that have all that `formula` names: the coefficient of `of`, one row of `firms` per firm.
+
+    Standard errors are robust to any dependence of firms with one value of `clusters` (Liang and Zeger), with the usual
+    correction for few clusters and normal quantiles; a firm without a value stands alone. Of a constant alone, that is the
+    interval of `measures.share_of(method="linearised")`.
+    """
+    from patsy import dmatrices
+    from statsmodels.regression.linear_model import OLS
+
+    named = [name for name in dict.fromkeys(re.findall(r"\w+", formula)) if name in firms]
+    known = firms[named].dropna()
+    groups = _groups(firms.loc[known.index, clusters])
+    outcome, factors = dmatrices(
+        formula, known.astype({name: "category" for name in EFFECT.findall(formula)}), return_type="dataframe"
+    )
+    count = len(np.unique(groups))
+    found = Estimate(formula, of, np.nan, np.nan, np.nan, np.nan, len(outcome), count)
+    if len(outcome) <= factors.shape[1] or not _told(factors, of):
+        return found
+    if count < 2:
+        return Estimate(**vars(found) | {"value": float(OLS(outcome, factors).fit(method="qr").params[of])})
+    model = OLS(outcome, factors).fit(method="qr", cov_type="cluster", cov_kwds={"groups": groups})
+    low, high = model.conf_int().loc[of]
+    return Estimate(formula, of, *map(float, (model.params[of], model.bse[of], low, high)), len(outcome), count)
+
+
+def median(firms: pd.DataFrame, outcome: str, of: str = "", clusters: str = "industry_zh") -> Estimate:
+    """The median `outcome` of firms; with `of` (1 or 0), how far that of firms with it lies above that of those without.
+
+    The 95% interval is the percentile bootstrap over clusters, each drawn whole; the error is the spread of the resamples.
+    """
+    from scipy import stats
+
+    firms = firms[firms[outcome].notna() & (firms[of].notna() if of else True)].sort_values(outcome)
+    groups, values = _groups(firms[clusters]), firms[outcome].to_numpy()
+    names, codes = np.unique(groups, return_inverse=True)
+    sides = [firms[of] == 1, firms[of] == 0] if of else [firms[outcome].notna()]
+    found = Estimate(f"median {outcome} ~ {of or 1}", of or "1", np.nan, np.nan, np.nan, np.nan, len(firms), len(names))
+    if not all(side.any() for side in sides):
+        return found
+
+    def statistic(drawn, axis=-1):
+        """For each row of `drawn`, numbers of clusters: the median, or gap of two, of firms counted as often as drawn."""
+        drawn = np.atleast_2d(drawn)
+        flat = (drawn + len(names) * np.arange(len(drawn))[:, None]).ravel()
+        times = np.bincount(flat, minlength=len(names) * len(drawn)).reshape(len(drawn), -1)[:, codes]
+        medians = [_median(values[side], times[:, side]) for side in sides]
+        return medians[0] - medians[1] if of else medians[0]
+
+    every = np.arange(len(names))
+    found = Estimate(**vars(found) | {"value": float(statistic(every)[0])})
+    if len(names) < 2:
+        return found
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", stats.DegenerateDataWarning
+        )  # all draws may give one median, and then no interval
+        spread = stats.bootstrap((every,), statistic, n_resamples=DRAWS, method="percentile", rng=SEED, batch=200)
+    low, high = spread.confidence_interval
+    return Estimate(**vars(found) | {"error": float(spread.standard_error), "low": float(low), "high": float(high)})
+
+
+def _median(values: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """The median of `values`, in order, each as often as a row of `times` says, for each row; NaN where none is there."""
+    total = np.cumsum(times, axis=1)
+    firms = total[:, -1:]
+    below, above = ((total >= middle).argmax(axis=1) for middle in ((firms + 1) // 2, firms // 2 + 1))
+    return np.where(firms[:, 0] > 0, (values[below] + values[above]) / 2, np.nan)
+
+
+def rows(estimates: Iterable[Estimate]) -> pd.DataFrame:
+    """Estimates as rows of a table: what each gives, and what it was made with."""
+    return pd.DataFrame(
+        {
+            "formula": found.formula,
+            "estimate": found.value,
+            "standard_error": found.error,
+            "low": found.low,
+            "high": found.high,
+            "firms": found.firms,
+            "clusters": found.clusters,
+            "fixed_effects": ", ".join(found.fixed_effects),
+            "controls": ", ".join(found.controls),
+        }
+        for found in estimates
+    )
+
+
+def printed(estimates: dict[str, Estimate], names: dict[str, str]) -> pd.DataFrame:
+    """Estimates of one variable as papers print them: a column each, the standard error in brackets under the estimate.
+
+    names: what the table calls the variables of the formulas.
+    """
+    found = list(estimates.values())
+    effects = list(dict.fromkeys(name for one in found for name in one.fixed_effects))
+    controls = list(dict.fromkeys(name for one in found for name in one.controls))
+    lines = {
+        names[found[0].of]: [_number(one.value) for one in found],
+        "": [f"({_number(one.error)})" if np.isfinite(one.error) else "" for one in found],
+        **{names[name]: ["Yes" if name in one.controls else "No" for one in found] for name in controls},
+        **{f"{names[name]} fixed effects": ["Yes" if name in one.fixed_effects else "No" for one in found] for name in effects},
+        "Companies": [f"{one.firms:,}" for one in found],
+        "Clusters": [f"{one.clusters:,}" for one in found],
+    }  # fmt: skip
+    heads = [f"({place}) {name}" for place, name in enumerate(estimates, 1)]
+    return pd.DataFrame(lines, index=heads).T.rename_axis("").reset_index()
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−") if np.isfinite(value) else "n/a"
+
+
+def _groups(labels: pd.Series) -> np.ndarray:
+    """A number for each label; each firm without a label has one of its own."""
+    codes = pd.factorize(labels)[0]
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+    return codes
+
+
+def _told(factors: pd.DataFrame, of: str) -> bool:
+    """Whether the other factors leave anything of `of` to estimate."""
+    others, own = factors.drop(columns=of).to_numpy(), factors[of].to_numpy()
+    left = own - others @ np.linalg.lstsq(others, own)[0]
+    return bool((left**2).sum() > 1e-8 * (own**2).sum())

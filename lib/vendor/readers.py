@@ -1,0 +1,331 @@
+"""Raw cells from a vendor's file: text in any of the usual encodings, Excel old and new, OpenDocument, Stata.
+
+Kinds that carry code of their own to parse (.xls, .xlsb, .ods) are read in a process of its own with bounded memory and time,
+so that a small file that claims to be a vast one ends there.
+"""
+
+import csv
+import io
+import math
+import pickle
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import PurePath
+
+from lib.errors import UserError
+from lib.paths import ROOT
+from lib.rows import workbooks
+from lib.rows.workbooks import CONTAINER, LOCKED, ZIP, Unreadable, shown_unit
+from lib.words import name_list
+
+KINDS = (".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".dta")
+MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 300_000_000, 250_000, 2_000, 4_000_000
+MEMORY, SECONDS = 4 << 30, 120
+
+ENCODINGS = ((b"\xef\xbb\xbf", "utf-8-sig", "UTF-8 with its mark"), (b"\xff\xfe", "utf-16", "UTF-16"), (b"\xfe\xff", "utf-16", "UTF-16"))  # fmt: skip
+SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
+
+
+@dataclass
+class Grid:
+    """The cells of one table as they stand in a file.
+
+    cells: rows of equal width, values as the file's kind has them (text, number, day, None); kind: the file's kind in words;
+    sheet: the sheet that was read, '' for a file without sheets; units: the unit or currency that a number format shows, by
+    row and column from 0; merged: areas as first and last row and column from 0; aside: what of the file was not read, and why.
+    """
+
+    cells: list[list]
+    kind: str
+    sheet: str = ""
+    units: dict[tuple[int, int], str] = field(default_factory=dict)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    aside: list[str] = field(default_factory=list)
+
+    def place(self, row: int) -> str:
+        """A row as the user finds it, from its index."""
+        return f"row {row + 1}"
+
+
+class StataGrid(Grid):
+    """A Stata file: its variables and their labels stand above the observations."""
+
+    def place(self, row: int) -> str:
+        return f"observation {row - 1}" if row > 1 else "the variables' names"
+
+
+def read(file: str, content: bytes, sheet: str | None = None) -> Grid:
+    """The cells of `content`, a file that is called `file`. Raises UserError with what to do where it cannot be read.
+
+    sheet: which sheet of a workbook to read; it must be named where several hold something.
+    """
+    kind = PurePath(file).suffix.lower()
+    if kind not in KINDS:
+        raise UserError(f"{file}: files of this kind are not read; save the table as {name_list(KINDS)}.")
+    if not content.strip():
+        raise UserError(f"{file}: the file is empty.")
+    if len(content) > MOST_BYTES:
+        raise UserError(
+            f"{file}: {len(content) / 1e6:,.0f} MB is more than is read; export fewer items, companies or years."
+        )
+    if kind != ".dta" and content.lstrip()[:1] == b"<":
+        raise UserError(
+            f"{file}: this is a web page under the name of a {kind} file; open it in Excel and save it as .xlsx."
+        )
+    try:
+        if kind == ".dta":
+            grid = _stata(content)
+        elif kind in (".csv", ".txt", ".tsv") or not content.startswith((ZIP, CONTAINER)):
+            grid = _text(content)
+        elif kind in (".xlsx", ".xlsm"):
+            grid = _xlsx(content, sheet)
+        else:
+            grid = _others(content, sheet)
+    except Unreadable as reason:
+        raise UserError(f"{file}: {reason}.") from None
+    if sheet is not None and not grid.sheet:
+        raise UserError(f"{file}: --sheet names a sheet, but {grid.kind} has none; leave it out.")
+    width = max((len(row) for row in grid.cells), default=0)
+    grid.cells = [[*map(_plain, row), *[None] * (width - len(row))] for row in grid.cells]
+    return grid
+
+
+def _plain(value):
+    """A cell without what only lays it out: texts stripped, what is empty None."""
+    if isinstance(value, str):
+        text = value.strip(" \t\r\n\u3000\u00a0\ufeff")
+        return text.removeprefix('="').removesuffix('"').strip() if text.startswith('="') else text or None
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)
+    return value
+
+
+def _text(content: bytes) -> Grid:
+    if content.startswith((ZIP, CONTAINER)):
+        raise Unreadable(
+            "this is a workbook under the name of a text file; give it its own ending, such as .xlsx or .xls"
+        )
+    text, encoding = _decoded(content)
+    lines = text.splitlines()
+    directive = ""
+    if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5:
+        directive, text = lines[0][4], text.split("\n", 1)[1] if "\n" in text else ""
+    csv.field_size_limit(1_000_000)
+    best: tuple[int, str, list] | None = None
+    for mark in directive or SEPARATORS:
+        try:
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
+        except csv.Error as error:
+            best = best or (0, mark, [])
+            reason = error
+            continue
+        cells = sum(len(row) for row in rows[:200])
+        if best is None or cells > best[0]:
+            best = (cells, mark, rows)
+    if not best[2]:
+        raise Unreadable(f"not a table in text ({reason}); look for a quotation mark without its second")
+    rows = [[], *best[2]] if directive else best[2]
+    if len(rows) > MOST_ROWS or max(map(len, rows)) > MOST_COLUMNS:
+        raise Unreadable(f"{len(rows):,} rows are more than are read; export fewer companies or years")
+    return Grid(rows, f"text in {encoding}, parted by {SEPARATORS.get(best[1], best[1])}")
+
+
+def _decoded(content: bytes) -> tuple[str, str]:
+    for mark, codec, words in ENCODINGS:
+        if content.startswith(mark):
+            try:
+                return content.decode(codec), words
+            except UnicodeDecodeError as error:
+                raise Unreadable(
+                    f"it begins as {words} and goes on as something else ({error.reason}); export it once more"
+                ) from None
+    if b"\0" in content[:1000]:
+        codec = "utf-16-le" if content[1:2000:2].count(0) > content[:2000:2].count(0) else "utf-16-be"
+        try:
+            return content.decode(codec), "UTF-16 without its mark"
+        except UnicodeDecodeError:
+            raise Unreadable("this is no text; export the table as .xlsx or CSV") from None
+    for codec, words in (("utf-8", "UTF-8"), ("gb18030", "GB18030")):
+        try:
+            return content.decode(codec), words
+        except UnicodeDecodeError:
+            continue
+    raise Unreadable("the text is neither UTF-8 nor GB18030 nor UTF-16; save it as CSV UTF-8 or as .xlsx")
+
+
+def _chosen(titles: dict[str, str], sheet: str | None) -> tuple[str, list[str]]:
+    """The sheet to read, and what is left aside. titles: each sheet with why it cannot be read, '' where it can."""
+    able = [title for title, reason in titles.items() if not reason]
+    aside = [f"sheet {title}: {reason}" for title, reason in titles.items() if reason]
+    if sheet is not None:
+        if sheet not in titles:
+            raise Unreadable(f"it has no sheet '{sheet}'; its sheets are {name_list(titles)}")
+        if titles[sheet] and titles[sheet] != "hidden":
+            raise Unreadable(f"sheet {sheet} is {titles[sheet]}; name another one with --sheet")
+        return sheet, [f"sheet {title}: not asked for" for title in titles if title != sheet]
+    if len(able) == 1:
+        return able[0], aside
+    if able:
+        raise Unreadable(
+            f"{len(able)} sheets hold something ({', '.join(able)}); say which with --sheet, as in --sheet '{able[0]}'"
+        )
+    raise Unreadable(f"no sheet can be read ({'; '.join(aside) or 'there is none'}); export the table anew")
+
+
+def _xlsx(content: bytes, sheet: str | None) -> Grid:
+    book = workbooks.Workbook(content, MOST_ROWS, MOST_COLUMNS)
+    extents, titles = {}, {}
+    for each in book.sheets:
+        if each.chart:
+            titles[each.title] = "a chart, without cells"
+            continue
+        extents[each.title] = (each, book.extent(each))
+        titles[each.title] = "hidden" if each.state != "visible" else "" if extents[each.title][1].row else "empty"
+    chosen, aside = _chosen(titles, sheet)
+    found, extent = extents[chosen]
+    if extent.too_large or extent.row * extent.column > MOST_CELLS:
+        corner = f"{workbooks.letters(extent.column)}{extent.row}"
+        raise Unreadable(
+            f"sheet {chosen} reaches to cell {corner}, which is more than is read; export fewer items, companies or years"
+        )
+    if extent.uncounted:
+        raise Unreadable(f"{extent.uncounted[0]}: a formula without a stored value; open the file in Excel and save it")
+    merged = [_area(area) for area in extent.merged[:1000] if ":" in area]
+    try:
+        rows = book.rows(found, extent)
+    except Unreadable:  # some exporters write styles that openpyxl refuses; calamine reads no styles
+        grid = _others(content, chosen)
+        grid.aside = [*aside, "number formats: the workbook's styles are broken, so units in them are not seen"]
+        return grid
+    units = {
+        (r, c): unit
+        for r, row in enumerate(rows)
+        for c, cell in enumerate(row)
+        if isinstance(cell.value, (int, float))
+        and not isinstance(cell.value, bool)
+        and (unit := shown_unit(cell.shown_as))
+    }
+    return Grid([[cell.value for cell in row] for row in rows], "Excel workbook", chosen, units, merged, aside)
+
+
+def _area(words: str) -> tuple[int, int, int, int]:
+    from openpyxl.utils import range_boundaries
+
+    left, top, right, bottom = range_boundaries(words)
+    return top - 1, left - 1, bottom - 1, right - 1
+
+
+def _others(content: bytes, sheet: str | None) -> Grid:
+    """A workbook of another kind, by calamine in a process of its own."""
+    if content.startswith(CONTAINER) and LOCKED in content:
+        raise Unreadable("it is locked with a password; take the password off in Excel, and save it anew")
+    if content.startswith(ZIP):
+        try:
+            size = sum(part.file_size for part in zipfile.ZipFile(io.BytesIO(content)).infolist())
+        except Exception as error:
+            raise Unreadable("the file breaks off; get it once more") from error
+        if size > workbooks.MOST_BYTES:
+            raise Unreadable(f"it would unpack to {size / 1e6:,.0f} MB; export fewer items, companies or years")
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "lib.vendor.readers"],
+            input=pickle.dumps((content, sheet)),
+            capture_output=True,
+            cwd=ROOT,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Unreadable(f"it was not read within {SECONDS} seconds; export fewer items, companies or years") from None
+    if done.returncode:
+        raise Unreadable(
+            "it is broken, or claims to be far larger than it is; open it, and save the table alone as .xlsx"
+        )
+    answer = pickle.loads(done.stdout)
+    if isinstance(answer, str):
+        raise Unreadable(answer)
+    return answer
+
+
+def _calamine(content: bytes, sheet: str | None) -> Grid:
+    import pandas as pd
+    from python_calamine import CalamineError, PasswordError, SheetTypeEnum, SheetVisibleEnum, ZipError
+
+    try:
+        book = pd.ExcelFile(io.BytesIO(content), engine="calamine")
+        titles, frames = {}, {}
+        for about in book.book.sheets_metadata:
+            if about.typ != SheetTypeEnum.WorkSheet:
+                titles[about.name] = "a chart, without cells"
+                continue
+            frame = frames[about.name] = book.parse(about.name, header=None, na_filter=False, dtype=object)
+            hidden = about.visible != SheetVisibleEnum.Visible
+            titles[about.name] = "hidden" if hidden else "" if (frame != "").any(axis=None) else "empty"
+        chosen, aside = _chosen(titles, sheet)
+        frame = frames[chosen]
+        if len(frame) > MOST_ROWS or len(frame.columns) > MOST_COLUMNS or frame.size > MOST_CELLS:
+            raise Unreadable(
+                f"sheet {chosen} has {len(frame):,} rows and {len(frame.columns):,} columns, more than is read; export fewer"
+            )
+        merged = book.book.get_sheet_by_name(chosen).merged_cell_ranges or []
+        areas = [(top, left, bottom, right) for (top, left), (bottom, right) in merged]
+        return Grid(frame.to_numpy(dtype=object).tolist(), "workbook", chosen, {}, areas, aside)
+    except PasswordError:
+        raise Unreadable("it is locked with a password; take the password off in Excel, and save it anew") from None
+    except (CalamineError, ZipError, ValueError, KeyError) as error:
+        raise Unreadable(
+            f"not a workbook that can be read ({type(error).__name__}); open it, and save it anew as .xlsx"
+        ) from None
+
+
+def _serve() -> None:
+    """Read one workbook from standard input, and answer with a Grid or with why there is none."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    except (ImportError, ValueError):  # not on Windows; or there is a lower limit already
+        pass
+    content, sheet = pickle.loads(sys.stdin.buffer.read())
+    try:
+        answer = _calamine(content, sheet)
+    except Unreadable as reason:
+        answer = str(reason)
+    sys.stdout.buffer.write(pickle.dumps(answer))
+
+
+def _stata(content: bytes) -> Grid:
+    import pandas as pd
+
+    try:
+        with pd.read_stata(io.BytesIO(content), iterator=True, convert_categoricals=False) as reader:
+            labels, values = reader.variable_labels(), reader.value_labels()
+            frame = reader.read()
+    except Exception as error:  # what is broken in it comes up as anything from struct.error to MemoryError
+        raise Unreadable(
+            f"not a Stata file that can be read ({type(error).__name__}); save it anew with `saveold`"
+        ) from error
+    if len(frame) > MOST_ROWS or len(frame.columns) > MOST_COLUMNS or frame.size > MOST_CELLS:
+        raise Unreadable(
+            f"{len(frame):,} observations of {len(frame.columns):,} variables are more than are read; keep fewer"
+        )
+    for variable, words in values.items():
+        if variable in frame:
+            frame[variable] = frame[variable].map(lambda value, words=words: words.get(value, value))
+    frame = frame.astype(object).where(frame.notna(), None)
+    rows = [
+        [row.to_pydatetime() if isinstance(row, pd.Timestamp) else row for row in line]
+        for line in frame.to_numpy().tolist()
+    ]
+    return StataGrid([list(frame.columns), [labels.get(name, "") for name in frame.columns], *rows], "Stata file")
+
+
+if __name__ == "__main__":
+    from lib.vendor import readers  # the same classes as the caller's, to be pickled
+
+    readers._serve()

@@ -1,0 +1,55 @@
+"""Cohort files on disk: put one in place with its origin beside it, never over something that a user made."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from lib import parameters
+from lib.errors import UserError
+from lib.paths import data_dir
+from lib.rows import origins
+from lib.vendor.convert import Cohort, origin_text
+
+
+def put(cohort: Cohort) -> Path:
+    """Write the cohort's CSV and its origin into data/cohorts. Raises UserError where another file has the name."""
+    folder = data_dir() / parameters.OWN
+    path = folder / f"{cohort.name}.csv"
+    free(cohort.name)
+    write(path, cohort.content)
+    write(origins.beside(path), origin_text(cohort.origin).encode())
+    return path
+
+
+def free(name: str) -> None:
+    """Raise UserError where a file of the user's has the name; one that was imported and not changed since may be replaced."""
+    folder = data_dir() / parameters.OWN
+    for other in sorted(folder.glob("*")) if folder.is_dir() else []:
+        if (
+            other.stem.lower() != name.lower()
+            or other.suffix.lower() not in parameters.OWN_KINDS
+            or not other.is_file()
+        ):
+            continue
+        if not origins.read(other):
+            raise UserError(
+                f"{parameters.OWN}/{other.name} is there already, and is not an import that was left as it was; choose another name, or "
+                "take it away first."
+            )
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, stage = tempfile.mkstemp(prefix=".", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(stage).chmod(0o644)
+            Path(stage).replace(path)
+        except BaseException:
+            Path(stage).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror}); free the place, then try again.") from error

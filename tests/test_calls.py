@@ -1,0 +1,384 @@
+"""The command line in odd places: disks, signals, streams, settings, and own files that somebody changed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from test_engine import left_running, results, write
+
+from lib import __main__ as line
+from lib.bundle import folders
+from lib.errors import UserError
+from lib.paths import NOTEBOOKS, ROOT
+from lib.render import gallery, run, warm
+from lib.render.manifest import Manifest
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="asks what only Linux has")
+NAME = "03_who_are_the_93"
+PYTHON = [sys.executable, "-m", "lib"]
+
+
+@pytest.fixture(scope="module")
+def rendered_once(command, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rendered")
+    done = command("render", "3", env={"FIGURES_OUTPUTS": str(folder)})
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def rendered(rendered_once, outputs):
+    """The outputs of a render of Figure 3, the test's own to spoil."""
+    return shutil.copytree(rendered_once, outputs)
+
+
+def sentence(done, words, status=1):
+    assert done.returncode == status and words in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+# Own files
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "{", "5", "[" * 5000, '{"figures": []}', '{"figures": 5, "tables": 3}'])
+def test_a_manifest_that_is_none_counts_as_absent(command, rendered, text):
+    (rendered / "manifest.json").write_text(text, encoding="utf-8")
+    done = command("render", "3", "--dry-run")
+    assert done.returncode == 0 and done.stdout.strip() == f"{NAME}: not rendered yet", done.stderr
+    assert "figures" in text or "manifest.json cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize("spoil", [{"status": 5}, {"inputs": None}, {"outputs": {"a": 1}}, {"error": 3}, None])
+def test_an_entry_that_is_none_of_ours_is_named_and_remade(command, rendered, spoil):
+    path = rendered / "manifest.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["figures"][NAME] = content["figures"][NAME] | spoil if spoil else {}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    done = command("render", "3")
+    assert done.returncode == 0 and f"what it says of {NAME} is damaged" in done.stderr
+    assert command("render", "3").stderr.strip() == "1 of 1 unchanged"
+
+
+def test_an_entry_that_names_too_few_files_or_another_kind_of_file_is_not_believed(rendered):
+    manifest, job = Manifest(), run.job("3")
+    assert manifest.why(job) == []
+    entry = manifest.entries[NAME]
+    entry.outputs.pop(f"{NAME}.png")
+    assert manifest.why(job) == ["its files are not all on record"]
+    entry.inputs["data//dev/zero"] = "endless"
+    assert "data//dev/zero changed" in manifest.why(job)
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda r: {}, lambda r: [], lambda r: r | {"files": {}}, lambda r: r | {"files": 5}, lambda r: r | {"notes": 5},
+              lambda r: r | {"claims": [{}]}, lambda r: r | {"parameters": None}, lambda r: r | {"data": []},
+              lambda r: r | {"sources": 3}, lambda r: r | {"left_out": {"a": "b"}}]
+)  # fmt: skip
+def test_a_record_that_is_none_of_ours_is_said_on_its_page_and_breaks_no_gallery(rendered, spoil):
+    path = rendered / NAME / f"{NAME}.json"
+    path.write_text(json.dumps(spoil(json.loads(path.read_text(encoding="utf-8")))), encoding="utf-8")
+    page = gallery.build().parent / NAME / "index.html"
+    assert "There is nothing to show" in page.read_text(encoding="utf-8")
+
+
+def test_compare_says_what_it_cannot_compare(command, rendered, tmp_path):
+    old = Path(shutil.copytree(rendered, tmp_path / "old"))
+    (old / NAME / f"{NAME}.json").unlink()
+    done = command("render", "3", "--compare", str(old))
+    assert done.returncode == 0 and f"{old / NAME} is not whole, so it is not compared" in done.stdout
+    (old / "manifest.json").write_text("[]", encoding="utf-8")
+    sentence(command("render", "3", "--compare", str(old)), "no manifest.json of a render", 2)
+
+
+# Disks
+
+
+def test_outputs_that_are_a_file_are_one_sentence_and_a_dry_run_needs_nothing(command, outputs):
+    outputs.write_text("in the way")
+    sentence(command("render", "3"), f"cannot write to {outputs}")
+    done = command("render", "3", "--dry-run")
+    assert done.returncode == 0 and done.stdout.strip() == f"{NAME}: not rendered yet"
+
+
+def test_a_folder_where_the_manifest_belongs_is_one_sentence(command, outputs, tmp_path):
+    (outputs / "manifest.json" / "x").mkdir(parents=True)
+    sentence(command("render", write(tmp_path / "own.ipynb", "1")), "cannot write")
+
+
+@linux
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(outputs, tmp_path):
+    path = write(tmp_path / "own.ipynb", "print('x' * 3_000_000)")
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 1000; exec {' '.join(PYTHON)} render {path}"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    sentence(done, f"cannot write to {outputs / 'own'}")
+    assert not list((outputs / "own").iterdir())
+
+
+def test_a_figures_folder_may_be_a_link_to_another_disk(command, outputs, tmp_path):
+    elsewhere = Path(os.environ.get("XDG_RUNTIME_DIR") or "/dev/shm") if sys.platform == "linux" else tmp_path
+    target = elsewhere / f"figures-test-{os.getpid()}"
+    target.mkdir()
+    try:
+        outputs.mkdir()
+        (outputs / NAME).symlink_to(target)
+        done = command("render", "3")
+        assert done.returncode == 0, done.stderr
+        assert folders.faults(target, NAME) == [] and not list(target.glob(".*"))
+    finally:
+        shutil.rmtree(target)
+
+
+def test_a_disk_without_locks_is_said_and_used(outputs, monkeypatch):
+    import filelock
+
+    def refused(*_, **__):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refused)
+    said = []
+    with run.sole_render(said.append):
+        pass
+    assert len(said) == 1 and "without locks" in said[0]
+
+
+# Notebooks' names
+
+
+def test_no_notebooks_name_leads_out_of_outputs_or_onto_our_own_files(command, outputs, tmp_path):
+    names = ("..", "manifest.json", "index.html", NAME)
+    paths = [write(tmp_path / f"{name}.ipynb", f"print({name!r})") for name in names]
+    (tmp_path / "b").mkdir()
+    same = [write(tmp_path / "same.ipynb", "print('a')"), write(tmp_path / "b" / "same.ipynb", "print('b')")]
+    done = command("render", *paths, *same)
+    assert done.returncode == 0, done.stderr
+    shown = [results(Path(printed))[0].strip() for printed in done.stdout.splitlines()]
+    assert sorted(shown) == sorted([*names, "a", "b"])
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"outputs", "b"}
+    assert (outputs / "manifest.json").is_file() and not (outputs / NAME).exists()
+    assert command("render", *same, *paths).stdout == ""
+
+
+# Renders within renders, signals, streams
+
+
+def test_a_render_within_a_render_is_refused_at_once_and_another_folder_is_fine(command, outputs, tmp_path):
+    inner = write(tmp_path / "inner.ipynb", "print(1)")
+    call = f"import subprocess\nprint(subprocess.run({[*PYTHON, 'render', inner]}, cwd={str(ROOT)!r}, env=os.environ | more, capture_output=True, text=True).stderr)"
+    outer = write(
+        tmp_path / "outer.ipynb",
+        f"import os\nmore = {{}}\n{call}",
+        f"more = {{'FIGURES_OUTPUTS': {str(tmp_path / 'other')!r}}}\n{call}",
+    )
+    done = command("render", outer)
+    assert done.returncode == 0, done.stderr
+    refused, well = results(outputs / "outer" / "outer.ipynb")
+    assert "which would wait for ever; name another folder" in refused and "done in" in well
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_that_ends_a_job_ends_it_as_ctrl_c_does(outputs, tmp_path, name):
+    path = write(
+        tmp_path / "long.ipynb", "import subprocess, time\nsubprocess.Popen(['sleep', '300'])\ntime.sleep(300)"
+    )
+    own = tmp_path / "t"
+    own.mkdir()
+    words = [*PYTHON, "render", path]
+    env = os.environ | {"TMPDIR": str(own)}
+    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=env)
+    while not list(outputs.glob("*/.run-*/*")) and not list(outputs.glob("*/.run-*")):
+        time.sleep(0.1)
+    time.sleep(1)
+    process.send_signal(getattr(signal, name))
+    _, words = process.communicate(timeout=30)
+    assert process.returncode == 1 and "run again to resume" in words and "Traceback" not in words
+    time.sleep(1)
+    assert left_running(outputs) == [] and not list(outputs.glob("*/.run-*"))
+    assert not list(own.iterdir())
+
+
+@linux
+@pytest.mark.parametrize("closed", ["<&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_not_matter(outputs, tmp_path, closed):
+    path = write(tmp_path / "own.ipynb", "print('well')")
+    done = subprocess.run(["bash", "-c", f"{' '.join(PYTHON)} render {path} {closed}"], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0 and results(outputs / "own" / "own.ipynb") == ["well\n"]
+
+
+# Settings of the machine
+
+
+@pytest.fixture
+def strange(tmp_path):
+    """Settings of a machine that are no business of a render's."""
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text("raise SystemExit(3)")
+    (tmp_path / "start.py").write_text("raise SystemExit(4)")
+    spec = tmp_path / "jupyter" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    content = {"argv": [sys.executable, "-c", "0"], "display_name": "x", "language": "python"}
+    (spec / "kernel.json").write_text(json.dumps(content))
+    deep = tmp_path / ("x" * 90)
+    deep.mkdir()
+    return {
+        "IPYTHONDIR": str(tmp_path / "ipython"), "PYTHONSTARTUP": str(tmp_path / "start.py"), "MPLBACKEND": "none such",
+        "JUPYTER_PATH": str(tmp_path / "jupyter"), "TMPDIR": str(deep),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("extra", [(), ("--cold",)])
+def test_start_up_files_other_kernels_and_long_temporary_folders_are_no_inputs(
+    command, outputs, tmp_path, strange, extra
+):
+    path = write(tmp_path / "own.ipynb", "import matplotlib\nmatplotlib.get_backend()")
+    done = command("render", path, *extra, env=strange)
+    assert done.returncode == 0, done.stderr
+    assert "inline" in results(outputs / "own" / "own.ipynb")[0]
+
+
+@linux
+def test_too_few_open_files_are_said(outputs, tmp_path):
+    path = write(tmp_path / "own.ipynb", "1")
+    for limit, words in (("-n 64", "this session allows 64"), ("-Sn 64", "done in")):
+        done = subprocess.run(
+            ["bash", "-c", f"ulimit {limit}; exec {' '.join(PYTHON)} render {path}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert words in done.stderr and "Traceback" not in done.stderr
+
+
+@linux
+def test_memory_is_the_kernels_own_and_is_named_where_it_was_too_little(command, outputs, tmp_path):
+    modest = write(tmp_path / "modest.ipynb", "len(bytearray(200 * 2**20))")
+    for extra in ((), ("--cold",)):
+        done = command("render", modest, "--memory", "400", "--force", *extra)
+        assert done.returncode == 0, done.stderr
+    done = command("render", write(tmp_path / "hungry.ipynb", "x = bytearray(500 * 2**20)"), "--memory", "400")
+    sentence(done, "MemoryError: no more memory; the kernel was given 400 MiB")
+    sentence(command("render", modest, "--memory", "1", "--cold", "--force"), "more than the 1 MiB that it was given")
+
+
+def test_the_last_words_of_a_kernel_that_never_answered_are_told(command, outputs, tmp_path):
+    (tmp_path / "ipykernel_launcher.py").write_text("raise ImportError('half an installation')")
+    path = write(tmp_path / "own.ipynb", "1")
+    done = command("render", path, "--cold", env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    sentence(done, "own: the kernel died before it answered: ImportError: half an installation")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--timeout", "inf"], "--timeout"),
+        (["--timeout", "nan"], "--timeout"),
+        (["--memory", "9" * 20], "--memory"),
+        (["-y", "{1: 2}"], "the name 1 is not text"),
+        (["-y", "{fiscal_year: 2021-13-45}"], "fiscal_year: '2021-13-45' does not fit"),
+        (["-p", "x=1"], "no parameter x"),
+        (["\x1b[31m.ipynb"], r"\u001b[31m"),
+        ([b"\xff.ipynb"], r"\udcff"),
+    ],
+)
+def test_odd_words_are_a_wrong_call_in_one_sentence(command, outputs, words, message):
+    done = command("render", *(words if len(words) == 1 else ["1", *words]))
+    sentence(done, message, 2)
+    assert not outputs.exists() and "\x1b" not in done.stderr
+
+
+def test_folders_without_notebooks_or_tables_are_named(command, outputs, tmp_path):
+    for words in (["list"], ["render"], ["render", "1"]):
+        sentence(command(*words, env={"FIGURES_NOTEBOOKS": str(tmp_path)}), f"{tmp_path} holds no figure")
+    sentence(command("render", "1", "--data", str(tmp_path)), f"the tables in {tmp_path} say of nothing", 2)
+
+
+def test_what_steers_a_terminal_is_written_out(command, outputs, tmp_path):
+    path = write(tmp_path / "a\x1b]0;b\u202e.ipynb", "raise ValueError('\x1b[2J\x07\x9b')")
+    done = command("render", path)
+    sentence(done, r"ValueError: \u001b[2J\u0007\u009b")
+    assert not set("\x1b\x07\x9b\u202e") & set(done.stderr + done.stdout)
+    assert line.visible("研发 naïve\tü\n") == "研发 naïve\tü\n"
+
+
+def test_a_log_has_times(command, outputs, tmp_path):
+    done = command("render", write(tmp_path / "own.ipynb", "1"))
+    stamp, _, rest = done.stderr.partition(" [1/1] ")
+    assert time.strptime(stamp, "%Y-%m-%d %H:%M:%S") and rest.startswith("own: done in")
+
+
+def test_without_its_packages_it_says_what_to_do(tmp_path):
+    for flags, cwd in ((["-S"], ROOT), (["-S", "-E"], ROOT)):
+        done = subprocess.run([sys.executable, *flags, "-m", "lib", "list"], cwd=cwd, capture_output=True, text=True)
+        sentence(done, "the package click is not installed for this Python; run `make figures`")
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3}, raising=False)
+    assert line._cores() == 1
+
+
+# What an executed notebook tells of its machine
+
+
+def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, outputs, tmp_path):
+    notebooks = tmp_path / "notebooks"
+    shutil.copytree(NOTEBOOKS, notebooks)
+    path = notebooks / f"{NAME}.ipynb"
+    told = "import os, sys, warnings; from pathlib import Path; print(os.getcwd(), Path.home() / 'x', sys.prefix); warnings.warn(os.environ['FIGURES_OUTPUTS'])\nfigure\n"
+    path.write_text(path.read_text(encoding="utf-8").replace('"figure"', json.dumps(told)), encoding="utf-8")
+    assert command("render", "3", env={"FIGURES_NOTEBOOKS": str(notebooks)}).returncode == 0
+    text = (outputs / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8")
+    assert "notebooks ~/x .venv" in text and f"PosixPath('outputs/{NAME}')" in text
+    for folder in (tmp_path, Path.home(), ROOT, sys.prefix):
+        assert str(folder) not in text
+    own = write(tmp_path / "own.ipynb", "import os\nos.getcwd()")  # its results are its own affair
+    assert command("render", own).returncode == 0
+    executed = json.loads((outputs / "own" / "own.ipynb").read_text(encoding="utf-8"))
+    assert {executed["metadata"]["papermill"][key] for key in ("input_path", "output_path")} == {"own.ipynb"}
+    assert results(outputs / "own" / "own.ipynb") == [repr(str(tmp_path))]
+
+
+# Any other papermill-style notebook
+
+
+def test_a_notebook_that_is_no_figure_runs_as_papermill_runs_it(command, outputs, tmp_path):
+    source = (
+        "%matplotlib inline\nimport datetime\nday = datetime.date(2024, 2, 29)\nx = 60*60\nname = f'{x} s'\nt = (1, 2)"
+    )
+    path = write(tmp_path / "own{x}.ipynb", "(day.year, x, name, t)", parameters=source)
+    assert command("render", path).returncode == 0
+    done = command("render", path, "-p", "x=5", "-y", "{t: [3, 2024-02-29]}")
+    assert done.returncode == 0, done.stderr
+    assert results(Path(done.stdout.strip()))[-1] == "(2024, 5, '3600 s', [3, '2024-02-29'])"
+    assert command("render", path).stdout == ""
+    scratch = tmp_path / "notebooks"
+    scratch.mkdir()
+    shutil.copy(NOTEBOOKS / f"{NAME}.ipynb", scratch)
+    done = command("render", write(scratch / "mine.ipynb", "1 + 1"), env={"FIGURES_NOTEBOOKS": str(scratch)})
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_sweep_over_a_notebook_that_is_no_figure_has_its_table(command, outputs, tmp_path):
+    path = write(tmp_path / "own.ipynb", "x * 2", parameters="x = 1")
+    (tmp_path / "g.yml").write_text("product: {x: [1, 2]}", encoding="utf-8")
+    done = command("sweep", path, str(tmp_path / "g.yml"))
+    assert done.returncode == 0 and "2 sets of parameters" in done.stderr, done.stderr
+    assert (outputs / "own" / "sweep-g" / "sweep.csv").read_text(encoding="utf-8").count("done") == 2
+    sentence(
+        command("sweep", path, str(tmp_path / "g.yml"), "--scheduler", "tcp://127.0.0.1:9"), "renders figures only", 2
+    )
+
+
+def test_a_temporary_folder_that_is_too_deep_everywhere_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(warm.tempfile, "gettempdir", lambda: "/" + "x" * 90)
+    monkeypatch.setattr(warm.os, "access", lambda *_: False)
+    with pytest.raises(UserError, match="set TMPDIR to a folder with a shorter one"):
+        warm.sockets_folder()

@@ -1,0 +1,91 @@
+"""Regressions: against statsmodels' own formulas, and what must hold whatever the numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib import estimates
+from lib.measures import share_of
+from lib.rows import label_or_industry
+
+
+@pytest.fixture(scope="module")
+def firms():
+    return label_or_industry.load("specialised", 2021)
+
+
+def test_a_constant_alone_gives_the_interval_of_a_share(firms):
+    has = firms[firms["product_first"].notna()]
+    found = estimates.fit("product_first ~ 1", has, "Intercept")
+    share = share_of(has["product_first"] == 1, method="linearised", clusters=has["industry_zh"])
+    assert (found.value, found.low, found.high) == pytest.approx((share.share, share.low, share.high), rel=1e-9)
+
+
+def test_an_estimate_is_that_of_the_formula_interface(firms):
+    formula = "product_first ~ in_cohort + C(industry_zh) + log_revenue + listing_age"
+    known = firms.dropna(subset=["product_first", "industry_zh", "log_revenue", "listing_age"])
+    model = smf.ols(formula, known).fit(cov_type="cluster", cov_kwds={"groups": known["industry_zh"].factorize()[0]})
+    found = estimates.fit(formula, firms, "in_cohort")
+    expected = model.params["in_cohort"], model.bse["in_cohort"], *model.conf_int().loc["in_cohort"]
+    assert (found.value, found.error, found.low, found.high) == pytest.approx(expected, rel=1e-6)
+    assert (found.firms, found.clusters) == (len(known), known["industry_zh"].nunique())
+    assert found.fixed_effects == ["industry_zh"] and found.controls == ["log_revenue", "listing_age"]
+
+
+def test_fixed_effects_are_the_same_as_comparing_within_industries(firms):
+    known = firms.dropna(subset=["log_ratio", "industry_zh"])
+    within = known[["log_ratio", "in_cohort"]] - known.groupby("industry_zh")[["log_ratio", "in_cohort"]].transform(
+        "mean"
+    )
+    slope = (within["log_ratio"] * within["in_cohort"]).sum() / (within["in_cohort"] ** 2).sum()
+    assert estimates.fit("log_ratio ~ in_cohort + C(industry_zh)", firms, "in_cohort").value == pytest.approx(slope)
+
+
+def test_what_the_firms_do_not_tell_is_not_a_number():
+    firms = pd.DataFrame(
+        {"y": [1.0, 2, 4, 8], "x": [0.0, 1, 0, 1], "twin": ["a", "b", "a", "b"], "industry_zh": list("abcd")}
+    )
+    assert np.isfinite(estimates.fit("y ~ x", firms, "x").error)
+    for formula in ("y ~ x + C(twin)", "y ~ x + C(industry_zh)"):
+        assert np.isnan(estimates.fit(formula, firms, "x").value), formula
+    assert np.isnan(estimates.fit("y ~ x", firms.assign(x=1.0), "x").value)
+    alone = estimates.fit("y ~ x", firms.assign(industry_zh="a"), "x")
+    assert alone.value == pytest.approx(2.5) and np.isnan(alone.error) and alone.clusters == 1
+    unknown = estimates.fit("y ~ x", firms.assign(industry_zh=None), "x")
+    assert unknown.clusters == 4 and unknown.error == pytest.approx(estimates.fit("y ~ x", firms, "x").error)
+
+
+@given(st.lists(st.tuples(st.floats(-5, 5), st.booleans(), st.sampled_from("abcde")), min_size=2, max_size=40))
+def test_a_gap_of_medians_is_numpys_and_lies_in_its_interval_of_resamples(rows):
+    firms = pd.DataFrame(rows, columns=["y", "x", "industry_zh"]).astype({"x": float})
+    found = estimates.median(firms, "y", "x")
+    if firms["x"].nunique() < 2:
+        assert np.isnan(found.value)
+        return
+    ones, zeros = (np.median(firms.loc[firms["x"] == side, "y"]) for side in (1, 0))
+    assert found.value == pytest.approx(ones - zeros, abs=1e-12)
+    assert estimates.median(firms, "y").value == pytest.approx(np.median(firms["y"]), abs=1e-12)
+    assert np.isnan(found.low) or found.low <= found.high
+
+
+def test_each_cluster_is_drawn_whole():
+    """Ten firms of one value in each of two industries: a resample has one of three medians."""
+    firms = pd.DataFrame({"y": [0.0] * 10 + [1.0] * 10, "industry_zh": ["a"] * 10 + ["b"] * 10})
+    found = estimates.median(firms, "y")
+    assert (found.value, found.low, found.high) == (0.5, 0.0, 1.0)
+    apart = estimates.median(firms.assign(industry_zh=range(20)), "y")
+    assert apart.clusters == 20 and apart.error != found.error
+
+
+def test_the_printed_table_has_a_column_for_each_estimate(firms):
+    steps = label_or_industry.ladder(firms, "log_ratio")
+    table = estimates.printed(steps, label_or_industry.NAMES)
+    assert list(table.columns)[1:] == [f"({place}) {name}" for place, name in enumerate(steps, 1)]
+    lines = table.set_index("")
+    first = next(iter(steps.values()))
+    assert lines.iloc[0, 0] == f"{first.value:.3f}" and lines.iloc[1, 0] == f"({first.error:.3f})"
+    assert lines.loc["Controller fixed effects"].tolist() == ["No"] * 4 + ["Yes"]
+    assert lines.iloc[0, -1].startswith("−") == (list(steps.values())[-1].value < 0)
