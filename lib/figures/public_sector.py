@@ -366,7 +366,7 @@ def _draw_growth(axes, grown: pd.DataFrame) -> None:
     _panel_head(axes, say("Revenue of those that sell to the state"), say("first year known = 100"))
     _year_axis(axes, [*range(grown["fiscal_year"].min(), grown["fiscal_year"].max() + 1)])
     low, high = min(grown["index"].min(), 100), max(grown["index"].max(), 100)
-    axes.set_ylim(low - (high - low) * 0.1, high + (high - low) * 0.12)
+    axes.set_ylim(low - (high - low) * 0.2, high + (high - low) * 0.12)
     chart.inner_ticks(axes.yaxis)
     chart.reference(axes, 100, upright=False, linewidth=0.8)
     for _, firm in grown.groupby("name_en", sort=False):
