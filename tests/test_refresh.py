@@ -69,7 +69,8 @@ def test_the_ledger_judges_what_was_served_on_both_readings(live, refresh):
     assert "60 of 93 companies" in ledger.loc["mp3-share", "reason"]
     assert f"{labelled.iloc[:60].sum()} of {labelled.sum()}," in ledger.loc["mp3-share", "reason"]
     assert (
-        ledger.loc["mp3-cohort", "verdict"] == "differs" and "93 is the whole board" in ledger.loc["mp3-cohort", "reason"]
+        ledger.loc["mp3-cohort", "verdict"] == "differs"
+        and "93 is the whole board" in ledger.loc["mp3-cohort", "reason"]
     )
 
 

@@ -8,9 +8,9 @@ from lib import chart, style
 from lib.figure import Figure, Number, dot_marks, drawn_as
 from lib.rows.cohorts import company_name
 from lib.rows.public_sector import (
+    FOUND_FALSE,
     PROXY,
     PROXY_ONLY,
-    REVENUE_INVENTED,
     STATED,
     STATUSES,
     VOID,
@@ -87,7 +87,7 @@ def draw(
             ),
             Number("stated_in_any_year", "of any year", int((firms["status"] == STATED).sum())),
             Number("proxy_only", "with a proxy only", int((firms["status"] == PROXY).sum())),
-            Number("void", "with a figure of invented revenue only", int((firms["status"] == REVENUE_INVENTED).sum())),
+            Number("void", "with a figure from false accounts only", int((firms["status"] == FOUND_FALSE).sum())),
             Number("article_firms", "firms that the article names", int(firms["in_article"].sum())),
             Number(
                 "article_firms_with_a_share",

@@ -14,7 +14,8 @@ from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
 from lib.measures import Share, expense_ratio, share_of
 from lib.parameters import described
 from lib.rows import cohorts
-from lib.rows.rd_against_sm import Bounds, bounds, clustered, peers, ranked, stated
+from lib.rows.cited import article_share
+from lib.rows.rd_against_sm import Bounds, bounds, clustered, peers, ranked
 from lib.rows.sources import cite, source_line
 from lib.words import (
     clauses,
@@ -136,7 +137,7 @@ def _shares(plural: str, share: Share, bars: pd.DataFrame, others: pd.DataFrame,
             found["peers"] = Compared(say("Other listed firms, same industries"), alike)
         found["others"] = Compared(say("Other listed firms"), clustered(others))
     words = say("MacroPolo's {count}", count=term(published.at["mp3-cohort", "published_text"]))
-    return found | {"article": Compared(words, stated(published))}
+    return found | {"article": Compared(words, article_share(published))}
 
 
 def _numbers(share: Share, shares: dict, reach: Bounds, bars: pd.DataFrame) -> list[Number]:

@@ -12,12 +12,12 @@ from lib.words import phrase
 STATED, PROXY, VOID = "stated", "proxy", "void"
 #: Why a firm has no drawn share although it has a proxy, where proxies are not wanted.
 PROXY_ONLY = phrase("a proxy only")
-REVENUE_INVENTED = phrase("revenue found invented")
+FOUND_FALSE = phrase("accounts found false")
 #: What is known of a company's sales to the state, best first; all but the first two leave it without a figure.
 STATUSES = (
     STATED,
     PROXY,
-    REVENUE_INVENTED,
+    FOUND_FALSE,
     phrase("in words only"),
     phrase("the buyer is private"),
     phrase("the buyer's kind is not stated"),
@@ -115,9 +115,7 @@ def _status(rows: pd.DataFrame, kinds: set[str] | None) -> str:
     if rows.empty:
         return "weaker sources only"
     if kinds:
-        return next(
-            word for kind, word in ((STATED, STATED), (PROXY, PROXY), (VOID, REVENUE_INVENTED)) if kind in kinds
-        )
+        return next(word for kind, word in ((STATED, STATED), (PROXY, PROXY), (VOID, FOUND_FALSE)) if kind in kinds)
     if rows["buyer"].isin(["state", "mixed"]).any():
         return "in words only"
     bought = rows[rows["item"].isin(SHARE_ITEMS)]
