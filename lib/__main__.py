@@ -472,7 +472,7 @@ def export(kind: str, folder: Path) -> None:
 @main.command()
 def codebook() -> None:
     """Print the codebook as a page to read."""
-    from lib.render.codebook import page
+    from lib.tables.page import page
 
     echo(page(), nl=False)
 

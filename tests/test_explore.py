@@ -39,7 +39,7 @@ CHANGES = {
 def opened(name, **values):
     """Explores a figure as JupyterLab would."""
     figure = figures.build(name, **values)
-    publish(figure, **values)
+    publish(figure)
     return explore(figure)
 
 
