@@ -163,6 +163,11 @@ def test_years_come_from_the_data(data, edit):
     assert parameters.fiscal_years() == [2019, 2020, 2021, 2024]
 
 
+def test_what_python_warns_of_in_a_notebooks_code_is_left_to_its_kernel(recwarn):
+    notebooks.parsed("x = 1or 2; y = '\\d'")
+    assert not recwarn.list
+
+
 def test_threads_may_parse_at_once():
     class Busy:
         """Garbage that takes a while to clear away, so that threads change over in the middle of things."""
