@@ -57,6 +57,10 @@ class OneOf:
 
     def check(self, value):
         if value not in (allowed := self.values()):
+            if not allowed:
+                raise _wrong(
+                    f"the tables in {data_dir()} give no value for it; see what `python -m lib check` says of them."
+                )
             hint = did_you_mean(str(value), map(str, allowed))
             raise _wrong(f"{value!r} is not allowed{hint} Allowed: {', '.join(map(str, allowed))}.")
         return value
