@@ -72,6 +72,10 @@ class Commands(click.Group):
 def _data_option(function):
     def move(context, option, folder):
         if folder:
+            if not (Path(folder) / "datapackage.json").is_file():
+                raise ParameterError(
+                    f"--data: {folder} holds no codebook (datapackage.json); give the folder that holds the tables."
+                )
             os.environ["FIGURES_DATA"] = folder
 
     path = click.Path(exists=True, file_okay=False, resolve_path=True)
@@ -347,8 +351,11 @@ def _claims_on(cohort: str) -> None:
 @_data_option
 def check() -> None:
     """Hold every table in data/ to the codebook, and every file in data/cohorts to what its README asks."""
+    import pandas as pd
+
     from lib import parameters, tables
     from lib.rows import own
+    from lib.style import signs_missing
 
     problems = tables.check()
     problems += [] if problems else own.check()  # which looks industries up in the tables
@@ -364,6 +371,11 @@ def check() -> None:
         drawn = parameters.fiscal_years()
         years = ", ".join(f"{year}" if year in drawn else f"{year} (not drawn)" for year in own.years(name))
         echo(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
+        members = own.members(name)
+        for company in pd.concat([members["name_en"], members["name_zh"]]).dropna().unique():
+            if signs := signs_missing(company):
+                words = ", ".join(f"{sign} (U+{ord(sign):04X})" for sign in signs)
+                echo(f"  {company}: the figures' fonts lack {words}, so that no figure can name it.")
 
 
 @main.group()
