@@ -4,7 +4,12 @@ import os
 import sys
 from pathlib import Path
 
-import click
+try:
+    import click
+except ModuleNotFoundError:  # called by another Python than the one that was set up
+    from lib.environment import go_on_there
+
+    go_on_there()
 
 from lib.errors import DataError, ParameterError, UserError
 

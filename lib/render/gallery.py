@@ -177,7 +177,12 @@ def _shown(notebook: Path, folder: Path, declared: list[dict]) -> Shown:
             p | {"value": _words(values[p["name"]]) if p["name"] in values else p["default"]} for p in declared
         ],
         downloads=[
-            {"kind": kind, "what": _what(kind, record), "file": f"{name}.{kind}", "bytes": (folder / f"{name}.{kind}").stat().st_size}
+            {
+                "kind": kind,
+                "what": _what(kind, record),
+                "file": f"{name}.{kind}",
+                "bytes": (folder / f"{name}.{kind}").stat().st_size,
+            }
             for kind in DOWNLOADS
             if (folder / f"{name}.{kind}").exists()
         ],
