@@ -9,17 +9,20 @@ import time
 import unicodedata
 from pathlib import Path
 
-NOT_SET_UP = (
-    "failed: the package {} is not installed for this Python; run `make figures`, or set up what the README says."
-)
 if sys.version_info < (3, 11):  # noqa: UP036  (an older one that calls this is told so)
     sys.exit("failed: Python 3.11 or newer is needed; name one with `make PYTHON=python3.12 figures`.")
 try:
     import click
-except ModuleNotFoundError as missing:
-    sys.exit(NOT_SET_UP.format(missing.name))
+except ModuleNotFoundError:  # called by another Python than the one that was set up
+    from lib.environment import go_on_there
 
-from lib.errors import DataError, ParameterError, UserError  # noqa: E402
+    go_on_there()
+
+from lib.errors import DataError, ParameterError, UserError
+
+NOT_SET_UP = (
+    "failed: the package {} is not installed for this Python; run `make figures`, or set up what the README says."
+)
 
 
 def visible(text) -> str:

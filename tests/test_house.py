@@ -13,7 +13,7 @@ from lib.paths import ROOT
 LIB = ROOT / "lib"
 #: The floors of the house, each of rooms and modules that may import what stands on a floor below, and their own room.
 FLOORS = (
-    ("errors", "paths"),
+    ("environment", "errors", "paths"),
     ("words",),
     ("parameters",),
     ("measures", "notebooks", "style", "tables"),

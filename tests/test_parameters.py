@@ -208,5 +208,8 @@ def test_a_folder_without_tables_is_named_rather_than_a_list_of_nothing(command,
     done = command("render", "1", "-p", "fiscal_year=2021", "--data", str(tmp_path / "empty"))
     assert done.returncode == 2 and "holds no codebook" in done.stderr
     (data / "spending.csv").write_text("", encoding="utf-8")
-    with pytest.raises(ParameterError, match=r"give no value for it; see what `python -m lib check` says"):
+    with pytest.raises(
+        ParameterError,
+        match=r"nothing is allowed, since the tables in .* say of nothing that it is; see `python -m lib check`",
+    ):
         parameters.check("fiscal_year", parameters.FiscalYear, 2021)
