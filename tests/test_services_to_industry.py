@@ -107,7 +107,7 @@ def test_summed_and_left_out_add_up_to_the_cohort(cohort, panel, without):
     rows = sectors.company_years(cohort, 2020, without)
     found = sectors.sums(rows, panel)
     firms = found[found["fiscal_year"] == 2021]["firms"].sum()
-    assert firms + sum(sectors.left_out(rows, panel).values()) == len(cohorts.members(cohort))
+    assert firms + sum(sectors.left_out(rows, panel).values()) == len(cohorts.company_years(cohort, 2021))
     shares = found.groupby("fiscal_year")["rd_share"].sum()
     assert np.allclose(shares, 1)
 
@@ -126,7 +126,7 @@ def test_the_sums_come_from_the_rows_of_the_table():
     drawn = figure.table[figure.table["panel"] == "intensity"].set_index(["item", "sector", "fiscal_year"])["value"]
     assert 100 * sums["rd_expense_cny"] / sums["revenue_cny"] == pytest.approx(drawn["same_firms", "tertiary", 2021])
     assert figure.headline["firms"] == 2636 and figure.headline["firms_unknown"] == 25
-    assert sum(figure.left_out.values()) + figure.headline["firms"] == len(cohorts.members("all_listed"))
+    assert sum(figure.left_out.values()) + figure.headline["firms"] == len(cohorts.company_years("all_listed", 2021))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,9 @@ def test_zero_rd_is_summed_and_what_is_not_known_is_not(edit, column, value, cou
     edit("spending", {"company_id": "600570", "fiscal_year": "2021"}, column, value)
     rows = sectors.company_years("all_listed", 2019)
     assert sectors.sums(rows, "same_firms")["firms"].sum() == 3 * counted
-    assert sum(sectors.left_out(rows, "same_firms").values()) + counted == len(cohorts.members("all_listed"))
+    assert sum(sectors.left_out(rows, "same_firms").values()) + counted == len(
+        cohorts.company_years("all_listed", 2021)
+    )
 
 
 def test_an_edited_company_moves_title_and_prose_and_not_the_verdict(edit):
