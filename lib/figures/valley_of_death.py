@@ -87,7 +87,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
         table=_table(cohort, last_year, curve, steps, others, every),
         printed=Printed(
             say("estimates, standard errors clustered by industry in brackets"),
-            estimates.printed({say("{step}, {group}", step=say(s), group=say(g)): found for (s, g), found in steps.items()}, NAMES),
+            estimates.printed(steps.values(), NAMES, [say(name) for _, name in steps]),
         ),
         companies=count,
         left_out=out,
