@@ -44,7 +44,7 @@ KEY = phrase(
 )
 TICKS = {
     0.7: (-0.25, -0.1, 0, 0.1, 0.25, 0.5),
-    1.5: (-0.5, 0, 0.5, 1, 2),
+    1.5: (-0.5, 0, 1, 3),
     np.inf: (-0.9, -0.5, 0, 1, 4, 19),
 }  # by the span of the axis
 LINE = 0.62  # how far the dots of one row stand apart, in rows
