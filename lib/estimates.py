@@ -136,23 +136,27 @@ def rows(estimates: Iterable[Estimate]) -> pd.DataFrame:
     )
 
 
-def printed(estimates: dict[str, Estimate], names: dict[str, str]) -> pd.DataFrame:
+def printed(estimates: Iterable[Estimate], names: dict[str, str], samples: Iterable[str] = ()) -> pd.DataFrame:
     """Estimates of one variable as papers print them: a column each, the standard error in brackets under the estimate.
 
-    names: what the table calls the variables of the formulas.
+    names: what the table calls the variables of the formulas; samples: which firms each estimate is of, where that differs.
     """
-    found = list(estimates.values())
+    found = list(estimates)
     effects = list(dict.fromkeys(name for one in found for name in one.fixed_effects))
     controls = list(dict.fromkeys(name for one in found for name in one.controls))
     lines = {
         names[found[0].of]: [_number(one.value) for one in found],
         "": [f"({_number(one.error)})" if np.isfinite(one.error) else "" for one in found],
         **{names[name]: ["Yes" if name in one.controls else "No" for one in found] for name in controls},
-        **{f"{names[name]} fixed effects": ["Yes" if name in one.fixed_effects else "No" for one in found] for name in effects},
+        **{
+            f"{names[name]} fixed effects": ["Yes" if name in one.fixed_effects else "No" for one in found]
+            for name in effects
+        },
+        **({"Sample": list(samples)} if samples else {}),
         "Companies": [f"{one.firms:,}" for one in found],
         "Clusters": [f"{one.clusters:,}" for one in found],
-    }  # fmt: skip
-    heads = [f"({place}) {name}" for place, name in enumerate(estimates, 1)]
+    }
+    heads = [f"({place})" for place in range(1, len(found) + 1)]
     return pd.DataFrame(lines, index=heads).T.rename_axis("").reset_index()
 
 

@@ -66,7 +66,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Printed:
-    """A table as a paper prints it, where that is not the plotted rows: its caption, and rows of texts, the first column their names."""
+    """A table as a paper prints it, where that is not the plotted rows: its caption, and texts, the first column their names."""
 
     caption: str
     rows: pd.DataFrame
@@ -79,8 +79,9 @@ class Figure:
     frame: the page, with title, subtitle, notes and source line; alt: what the picture shows, in words; table: the rows
     plotted, with a column `source_row` that leads back to data/; numbers: the headline; companies: how many companies it
     counts, and left_out: how many it does not, by reason; marks: gives the places in the drawing that stand for a row;
-    columns: the columns of the table to read first; printed: the table that a paper prints in place of these rows. `drawn_as` adds the rest: name, the notebook's; parameters, all that it
-    was drawn with; rows, what it was drawn from; subset, what the reader calls these rows, where they are a part.
+    columns: the columns of the table to read first; printed: the table that a paper prints in place of these rows.
+    `drawn_as` adds the rest: name, the notebook's; parameters, all that it was drawn with; rows, what it was drawn from;
+    subset, what the reader calls these rows, where they are a part.
     """
 
     frame: style.Frame

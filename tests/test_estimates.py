@@ -82,8 +82,8 @@ def test_each_cluster_is_drawn_whole():
 
 def test_the_printed_table_has_a_column_for_each_estimate(firms):
     steps = label_or_industry.ladder(firms, "log_ratio")
-    table = estimates.printed(steps, label_or_industry.NAMES)
-    assert list(table.columns)[1:] == [f"({place}) {name}" for place, name in enumerate(steps, 1)]
+    table = estimates.printed(steps.values(), label_or_industry.NAMES)
+    assert list(table.columns)[1:] == ["(1)", "(2)", "(3)", "(4)", "(5)"]
     lines = table.set_index("")
     first = next(iter(steps.values()))
     assert lines.iloc[0, 0] == f"{first.value:.3f}" and lines.iloc[1, 0] == f"({first.error:.3f})"

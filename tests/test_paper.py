@@ -124,7 +124,7 @@ def walk(text):
 
 
 def test_the_latex_holds_figure_caption_label_and_a_table(figure, record):
-    text = paper.latex(record, figure.table, figure.printed)
+    text = paper.latex(record, figure.table, figure.columns, figure.printed)
     nodes = walk(text)
     environments = {node.environmentname for node in nodes if isinstance(node, LatexEnvironmentNode)}
     assert environments == {"figure", "minipage", "table", "tabular"}

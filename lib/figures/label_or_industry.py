@@ -93,7 +93,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, outcome: str, mi
         frame,
         alt=_alt(plural, fiscal_year, outcome, steps, dealt, by_industry),
         table=_table(cohort, fiscal_year, steps, dealt, spread, by_industry),
-        printed=Printed(say("estimates, standard errors clustered by industry in brackets"), estimates.printed(steps, NAMES)),
+        printed=Printed(say("estimates, standard errors clustered by industry in brackets"), estimates.printed(steps.values(), NAMES)),
         companies=len(has),
         left_out=out,
         numbers=[

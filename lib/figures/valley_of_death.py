@@ -44,7 +44,7 @@ KEY = phrase(
 )
 TICKS = {
     0.7: (-0.25, -0.1, 0, 0.1, 0.25, 0.5),
-    1.5: (-0.5, 0, 0.5, 1, 2),
+    1.5: (-0.5, 0, 1, 3),
     np.inf: (-0.9, -0.5, 0, 1, 4, 19),
 }  # by the span of the axis
 LINE = 0.62  # how far the dots of one row stand apart, in rows
@@ -87,7 +87,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
         table=_table(cohort, last_year, curve, steps, others, every),
         printed=Printed(
             say("estimates, standard errors clustered by industry in brackets"),
-            estimates.printed({say("{step}, {group}", step=say(s), group=say(g)): found for (s, g), found in steps.items()}, NAMES),
+            estimates.printed(steps.values(), NAMES, [say(name) for _, name in steps]),
         ),
         companies=count,
         left_out=out,
