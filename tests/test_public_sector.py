@@ -69,10 +69,10 @@ def test_each_firm_by_the_best_that_is_known_of_it():
     status = customers.companies().set_index("name_en")["status"]
     assert status.value_counts().to_dict() == {
         "stated": 5, "proxy": 4, "nothing on customers": 3, "in words only": 2, "the buyer is private": 1,
-        "the buyer's kind is not stated": 1, "revenue found invented": 1,
+        "the buyer's kind is not stated": 1, "accounts found false": 1,
     }  # fmt: skip
     stated = {"In-To Digital", "Wuxin Tunnel", "Tianrun Technology", "GrandTech", "Sanyou Technology"}
-    assert set(status.index[status == "stated"]) == stated and status["Guangdao Digital"] == "revenue found invented"
+    assert set(status.index[status == "stated"]) == stated and status["Guangdao Digital"] == "accounts found false"
     assert status["Linton"] == "the buyer is private" and status["Hujiang New Materials"] == "nothing on customers"
 
 
@@ -112,10 +112,10 @@ def test_a_figure_of_invented_revenue_is_void_wherever_it_is_shown():
     assert said in figure.alt and said in figure.notes[0] and "regulators' findings" in figure.source_line
     mark = next(mark.words for mark in figure.marks() if "广道" in mark.words or "Guangdao" in mark.words)
     assert mark.startswith(said) and "enforcement.csv:guangdao-2021" in mark
-    assert "Void (crosses)" in words(figure) and figure.left_out["revenue found invented"] == 1
+    assert "Void (crosses)" in words(figure) and figure.left_out["accounts found false"] == 1
     crosses = [line for line in figure.drawing.axes[0].lines if line.get_marker() == "x"]
     assert [list(line.get_xdata()) for line in crosses] == [[90]]
-    assert "Guangdao Digital (revenue found invented)" in " ".join(build(proxies=False).notes)
+    assert "Guangdao Digital (accounts found false)" in " ".join(build(proxies=False).notes)
 
 
 def test_a_notice_or_another_year_voids_nothing(edit):
@@ -130,11 +130,10 @@ def test_a_notice_or_another_year_voids_nothing(edit):
 def test_a_finding_follows_a_company_to_the_exchange_that_it_moved_to(edit):
     assert standing.moved()["832317"] == "688287"
     assert "Guandian" not in set(build().table.query("void")["name_en"])  # its finding is on 2022
-    edit("enforcement", {"finding_id": "guandian-2022"}, "finding", "overstated_revenue")
     edit("enforcement", {"finding_id": "guandian-2022"}, "fiscal_year", "2021")
     figure = build()
     assert "Guandian" in set(figure.table.query("void")["name_en"])
-    assert "Guandian is void: a regulator found revenue that it reported for 2021 invented." in figure.notes[0]
+    assert "Guandian is void: a regulator found its accounts of 2021 false." in figure.notes[0]
     edit("enforcement", {"finding_id": "guandian-2022"}, "fiscal_year", "2020")
     assert "Guandian" not in set(
         customers.sellers_revenue(customers.evidence())["name_en"]
@@ -184,7 +183,7 @@ def test_ranges_and_lower_bounds_stay_what_they_are():
 def test_without_proxies_their_firms_are_counted_as_left_out():
     figure = build(proxies=False)
     assert "proxy" not in set(figure.table["panel"])
-    assert figure.left_out["a proxy only"] == 4 and figure.left_out["revenue found invented"] == 1
+    assert figure.left_out["a proxy only"] == 4 and figure.left_out["accounts found false"] == 1
     assert figure.table[figure.table["panel"] == "stated"]["name_en"].nunique() + sum(figure.left_out.values()) == 17
 
 

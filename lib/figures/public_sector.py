@@ -8,9 +8,9 @@ from lib import chart, style
 from lib.figure import Figure, Number, dot_marks, drawn_as
 from lib.rows.cohorts import company_name
 from lib.rows.public_sector import (
+    FOUND_FALSE,
     PROXY,
     PROXY_ONLY,
-    REVENUE_INVENTED,
     STATED,
     STATUSES,
     VOID,
@@ -28,7 +28,7 @@ NAME = "02_public_sector"
 HEADS = {
     STATED: phrase("Share of buyers that a source calls the state's: a lower bound"),
     PROXY: phrase("Proxies: customers or segments that include the state"),
-    VOID: phrase("Void (crosses): a regulator found the revenue invented"),
+    VOID: phrase("Void (crosses): a regulator found the accounts false"),
 }
 ROW, HEAD = 0.215, 0.29  # inches: a line of type, a group's heading
 DEEP = 1.75 * ROW  # a firm of which nothing is known but words
@@ -87,7 +87,7 @@ def draw(
             ),
             Number("stated_in_any_year", "of any year", int((firms["status"] == STATED).sum())),
             Number("proxy_only", "with a proxy only", int((firms["status"] == PROXY).sum())),
-            Number("void", "with a figure of invented revenue only", int((firms["status"] == REVENUE_INVENTED).sum())),
+            Number("void", "with a figure of false accounts only", int((firms["status"] == FOUND_FALSE).sum())),
             Number("article_firms", "firms that the article names", int(firms["in_article"].sum())),
             Number(
                 "article_firms_with_a_share",
@@ -182,7 +182,7 @@ def _notes(marks, firms, silent, weaker: int) -> list[str]:
 def _void_words(row: pd.Series) -> str:
     """What a regulator found of a void figure's revenue."""
     known = phrase("{name} is void: a regulator found {share} of the revenue that it reported for {years} invented.")
-    bare = phrase("{name} is void: a regulator found revenue that it reported for {years} invented.")
+    bare = phrase("{name} is void: a regulator found its accounts of {years} false.")
     low, high = row["invented_low"], row["invented_high"]
     share = f"{low:.0f}%" if low == high else f"{low:.0f}–{high:.0f}%"
     return say(bare if pd.isna(low) else known, name=company_name(row), share=share, years=_years(row))
