@@ -3,12 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: figures test fuzz lab refresh bench lock clean
+.PHONY: figures replication test fuzz lab refresh bench lock clean
 
 figures: $(VENV)/ready  ## set up, then render every figure into outputs/
 	$(RUN) -m lib render
 
+replication: $(VENV)/ready  ## set up, render, and pack all that others need to do the same into replication.zip
+	$(RUN) -m lib replication
+
 test: $(VENV)/test-ready  ## set up, then run every test
+	@echo "About ten minutes on two cores; each dot is a test, and the percentage at the end of a line is how far it is."
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest
@@ -17,7 +21,7 @@ fuzz: $(VENV)/test-ready  ## try ten thousand odd inputs of each kind; takes a q
 	$(RUN) -m pytest tests/fuzz/*.py
 
 lab: $(VENV)/ready  ## set up, then open JupyterLab on a page that says what each notebook answers
-	$(RUN) -m jupyterlab notebooks/start.ipynb
+	PATH="$(abspath $(VENV)/bin):$$PATH" $(RUN) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" notebooks/start.ipynb
 
 bench: $(VENV)/ready  ## install the peers beside us, measure, and write benchmarks/README.md
 	$(call installed,.venv-bench,benchmarks/requirements.txt)
@@ -28,9 +32,9 @@ bench: $(VENV)/ready  ## install the peers beside us, measure, and write benchma
 
 define installed  # folder, requirements of peers
 	$(PYTHON) -m venv $(1)
-	$(1)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(1)/bin/python -m pip install --quiet --disable-pip-version-check -r $(2)
-	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(call install,$(1),-r requirements.lock)
+	$(call install,$(1),-r $(2))
+	$(call install,$(1),--no-deps --no-build-isolation --editable .)
 endef
 
 refresh: $(VENV)/refresh-ready  ## fetch newer figures: make refresh SOURCES="bse fx"
@@ -48,15 +52,23 @@ clean:  ## remove what the other targets made
 $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "Setting up $(VENV), once: half a minute with uv, one or two minutes with pip."
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(call install,$(VENV),-r requirements.lock)
+	$(call install,$(VENV),--no-deps --no-build-isolation --editable .)
 	touch $@
 
 $(VENV)/refresh-ready: $(VENV)/ready requirements-refresh.txt
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-refresh.txt
+	$(call install,$(VENV),-r requirements-refresh.txt)
 	touch $@
 
 $(VENV)/test-ready: $(VENV)/refresh-ready requirements-test.lock
-	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-test.lock
+	$(call install,$(VENV),-r requirements-test.lock)
 	touch $@
+
+# Environment, what to install: by uv, which fetches and unpacks many at a time, else by pip. Python compiles what it
+# imports, when it does, rather than all of it now.
+define install
+	{ command -v uv >/dev/null && uv pip install --python $(1)/bin/python $(2); } || \
+		$(1)/bin/python -m pip install --disable-pip-version-check --no-compile $(2)
+endef

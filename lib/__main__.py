@@ -9,17 +9,20 @@ import time
 import unicodedata
 from pathlib import Path
 
-NOT_SET_UP = (
-    "failed: the package {} is not installed for this Python; run `make figures`, or set up what the README says."
-)
 if sys.version_info < (3, 11):  # noqa: UP036  (an older one that calls this is told so)
     sys.exit("failed: Python 3.11 or newer is needed; name one with `make PYTHON=python3.12 figures`.")
 try:
     import click
-except ModuleNotFoundError as missing:
-    sys.exit(NOT_SET_UP.format(missing.name))
+except ModuleNotFoundError:  # called by another Python than the one that was set up
+    from lib.environment import go_on_there
 
-from lib.errors import DataError, ParameterError, UserError  # noqa: E402
+    go_on_there()
+
+from lib.errors import DataError, ParameterError, UserError
+
+NOT_SET_UP = (
+    "failed: the package {} is not installed for this Python; run `make figures`, or set up what the README says."
+)
 
 
 def visible(text) -> str:
@@ -72,6 +75,10 @@ class Commands(click.Group):
 def _data_option(function):
     def move(context, option, folder):
         if folder:
+            if not (Path(folder) / "datapackage.json").is_file():
+                raise ParameterError(
+                    f"--data: {folder} holds no codebook (datapackage.json); give the folder that holds the tables."
+                )
             os.environ["FIGURES_DATA"] = folder
 
     path = click.Path(exists=True, file_okay=False, resolve_path=True)
@@ -347,8 +354,11 @@ def _claims_on(cohort: str) -> None:
 @_data_option
 def check() -> None:
     """Hold every table in data/ to the codebook, and every file in data/cohorts to what its README asks."""
+    import pandas as pd
+
     from lib import parameters, tables
     from lib.rows import own
+    from lib.style import signs_missing
 
     problems = tables.check()
     problems += [] if problems else own.check()  # which looks industries up in the tables
@@ -364,6 +374,11 @@ def check() -> None:
         drawn = parameters.fiscal_years()
         years = ", ".join(f"{year}" if year in drawn else f"{year} (not drawn)" for year in own.years(name))
         echo(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
+        members = own.members(name)
+        for company in pd.concat([members["name_en"], members["name_zh"]]).dropna().unique():
+            if signs := signs_missing(company):
+                words = ", ".join(f"{sign} (U+{ord(sign):04X})" for sign in signs)
+                echo(f"  {company}: the figures' fonts lack {words}, so that no figure can name it.")
 
 
 @main.group()
@@ -472,7 +487,7 @@ def export(kind: str, folder: Path) -> None:
 @main.command()
 def codebook() -> None:
     """Print the codebook as a page to read."""
-    from lib.render.codebook import page
+    from lib.tables.page import page
 
     echo(page(), nl=False)
 

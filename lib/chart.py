@@ -153,7 +153,12 @@ def label_points(axes, points: list[tuple], taken: list = (), boxes: list = (), 
         for box in boxes:
             free &= ~((low <= box.max) & (high >= box.min)).all(axis=1)
         if not free.any():
-            raise UserError(f"no room for the label {label}: highlight fewer companies.")
+            remedy = (
+                "highlight fewer companies"
+                if len(points) > 1
+                else "give it a shorter name in its file, or highlight another"
+            )
+            raise UserError(f"no room for the label {label}: {remedy}.")
         point, middles = axes.transData.transform((x, y)), (low + high) / 2
         struck = sum((_crosses(point, middles, box.min, box.max) for box in labels), np.zeros(len(outward)))
         struck = sum((_crosses(*line, low, high) for line in lines), struck)

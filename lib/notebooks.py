@@ -17,6 +17,7 @@ import os
 import re
 import threading
 import tokenize
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,7 +220,8 @@ def parsed(code: str) -> ast.Module:
 
     One thread at a time: CPython 3.11 now and then fails with a SystemError where threads change over inside ast.parse.
     """
-    with _parsing:
+    with _parsing, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the kernel says them, where the code runs
         try:
             return ast.parse(code)
         except (ValueError, RecursionError, MemoryError) as error:  # NUL, half a surrogate pair, too deep

@@ -116,6 +116,19 @@ logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 #: Chinese type first where Chinese is spoken: its punctuation is as wide as its characters, and its digits match.
 FONTS = {"en": RC["font.family"], "zh": ["Noto Sans SC", "Source Sans Pro"]}
 
+
+@functools.cache
+def _signs() -> frozenset[str]:
+    """Every sign that one of the figures' fonts has."""
+    paths = (font_manager.findfont(family) for family in RC["font.family"])
+    return frozenset(chr(code) for path in paths for code in font_manager.get_font(path).get_charmap())
+
+
+def signs_missing(words: str) -> list[str]:
+    """The signs in `words` that none of the figures' fonts has, each once, in order."""
+    return [sign for sign in dict.fromkeys(words) if not sign.isspace() and sign not in _signs()]
+
+
 #: Size of the figure that is being drawn, as the parameter `size` names it.
 SIZE: ContextVar[str] = ContextVar("size", default="web")
 #: What the reader calls the rows of the figure that is being drawn, where they are not all that its parameters give.

@@ -4,6 +4,7 @@ English texts stand in the code and are the keys of `locale/zh.po`, which holds 
 """
 
 import functools
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -94,6 +95,11 @@ def share_words(share: float) -> str:
     half = nearest == Fraction(1, 2)
     words = "half of" if half else f"{SMALL[nearest.numerator]} in {SMALL[nearest.denominator]}"
     return words if abs(gap) <= 0.005 else f"{'more than' if gap > 0 else 'nearly'} {words}"
+
+
+def is_singular(words: str) -> bool:
+    """Whether a share in the words of `share_words` takes a verb in the singular: one in three spends, half of them spend."""
+    return bool(re.search(r"\bone in\b", words))
 
 
 def percent(share: float, digits: int = 0, sign: bool = False) -> str:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import interruptible
 from test_engine import left_running, results, write
 
 from lib import __main__ as line
@@ -183,8 +184,8 @@ def test_a_render_within_a_render_is_refused_at_once_and_another_folder_is_fine(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_a_signal_that_ends_a_job_ends_it_as_ctrl_c_does(outputs, tmp_path, name):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_ctrl_c_and_the_signals_that_end_a_job_leave_nothing_running(outputs, tmp_path, name):
     path = write(
         tmp_path / "long.ipynb", "import subprocess, time\nsubprocess.Popen(['sleep', '300'])\ntime.sleep(300)"
     )
@@ -192,16 +193,17 @@ def test_a_signal_that_ends_a_job_ends_it_as_ctrl_c_does(outputs, tmp_path, name
     own.mkdir()
     words = [*PYTHON, "render", path]
     env = os.environ | {"TMPDIR": str(own)}
-    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=env)
-    while not list(outputs.glob("*/.run-*/*")) and not list(outputs.glob("*/.run-*")):
-        time.sleep(0.1)
-    time.sleep(1)
+    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True, env=env, preexec_fn=interruptible)
+    while not any("sleep 300" in line for line in left_running(outputs)):
+        time.sleep(0.2)
     process.send_signal(getattr(signal, name))
-    _, words = process.communicate(timeout=30)
+    _, words = process.communicate(timeout=60)
     assert process.returncode == 1 and "run again to resume" in words and "Traceback" not in words
-    time.sleep(1)
-    assert left_running(outputs) == [] and not list(outputs.glob("*/.run-*"))
-    assert not list(own.iterdir())
+    end = time.monotonic() + 20
+    while (left_running(outputs) or list(own.iterdir())) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert left_running(outputs) == [] and not list(own.iterdir())
+    assert not list(outputs.glob("*/.run-*"))
 
 
 @linux

@@ -109,7 +109,7 @@ def test_influence_is_a_share_of_the_spread_of_the_years_after_the_break(curve):
 
 
 def test_the_articles_share_is_a_sample_with_an_interval(curve):
-    stated = figure_4.article(cited.published())
+    stated = cited.article_share(cited.published())
     assert (stated.count, stated.total) == (60, 93)
     assert (stated.low, stated.high) == pytest.approx((0.5441, 0.7346), abs=5e-4)
     away, low, high = figure_4.gap(one(curve, **SUBJECT, counting="once"), stated)

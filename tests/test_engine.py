@@ -13,7 +13,6 @@ import zipfile
 
 import psutil
 import pytest
-from conftest import interruptible
 
 from lib import notebooks, paths
 from lib.bundle import folders
@@ -408,24 +407,6 @@ def test_a_helper_works_apart_tells_what_went_wrong_and_is_gone_afterwards(monke
     assert not psutil.pid_exists(pid)
     with warm.Helper(cold=True) as helper:
         assert helper.call(os.getpid) == os.getpid()
-
-
-@pytest.mark.slow
-def test_ctrl_c_stops_at_once_and_leaves_nothing_running(outputs, tmp_path, command):
-    path = write(
-        tmp_path / "long.ipynb", "import subprocess, time\nsubprocess.Popen(['sleep', '300'])\ntime.sleep(300)"
-    )
-    words = [sys.executable, "-m", "lib", "render", path]
-    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True, preexec_fn=interruptible)
-    time.sleep(7)
-    process.send_signal(signal.SIGINT)
-    start = time.monotonic()
-    _, words = process.communicate(timeout=20)
-    assert process.returncode == 1 and time.monotonic() - start < 6
-    assert "run again to resume" in words and "Traceback" not in words
-    time.sleep(1)
-    assert left_running(outputs) == []
-    assert not list(outputs.glob(".run-*"))
 
 
 @pytest.mark.slow

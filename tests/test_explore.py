@@ -1,6 +1,8 @@
 """Exploring without a browser: the controls, what follows from them, and what leads back from a view to files."""
 
+import asyncio
 import html
+import io
 import os
 import shlex
 import subprocess
@@ -10,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import render
+from PIL import Image
 
 from lib import figures, notebooks
 from lib.bundle.publish import publish
-from lib.errors import UserError
 from lib.explore import explore, watched
 from lib.explore.view import DOTS
 from lib.paths import NOTEBOOKS, ROOT
@@ -39,7 +41,7 @@ CHANGES = {
 def opened(name, **values):
     """Explores a figure as JupyterLab would."""
     figure = figures.build(name, **values)
-    publish(figure, **values)
+    publish(figure)
     return explore(figure)
 
 
@@ -90,7 +92,7 @@ def test_a_control_changes_picture_numbers_table_and_command_to_what_lib_compute
         panel.controls[parameter].value = value
     assert panel.view.error == ""
     expected = figures.build(name, **CHANGES[name])
-    assert panel.view.picture == expected.picture(DOTS) != before
+    assert panel.view.picture == expected.preview(DOTS) != before
     assert panel.view.alt == expected.alt
     assert {row[0] for row in panel.view.numbers} == {number.words for number in expected.numbers}
     text = expected.table.select_dtypes(["str", "object"]).columns
@@ -112,20 +114,20 @@ def test_a_company_in_figure_1_is_named_with_its_figures_and_source(panel):
     first = rows.iloc[0]
     left, _, right, _, words, company = shown.view.marks[0]
     assert company == first["company_id"]
-    assert first["name_zh"] in words
+    assert f" {company}: " in words
     assert f"{first['rd_expense_cny'] / 1e6:,.1f} million" in words
     assert first["source_row"] in words
     assert 0 < left < right < 0.2  # the highest bar stands first
 
 
 def test_an_error_is_a_sentence_in_place_of_the_chart_and_passes_when_mended(panel, outputs):
-    shown = panel("01_rd_against_sm")
-    shown.controls["cohort"].value = "bse"
-    assert "refresh bse" in shown.view.error
+    shown = panel("04_does_65_hold", cohort_list=["star"])
+    shown.controls["thresholds"].value = "0"
+    assert "thresholds" in shown.view.error
     assert shown.view.numbers == []
     shown._answer(None, {"do": "export"}, [])
     assert shown.view.saved == ""  # there is nothing to export
-    shown.controls["cohort"].value = "star"
+    shown.controls["thresholds"].value = "1.0"
     assert shown.view.error == ""
     assert shown.view.numbers
 
@@ -161,11 +163,69 @@ def test_companies_are_found_by_code_and_name(panel):
     assert picker.value == ["688981", "688012"]
     search.value = "科技"  # hundreds of them
     assert picker.value == ["688981", "688012"]
-    assert "companies have this" in picker.children[1].value
+    assert "companies of this figure have this" in picker.children[1].value
     search.value = "no such firm"
-    assert "no company has this" in picker.children[1].value
+    assert "no company of this figure has this" in picker.children[1].value
+    search.value = "000001"  # on another board
+    assert "no company of this figure has this" in picker.children[1].value
     picker.children[2].children[0].click()
     assert picker.value == ["688012"]
+
+
+def test_what_always_fails_here_is_not_offered(panel, data):
+    def offered(name, parameter):
+        return {value for _, value in panel(name).controls[parameter].options}
+
+    assert "bse" not in offered("01_rd_against_sm", "cohort") and "star" in offered("01_rd_against_sm", "cohort")
+    assert "bse" not in offered("04_does_65_hold", "cohort_list")
+    assert "one_column" not in offered("07_huawei_acfic", "size") and "one_column" in offered(
+        "06_hard_tech_fields", "size"
+    )
+
+
+def test_changes_that_come_while_a_picture_is_made_give_one_more_picture(panel, monkeypatch):
+    shown = panel("03_who_are_the_93")
+    drawn, build = [], figures.build
+
+    def counted(name, **values):
+        drawn.append(values["count"])
+        return build(name, **values)
+
+    monkeypatch.setattr(figures, "build", counted)
+
+    async def changes():
+        for count in (90, 91, 92):
+            shown.controls["count"].value = count
+        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)
+        shown.controls["count"].value = 100
+        shown._answer(None, {"do": "export"}, [])  # of what the controls show
+
+    asyncio.run(changes())
+    assert drawn == [92, 100]
+    assert "count=100" in shown.view.saved and "count=100" in shown.command
+
+
+def test_the_explorer_says_what_to_do_where_it_does_not_answer(outputs, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "a notebook")
+    monkeypatch.setattr("IPython.display.display", (said := []).append)
+    explore(figures.build("03_who_are_the_93"))
+    assert "Run All Cells" in said[0].data
+
+
+def test_a_preview_shows_what_is_drawn_and_spoils_nothing():
+    figure = figures.build("03_who_are_the_93")
+    first = figure.preview(100)
+    assert figure.preview(100) == first and not figure.changed_by_hand
+    with Image.open(io.BytesIO(first)) as preview, Image.open(io.BytesIO(figure.picture(100))) as printed:
+        assert preview.size == pytest.approx(printed.size, abs=1)
+        difference = np.asarray(preview.convert("L").resize((70, 70)), float) - np.asarray(
+            printed.convert("L").resize((70, 70)), float
+        )
+        assert abs(difference).mean() < 3
+    before = figure.pdf()
+    figure.drawing.axes[0].set_facecolor("red")
+    assert figure.preview(100) != first and figure.changed_by_hand and figure.pdf() != before
 
 
 def test_a_picked_company_is_labelled_and_unlabelled(panel):
@@ -192,12 +252,14 @@ def test_a_control_without_effect_is_disabled_and_has_none(panel):
 
 
 def test_numbers_are_told_as_the_chart_tells_them(panel):
-    numbers = {name: (value, published) for name, value, published in panel("01_rd_against_sm").view.numbers}
-    headline = figures.build("01_rd_against_sm").headline
+    shown = {words: (value, published) for words, value, published in panel("01_rd_against_sm").view.numbers}
+    figure = figures.build("01_rd_against_sm")
+    numbers = {number.name: shown[number.words] for number in figure.numbers}
+    headline = figure.headline
     assert numbers["share"] == (f"{headline['share']:.1%}", "nearly 65%")
     assert numbers["low"][0] == f"{headline['low']:.1%}"
     assert numbers["firms"][0] == f"{headline['firms']:,}"
-    assert numbers["median rd to selling"][0] == f"{headline['median_rd_to_selling']:.4g}"
+    assert numbers["median_rd_to_selling"][0] == f"{headline['median_rd_to_selling']:.4g}"
 
 
 def test_the_picker_finds_companies_of_an_own_cohort(panel, data):
@@ -212,12 +274,6 @@ def test_a_render_from_a_notebook_is_not_watched(outputs, monkeypatch):
     monkeypatch.setenv("JPY_SESSION_NAME", "a notebook that runs a render")
     folder = render("03_who_are_the_93")
     assert "widget-view" not in (folder / "03_who_are_the_93.ipynb").read_text(encoding="utf-8")
-
-
-def test_a_figure_that_was_not_published_cannot_be_explored(monkeypatch):
-    monkeypatch.setenv("JPY_SESSION_NAME", "a notebook")
-    with pytest.raises(UserError, match="publish the figure first"):
-        explore(figures.build("03_who_are_the_93"))
 
 
 def test_a_run_that_nobody_watches_pays_nothing(monkeypatch):

@@ -181,18 +181,36 @@ def test_the_pointer_names_the_company_it_is_on(first):
     assert not words.is_visible()
 
 
-def test_an_error_takes_the_place_of_the_chart(first):
-    page = first
-    control(page, "cohort").select_option("bse")
-    error = page.locator(".figure-view .error")
-    error.wait_for()
-    assert error.get_attribute("role") == "alert"
-    assert "refresh bse" in error.inner_text()
-    for gone in (".figure-view img", ".figure-view code", ".figure-view button", ".dt-container"):
-        assert not page.locator(gone).first.is_visible(), gone
-    control(page, "cohort").select_option("star")
-    page.locator(".figure-view img").wait_for()
-    assert error.text_content() == ""
+def test_an_error_takes_the_place_of_the_chart(lab, browser):
+    with opened(lab, browser, "04_does_65_hold") as page:
+        thresholds = control(page, "thresholds")
+        thresholds.fill("much")
+        thresholds.press("Enter")
+        error = page.locator(".figure-view .error")
+        error.wait_for()
+        assert error.get_attribute("role") == "alert"
+        assert "thresholds" in error.inner_text()
+        for gone in (".figure-view img", ".figure-view code", ".figure-view button", ".dt-container"):
+            assert not page.locator(gone).first.is_visible(), gone
+        thresholds.fill("1.0")
+        thresholds.press("Enter")
+        page.locator(".figure-view img").wait_for()
+        assert error.text_content() == ""
+
+
+def test_after_a_restart_and_in_a_notebook_opened_again_the_explorer_says_what_to_do(lab, browser):
+    with opened(lab, browser, "03_who_are_the_93") as page:
+        page.locator(".figure-view img").wait_for()
+        asleep = page.locator(".explorer-asleep")
+        assert asleep.count() == 1 and not asleep.is_visible()
+        page.keyboard.press("ControlOrMeta+s")
+        page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        page.get_by_role("menuitem", name=re.compile("^Restart Kernel…")).click()
+        page.get_by_role("button", name=re.compile("^Confirm Kernel Restart|^Restart$")).click()
+        asleep.wait_for()
+        assert "Run All Cells" in asleep.inner_text()
+        lab.open(page, "03_who_are_the_93")
+        page.get_by_text("After a restart of the kernel").wait_for()
 
 
 def test_every_control_is_reached_and_named_by_keyboard(first):

@@ -111,14 +111,15 @@ def test_a_users_own_cohort_is_set_against_the_listed(data):
     drawn = cohorts.drawn(cohorts.company_years("star", 2021)).head(40)
     rows = ["name,fiscal_year,rd,sm,code,revenue,industry"]
     rows += [
-        f"Firm {i},2021,{50 + i},40,{row.company_id},900,{row.industry_zh}" for i, row in enumerate(drawn.itertuples())
+        f"Firm {i},2021,{50 + i}e6,40e6,{row.company_id},900e6,{row.industry_zh}"
+        for i, row in enumerate(drawn.itertuples())
     ]
     (data / "cohorts" / "my_chips.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     figure = figures.build(NAME, cohort="my_chips", minimum_firms=3)
     assert figure.headline["share"] == 1 and "my_chips.csv" in figure.source_line
     firms = figure_9.load("my_chips", 2021)
     assert firms.loc[firms["in_cohort"] == 1, "listing_age"].notna().all() and firms["company_id"].is_unique
-    (data / "cohorts" / "bare.csv").write_text("name,fiscal_year,rd,sm\nAlpha,2021,5,3\n", encoding="utf-8")
+    (data / "cohorts" / "bare.csv").write_text("name,fiscal_year,rd,sm\nAlpha,2021,5e6,3e6\n", encoding="utf-8")
     assert "not known" in figures.build(NAME, cohort="bare").alt
     with pytest.raises(UserError, match="no company of the cohort has a rd_intensity"):
         figures.build(NAME, cohort="bare", outcome="rd_intensity")

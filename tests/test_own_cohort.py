@@ -466,7 +466,7 @@ def test_every_figure_draws_an_own_cohort_and_says_whose_it_is(put, companies):
         drawn = figures.build(figure, **values)
         assert text_faults(drawn.drawing) == [], figure
         assert f"{name}.csv, supplied by the user" in drawn.source_line
-        assert "checked by nobody here" in drawn.notes[0] and "nan" not in " ".join(
+        assert "checked by nobody here" in " ".join(drawn.notes) and "nan" not in " ".join(
             [drawn.title, drawn.alt, *drawn.notes]
         )
         assert not [mark.words for mark in drawn.marks() if " nan" in mark.words]
@@ -492,6 +492,24 @@ def test_signs_in_a_name_are_drawn_as_they_are(put):
     figure = figures.build(FIGURE_1, cohort="mine", highlight="688981")
     label = next(text for text in figure.drawing.axes[0].texts if "688981" in text.get_text())
     assert label.get_text() == "A$B$ & <C> 688981" and label.get_parse_math() is False
+
+
+def test_a_sign_that_no_font_has_is_named_with_its_company(put, command):
+    put("mine.csv", "name,fiscal_year,rd,sm,code\n\U00020000科技,2021,2,1,688981\nB,2021,2,1,\n")
+    checked = command("check")
+    assert checked.returncode == 0 and "\U00020000科技: the figures' fonts lack \U00020000 (U+20000)" in checked.stdout
+    with pytest.raises(
+        UserError, match=r"科技 688981' has signs that the figures' fonts lack: .* \(U\+20000\); write it with others"
+    ):
+        figures.build(FIGURE_1, cohort="mine", highlight="688981").pdf()
+
+
+def test_a_name_that_is_too_long_for_a_label_is_told_so(put):
+    long = "International Consolidated Semiconductor Equipment Manufacturing Holdings of Greater Somewhere Province Company Limited"
+    rows = "".join(f"C{n},2021,{n + 1}e6,3e6,90000{n}\n" for n in range(9))
+    put("mine.csv", f"name,fiscal_year,rd,sm,code\n{long},2021,3e7,1e6,688981\n{rows}")
+    with pytest.raises(UserError, match=r"give it a shorter name in its file, or highlight another"):
+        figures.build(FIGURE_1, cohort="mine", highlight="688981")
 
 
 def test_unconfirmed_figures_look_so(put):

@@ -163,6 +163,11 @@ def test_years_come_from_the_data(data, edit):
     assert parameters.fiscal_years() == [2019, 2020, 2021, 2024]
 
 
+def test_what_python_warns_of_in_a_notebooks_code_is_left_to_its_kernel(recwarn):
+    notebooks.parsed("x = 1or 2; y = '\\d'")
+    assert not recwarn.list
+
+
 def test_threads_may_parse_at_once():
     class Busy:
         """Garbage that takes a while to clear away, so that threads change over in the middle of things."""
@@ -196,3 +201,15 @@ def test_threads_may_parse_at_once():
         gc.set_threshold(*before[0])
         sys.setswitchinterval(before[1])
     assert wrong == []
+
+
+def test_a_folder_without_tables_is_named_rather_than_a_list_of_nothing(command, data, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = command("render", "1", "-p", "fiscal_year=2021", "--data", str(tmp_path / "empty"))
+    assert done.returncode == 2 and "holds no codebook" in done.stderr
+    (data / "spending.csv").write_text("", encoding="utf-8")
+    with pytest.raises(
+        ParameterError,
+        match=r"nothing is allowed, since the tables in .* say of nothing that it is; see `python -m lib check`",
+    ):
+        parameters.check("fiscal_year", parameters.FiscalYear, 2021)

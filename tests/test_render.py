@@ -3,7 +3,7 @@ import json
 import pytest
 
 from lib.bundle import folders
-from lib.paths import NOTEBOOKS, ROOT
+from lib.paths import NOTEBOOKS
 
 NAME = "01_rd_against_sm"
 
@@ -76,10 +76,3 @@ def test_notebooks_are_committed_without_outputs_and_with_short_cells(path):
         if cell["cell_type"] == "code":
             assert not cell["outputs"] and cell["execution_count"] is None
             assert len("".join(cell["source"]).splitlines()) <= 20
-
-
-def test_the_half_that_notebooks_import_does_not_know_the_other():
-    for path in (ROOT / "lib").rglob("*.py"):
-        if path.name != "__main__.py" and not {"render", "refresh"} & set(path.relative_to(ROOT / "lib").parts):
-            text = path.read_text(encoding="utf-8")
-            assert "lib.render" not in text and "lib.refresh" not in text, path

@@ -8,8 +8,8 @@ import pytest
 from lib import codebook, tables
 from lib.errors import DataError
 from lib.paths import ROOT
-from lib.render.codebook import page
 from lib.rows import cohorts
+from lib.tables.page import page
 
 
 def lines(path):

@@ -66,7 +66,7 @@ def test_each_vendors_export_becomes_figure_1_to_the_yuan(data, export):
     assert len(found) == len(wanted) and own.check() == []
     figure = figures.build(FIGURE_1, cohort="mine")
     assert figure.headline["share"] == sum(wanted[key][0] > wanted[key][1] for key in wanted if key[1] == 2021) / 6
-    assert f"made from {file}" in figure.notes[0] and text_faults(figure.drawing) == []
+    assert f"made from {file}" in " ".join(figure.notes) and text_faults(figure.drawing) == []
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_cohort_that_was_edited_after_its_import_no_longer_claims_its_origin(d
     path = data / "cohorts" / "mine.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("31393400", "31393401"), encoding="utf-8")
     assert own.origin("mine") == {}
-    assert "made from" not in figures.build(FIGURE_1, cohort="mine").notes[0]
+    assert "made from" not in " ".join(figures.build(FIGURE_1, cohort="mine").notes)
     refused = vendor.take("FS_Comins.xlsx", vendors.csmar(), name="mine")
     assert "mine.csv is there already" in str(refused.problem) and "31393401" in path.read_text(encoding="utf-8")
 
@@ -453,7 +453,7 @@ def test_an_empty_file_that_was_filled_in_is_drawn(data):
         row[5].value, row[6].value, _ = vendors.amounts(row[2].value, 2021)
     workbook_.save(book)
     figure = figures.build(FIGURE_1, cohort="bse93")
-    assert figure.headline["firms"] == 39 and "53 with neither line" in figure.notes[0]
+    assert figure.headline["firms"] == 39 and "53 with neither line" in " ".join(figure.notes)
 
 
 def test_no_other_cohort_has_an_empty_file(data):

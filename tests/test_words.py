@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from lib.words import count_word, day_words, gap_words, name_list, sentence, share_words, times
+from lib.words import count_word, day_words, gap_words, is_singular, name_list, sentence, share_words, times
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,13 @@ from lib.words import count_word, day_words, gap_words, name_list, sentence, sha
 )
 def test_share_words(share, words):
     assert share_words(share) == words
+
+
+@pytest.mark.parametrize(
+    ("share", "single"), [(1 / 3, True), (0.26, True), (0.5, False), (2 / 3, False), (1.0, False), (0.41, False)]
+)
+def test_half_of_them_spend_and_one_in_three_spends(share, single):
+    assert is_singular(share_words(share)) is single
 
 
 def test_small_words():

@@ -70,7 +70,7 @@ def readings(cohort: str) -> list[Reading]:
             f"--cohort: {cohort} is the project's own, on which `python -m lib claims` judges; name one from data/cohorts."
         )
     rows, roster = cohorts.company_years(cohort, YEAR), tables.load("bse_roster")
-    rows = rows.assign(roster_id=_roster_ids(rows, roster))
+    rows = rows.assign(roster_id=cohorts.roster_ids(rows))
     board = roster[cohorts.on_board(roster, cohorts.BSE_DAY)]
     day = f"{cohorts.BSE_DAY.day} {cohorts.BSE_DAY:%B %Y}"
     listed = board[board["specialised_board"].fillna(False).astype(bool)]
@@ -89,14 +89,6 @@ def _reading(words: str, roster: pd.DataFrame, rows: pd.DataFrame) -> Reading:
     held = rows[rows["roster_id"].isin(roster["company_id"])].drop_duplicates("roster_id").reset_index(drop=True)
     missing = roster[~roster["company_id"].isin(held["roster_id"])]
     return Reading(words, roster, held, [f"{row['name_zh']} {row['company_id']}" for _, row in missing.iterrows()])
-
-
-def _roster_ids(rows: pd.DataFrame, roster: pd.DataFrame) -> pd.Series:
-    """The ids of bse_roster.csv: by either code, else by the Chinese name, where a file gives no codes."""
-    by_code = dict(zip(roster["code_920"], roster["company_id"], strict=True))
-    by_name = dict(zip(roster["name_zh"], roster["company_id"], strict=True))
-    ids = rows["company_id"].map(lambda company: by_code.get(company, company))
-    return ids.where(ids.str.fullmatch(r"\d{6}"), rows["name_zh"].map(by_name))
 
 
 def ledger(cohort: str) -> pd.DataFrame:
@@ -173,8 +165,8 @@ def _above(ratios: np.ndarray, others: np.ndarray) -> str:
 
 def standing(cohort: str) -> list[str]:
     """What regulators decided on the accounts of companies of a cohort, a sentence each."""
-    rows, roster = cohorts.company_years(cohort, YEAR), tables.load("bse_roster")
-    labels = dict(zip(_roster_ids(rows, roster), rows.apply(cohorts.company_label, axis=1), strict=True))
+    rows = cohorts.company_years(cohort, YEAR)
+    labels = dict(zip(cohorts.roster_ids(rows), rows.apply(cohorts.company_label, axis=1), strict=True))
     found = tables.load("enforcement")
     found = found[(found["fiscal_year"] == YEAR) & found["value"].notna() & found["company_id"].isin(labels)]
     return [

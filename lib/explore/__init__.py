@@ -2,6 +2,12 @@
 
 from lib.notebooks import watched
 
+#: Shown where the controls are not there or no longer answer; view.css hides it where they do.
+ASLEEP = (
+    "The controls below need a running notebook. After a restart of the kernel, or where it says that no model was found, choose "
+    "<em>Run &gt; Run All Cells</em>."
+)
+
 
 def explore(figure):
     """Controls for all parameters of `figure`, a `lib.figure.Figure`, set to those that it was published with.
@@ -11,6 +17,9 @@ def explore(figure):
     """
     if not watched():
         return None
+    from IPython.display import HTML, display
+
     from lib.explore.panel import Panel
 
+    display(HTML(f"<p class='explorer-asleep'>{ASLEEP}</p>"))
     return Panel(figure)

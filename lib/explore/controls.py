@@ -1,5 +1,7 @@
 """One control for each kind of parameter, made from the type that the notebook declares."""
 
+import contextlib
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import ipywidgets as widgets
 import traitlets
 from pydantic import TypeAdapter
 
+from lib.errors import ParameterError
 from lib.notebooks import Parameter
 from lib.parameters import TYPES
 from lib.rows import cohorts
@@ -16,10 +19,13 @@ from lib.rows import cohorts
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 
 
-def control(parameter: Parameter, value: Any) -> widgets.DOMWidget:
-    """The control of a parameter, set to `value`. Its trait `value` is one that the parameter's type accepts."""
+def control(parameter: Parameter, value: Any, never: Sequence = ()) -> widgets.DOMWidget:
+    """The control of a parameter, set to `value`. Its trait `value` is one that the parameter's type accepts.
+
+    never: values that are not offered, since the figure can never be drawn with them.
+    """
     schema = TypeAdapter(TYPES[parameter.type]).json_schema()
-    kind, allowed = schema["type"], parameter.allowed
+    kind, allowed = schema["type"], _offered(parameter, value, never)
     label = parameter.name.replace("_", " ")
     words = {"description": label, "tooltip": parameter.help, "style": {"description_width": "initial"}}
     # What is typed or dragged counts when it is finished: a picture on the way would hold up the last.
@@ -45,6 +51,19 @@ def control(parameter: Parameter, value: Any) -> widgets.DOMWidget:
     return widgets.Text(value=value, **late)
 
 
+def _offered(parameter: Parameter, value: Any, never: Sequence) -> list | None:
+    """The allowed values that can be drawn here, such as cohorts that there are data for, and `value`."""
+
+    def works(one) -> bool:
+        with contextlib.suppress(ParameterError):
+            parameter.check([one] if isinstance(value, list) else one)
+            return one not in never
+        return False
+
+    chosen = value if isinstance(value, list) else [value]
+    return parameter.allowed and [one for one in parameter.allowed if one in chosen or works(one)]
+
+
 def _named(values: list) -> list[tuple[str, Any]]:
     """Options as a menu shows them: 'all listed' for all_listed."""
     return [(LANGUAGES.get(value, str(value).replace("_", " ")), value) for value in values]
@@ -68,7 +87,7 @@ class CompanyPicker(widgets.VBox):
     value = traitlets.List(traitlets.Unicode())
 
     def __init__(self, label: str, hint: str, value: list[str]):
-        self._names = cohorts.company_names()
+        self._names = self._offered = cohorts.company_names()
         self._search = widgets.Combobox(
             options=list(self._names.values()),
             placeholder="code or name",
@@ -84,17 +103,22 @@ class CompanyPicker(widgets.VBox):
         self.observe(self._show, "value")
         self.value = list(value)
 
+    def offer(self, codes: set[str]) -> None:
+        """Have only the companies of the figure be found, by their codes."""
+        self._offered = {code: name for code, name in self._names.items() if code in codes}
+        self._search.options = list(self._offered.values())
+
     def _look_up(self, change) -> None:
         if not (text := change["new"].strip()):
             return
-        found = [code for code, name in self._names.items() if text.lower() in name.lower()]
+        found = [code for code, name in self._offered.items() if text.lower() in name.lower()]
         found = [code for code in found if self._names[code] == text or code == text] or found
         if len(found) == 1:
             self._search.value = ""
             self._answer.value = ""
             self.value = [*self.value, *(code for code in found if code not in self.value)]
         else:
-            count = f"{len(found):,} companies have" if found else "no company has"
+            count = f"{len(found):,} companies of this figure have" if found else "no company of this figure has"
             self._answer.value = f"<span role='status'>{count} this in code or name; choose one from the list</span>"
 
     def _show(self, _) -> None:

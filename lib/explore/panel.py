@@ -12,12 +12,13 @@ from lib.bundle.folders import FORMATS, changed_by_hand
 from lib.bundle.publish import folder_for, publish
 from lib.errors import UserError
 from lib.explore import table
-from lib.explore.controls import control
+from lib.explore.controls import CompanyPicker, control
 from lib.explore.view import View
 from lib.figure import Figure
 from lib.paths import NOTEBOOKS, ROOT
 
 PAUSE = 0.3  # seconds from a new picture to the table behind it
+MEANWHILE = 0.01  # seconds in which changes that came while a picture was made are taken together
 
 
 class Panel(widgets.VBox):
@@ -28,8 +29,12 @@ class Panel(widgets.VBox):
         self._declared = notebooks.declared(self._notebook)
         self._values = figure.parameters
         self._later: asyncio.TimerHandle | None = None
+        self._due: asyncio.TimerHandle | None = None
         self._warned: Path | None = None
-        self.controls = {name: control(p, self._values[name]) for name, p in self._declared.items()}
+        never = figures.never(figure.name)
+        self.controls = {
+            name: control(p, self._values[name], never.get(name, ())) for name, p in self._declared.items()
+        }
         self.view, self.table = View(), table.show(None, figure)
         told = [widgets.VBox([one, _sentence(self._declared[name].help)]) for name, one in self.controls.items()]
         row = widgets.HBox(told, layout={"flex_flow": "row wrap", "grid_gap": "4px 20px"})
@@ -37,12 +42,24 @@ class Panel(widgets.VBox):
         self._show(figure)
         self.view.on_msg(self._answer)
         for one in self.controls.values():
-            one.observe(self._redraw, "value")
+            one.observe(self._change, "value")
 
-    def _redraw(self, _) -> None:
+    def _change(self, _) -> None:
+        """Have the chart follow: once for all changes that came while the last one was drawn, with the controls as they are."""
         self._figure, self.view.busy = None, True
         if self._later:
             self._later.cancel()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no notebook around
+            self._redraw()
+            return
+        self._due = self._due or loop.call_later(MEANWHILE, self._redraw)
+
+    def _redraw(self) -> None:
+        if self._due:
+            self._due.cancel()
+            self._due = None
         chosen = {name: one.value for name, one in self.controls.items()}
         try:
             self._values = notebooks.check_all(self._notebook, chosen)
@@ -58,6 +75,11 @@ class Panel(widgets.VBox):
 
     def _show(self, figure: Figure) -> None:
         self._figure, self.table.layout.display = figure, None
+        if "company_id" in figure.table:
+            codes = set(figure.table["company_id"].dropna())
+            for one in self.controls.values():
+                if isinstance(one, CompanyPicker):
+                    one.offer(codes)
         without_effect = figures.without_effect(self._notebook.stem, **self._values)
         for name, one in self.controls.items():
             one.disabled = name in without_effect
@@ -83,6 +105,8 @@ class Panel(widgets.VBox):
         return shlex.join(words)
 
     def _answer(self, _, message: dict, __) -> None:
+        if self._due:  # what is asked for is the view that the controls show
+            self._redraw()
         if message["do"] == "export":
             self._export()
         elif message["do"] == "pick" and "highlight" in self.controls:

@@ -32,7 +32,7 @@ class View(anywidget.AnyWidget):
     def show(self, figure: Figure, command: str, notice: str = "") -> None:
         """Show a figure, the command that renders it, and what there is to say of it at once."""
         with self.hold_sync():  # one message, so that picture, words and numbers change together
-            self.picture, self.alt, self.error, self.saved = figure.picture(DOTS), figure.alt, "", notice
+            self.picture, self.alt, self.error, self.saved = figure.preview(DOTS), figure.alt, "", notice
             self.busy = False
             self.marks, self.numbers, self.command = _placed(figure), _numbers(figure), command
 

@@ -12,7 +12,8 @@ from lib.figure import Figure, Number, dot_marks, drawn_as
 from lib.measures import Share
 from lib.parameters import described
 from lib.rows import cohorts
-from lib.rows.does_65_hold import BREAK, CHOICES, WORDS, article, blocks, different, gap, influence, own_terms
+from lib.rows.cited import article_share
+from lib.rows.does_65_hold import BREAK, CHOICES, WORDS, blocks, different, gap, influence, own_terms
 from lib.rows.sources import source_line
 from lib.words import clauses, name_list, percent, phrase, say, sentences, span_words, term
 
@@ -33,7 +34,7 @@ def draw(
     """Figure 4 from the rows of `rows.does_65_hold.load`, which has chosen them by the parameters."""
     if curve.empty:
         raise UserError("no company of these cohorts has both expenses in any of these years: choose others.")
-    claim, stated = published.loc["mp3-share"], article(published)
+    claim, stated = published.loc["mp3-share"], article_share(published)
     near, weigh = own_terms(curve), influence(curve)
     names = curve["cohort"].unique()
     own = [name for name in names if cohorts.is_own(name)]

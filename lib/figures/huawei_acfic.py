@@ -33,6 +33,9 @@ KINDS = {
 }
 
 
+NEVER = {"size": ["one_column"]}  # too dense for a column
+
+
 @drawn_as(NAME)
 def draw(
     years: pd.DataFrame,

@@ -87,7 +87,7 @@ def draw(
             ),
             Number("stated_in_any_year", "of any year", int((firms["status"] == STATED).sum())),
             Number("proxy_only", "with a proxy only", int((firms["status"] == PROXY).sum())),
-            Number("void", "with a figure of false accounts only", int((firms["status"] == FOUND_FALSE).sum())),
+            Number("void", "with a figure from false accounts only", int((firms["status"] == FOUND_FALSE).sum())),
             Number("article_firms", "firms that the article names", int(firms["in_article"].sum())),
             Number(
                 "article_firms_with_a_share",

@@ -14,11 +14,14 @@ from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
 from lib.measures import Share, expense_ratio, share_of
 from lib.parameters import described
 from lib.rows import cohorts
-from lib.rows.rd_against_sm import Bounds, bounds, clustered, peers, ranked, stated
+from lib.rows.cited import article_share
+from lib.rows.rd_against_sm import Bounds, bounds, clustered, peers, ranked
 from lib.rows.sources import cite, source_line
 from lib.words import (
     clauses,
     count_word,
+    day_words,
+    is_singular,
     millions,
     month_words,
     name_list,
@@ -55,6 +58,9 @@ GRADES = phrase(
     "Dots: A the company's own statement; B second-hand; C rounded, derived or a weak source (hollow: B or C)."
 )
 ELSEWHERE = phrase("MacroPolo's 93 are other companies, on the Beijing Stock Exchange.")
+AMONG = phrase(
+    "{count:,} of them were on the Beijing Stock Exchange on {day}, when it had {all}: these may be MacroPolo's."
+)
 CHOSEN = phrase("The label itself asks for R&D spending, so these firms are chosen in part on what is measured.")
 INTERVALS = phrase("Lines are 95% intervals in which firms of one industry may move together")
 WILSON = phrase("The line is a 95% interval that takes firms as independent, as their industries are not known.")
@@ -99,8 +105,7 @@ def draw(
     cited += ["miit-measures"] if cohort == "specialised" else []
     notes = [*_notes(cohort, firms, internet, dots, bars, shares, reach, published, highlight)]
     notes.append(source_line(cohorts.source_ids(cohort, cited)))
-    others_than_the_93 = cohort != "bse" and not cohorts.is_own(cohort)
-    key = sentences(say(GRADES), say(ELSEWHERE) if others_than_the_93 else "", cohorts.provenance(cohort))
+    key = sentences(say(GRADES), _elsewhere(cohort, firms), cohorts.provenance(cohort))
     strip = replace(SHARES, height=ROW * len(shares))
     column = [NARROW[0], replace(NARROW[1], height=ROW * 2 * len(shares)), NARROW[2]]
     frame = style.Frame(title, subtitle, notes, [(BARS, DOTS), strip], column, slide_note=key)
@@ -136,7 +141,7 @@ def _shares(plural: str, share: Share, bars: pd.DataFrame, others: pd.DataFrame,
             found["peers"] = Compared(say("Other listed firms, same industries"), alike)
         found["others"] = Compared(say("Other listed firms"), clustered(others))
     words = say("MacroPolo's {count}", count=term(published.at["mp3-cohort", "published_text"]))
-    return found | {"article": Compared(words, stated(published))}
+    return found | {"article": Compared(words, article_share(published))}
 
 
 def _numbers(share: Share, shares: dict, reach: Bounds, bars: pd.DataFrame) -> list[Number]:
@@ -189,6 +194,7 @@ TABLE = [
 
 def _title(plural: str, share: Share, peers: Share | None, dots: pd.DataFrame) -> str:
     words = {"share": sentence(share_words(share.share)), "plural": plural}
+    single = is_singular(words["share"].lower())
     if peers is not None:
         one = phrase(
             "{share} {plural} spends more on R&D than on selling, and {peers:.0%} of other firms in the same industries"
@@ -196,11 +202,11 @@ def _title(plural: str, share: Share, peers: Share | None, dots: pd.DataFrame) -
         many = phrase(
             "{share} {plural} spend more on R&D than on selling, and {peers:.0%} of other firms in the same industries"
         )
-        return say(one if share.count == 1 else many, peers=peers.share, **words)
+        return say(one if single else many, peers=peers.share, **words)
     one = phrase("{share} {plural} spends more on R&D than on selling; {giants} of {all} internet giants with data do")
     many = phrase("{share} {plural} spend more on R&D than on selling; {giants} of {all} internet giants with data do")
     giants = {"giants": count_word(int(dots["product_first"].sum())), "all": count_word(len(dots))}
-    return say(one if share.count == 1 else many, **giants, **words)
+    return say(one if single else many, **giants, **words)
 
 
 def _notes(cohort, firms, internet, dots, bars, shares, reach, published, highlight) -> list[str]:
@@ -229,7 +235,7 @@ def _notes(cohort, firms, internet, dots, bars, shares, reach, published, highli
         ),
         say("MacroPolo states {text}; {count} of {all} follows from it.",
             text=term(published.at["mp3-share", "published_text"]), count=shares["article"].share.count, all=shares["article"].share.total),
-        say(ELSEWHERE) if cohort != "bse" else "",
+        _elsewhere(cohort, firms),
         say(CHOSEN) if cohort == "specialised" else "",
     ]  # fmt: skip
     graded = [say(GRADES)]
@@ -252,6 +258,14 @@ def _notes(cohort, firms, internet, dots, bars, shares, reach, published, highli
     if missed:
         notes.append(say("Highlighted but not drawn: {names}.", names=name_list(missed)))
     return notes
+
+
+def _elsewhere(cohort: str, firms: pd.DataFrame) -> str:
+    """The sentence that tells the companies from MacroPolo's, or says how many of a user's may be among these."""
+    if cohort == "bse":
+        return ""
+    among, board = cohorts.among_the_93(firms) if cohorts.is_own(cohort) else (0, 0)
+    return say(AMONG, count=among, day=day_words(cohorts.BSE_DAY), all=board) if among else say(ELSEWHERE)
 
 
 def _names(rows: pd.DataFrame) -> list[str]:

@@ -164,7 +164,7 @@ def begin(chosen: list[sources.Source]) -> None:
 
 def _tell_codebook() -> None:
     """CODEBOOK.md again, since it tells how many rows each table has."""
-    from lib.render.codebook import page
+    from lib.tables.page import page
 
     beside = _state() / "CODEBOOK.md"
     beside.write_text(page(), encoding="utf-8")

@@ -19,8 +19,10 @@ import ipykernel.zmqshell
 import IPython.core.debugger
 import pandas.io.formats.csvs
 import pandas.io.formats.style
+import patsy
 import pylatexenc.latexencode
 import scipy.stats
+import statsmodels.regression.linear_model
 import xlsxwriter
 import yaml
 

@@ -18,7 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -215,9 +215,10 @@ def run_all(
     for name in ("papermill", "traitlets"):  # what goes wrong is told once, in the outcome
         logging.getLogger(name).setLevel(logging.CRITICAL)
     running: list = []
+    waiting: list = []
     pool = ThreadPoolExecutor(workers)
     try:
-        waiting = [pool.submit(run, task, outputs_dir(), cold, timeout, memory, running) for task in list(jobs)]
+        waiting += [pool.submit(run, task, outputs_dir(), cold, timeout, memory, running) for task in list(jobs)]
         for done in as_completed(waiting):
             with contextlib.suppress(CancelledError):
                 outcome = done.result()
@@ -227,8 +228,9 @@ def run_all(
                         other.cancel()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for kernel in list(running):
-            kernel.kill()
+        while wait(waiting, timeout=0.05).not_done:  # one may only now come to start its kernel
+            for kernel in list(running):
+                kernel.kill()
         pool.shutdown(wait=True)
 
 

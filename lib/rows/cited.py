@@ -1,9 +1,11 @@
 """Figures cited one by one, from data/cited_figures.csv: the better source preferred, amounts in one unit."""
 
+import numpy as np
 import pandas as pd
 
 from lib import tables
 from lib.errors import DataError
+from lib.measures import Share, share_of
 
 #: How many of the unit make a billion of its currency; divided by, so that 142,700 million is 142.7 and no digit more.
 BILLION = {"CNY million": 1000, "CNY billion": 1, "CNY trillion": 0.001, "USD million": 1000, "USD billion": 1}
@@ -19,6 +21,16 @@ def figures(group: str, weakest_grade: str = "C") -> pd.DataFrame:
 def published() -> pd.DataFrame:
     """What the articles state: `published_value`, `published_text` and `tolerance`, by `claim_id`."""
     return tables.load("claims").set_index("claim_id")[["published_value", "published_text", "tolerance"]]
+
+
+def article_share(published: pd.DataFrame) -> Share:
+    """The article's own share, as a count of firms with Wilson's interval: its share times its firms, rounded.
+
+    The article gives no count; this is what its 'nearly 65%' of 93 comes to. published: as from `published`.
+    """
+    total = int(published.at["mp3-cohort", "published_value"])
+    count = round(published.at["mp3-share", "published_value"] * total)
+    return share_of(np.arange(total) < count)
 
 
 def best(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:

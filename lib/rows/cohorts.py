@@ -100,6 +100,22 @@ def on_board(roster: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     return (roster["entry_date"] <= day) & ~(roster["exit_date"] <= day)
 
 
+def roster_ids(rows: pd.DataFrame) -> pd.Series:
+    """The ids of bse_roster.csv of companies with `company_id` and `name_zh`: by either code, else, where there is none, by the name."""
+    roster = tables.load("bse_roster")
+    by_code = dict(zip(roster["code_920"], roster["company_id"], strict=True))
+    by_name = dict(zip(roster["name_zh"], roster["company_id"], strict=True))
+    ids = rows["company_id"].map(lambda company: by_code.get(company, company))
+    return ids.where(ids.str.fullmatch(r"\d{6}"), rows["name_zh"].map(by_name))
+
+
+def among_the_93(rows: pd.DataFrame) -> tuple[int, int]:
+    """How many of some companies were on the Beijing Stock Exchange on BSE_DAY, and how many there were, which may be the article's."""
+    roster = tables.load("bse_roster")
+    board = roster.loc[on_board(roster, BSE_DAY), "company_id"]
+    return int(roster_ids(rows).isin(board).sum()), len(board)
+
+
 def is_own(cohort: str) -> bool:
     """Whether a cohort is a user's own, from a file in data/cohorts."""
     return cohort not in parameters.COHORTS

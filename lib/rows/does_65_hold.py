@@ -117,16 +117,6 @@ def own_terms(curve: pd.DataFrame) -> pd.DataFrame:
     return near[near["cohort"] == cohort]
 
 
-def article(published: pd.DataFrame) -> Share:
-    """The article's own share, as a count of firms with Wilson's interval: its share times its firms, rounded.
-
-    The article gives no count; this is what its 'nearly 65%' of 93 comes to.
-    """
-    total = int(published.at["mp3-cohort", "published_value"])
-    count = round(published.at["mp3-share", "published_value"] * total)
-    return share_of(np.arange(total) < count)
-
-
 def gap(row: pd.Series, stated: Share) -> tuple[float, float, float]:
     """How far the share of a specification lies above the article's, with the 95% interval of the difference.
 

@@ -36,7 +36,8 @@ def evidence(weakest_grade: str = "C") -> pd.DataFrame:
     """The rows of public_sector.csv of this grade or better, with `source_row`, the row itself by its key, and `void`.
 
     void: whether a regulator found the accounts of a year that the row covers false; `invented_low` and `invented_high`: how
-    much of the revenue was invented, in per cent; `void_source_id`: who says so. Its findings stand in `source_row`, too. Raises DataError for a share outside 0 to 100, and for a range from high to low.
+    much of the revenue was invented, in per cent; `void_source_id`: who says so. Its findings stand in `source_row`, too.
+    Raises DataError for a share outside 0 to 100, and for a range from high to low.
     """
     rows = tables.load("public_sector")
     wrong = rows["value_high"] < rows["value_low"]

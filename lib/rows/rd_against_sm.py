@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from lib.measures import Share, expense_ratio, share_of
@@ -56,13 +55,6 @@ def peers(firms: pd.DataFrame, others: pd.DataFrame) -> Share | None:
     wanted, there = (rows["industry_zh"].value_counts() for rows in (firms, others))
     both = others[others["industry_zh"].isin(wanted.index)]
     return clustered(both, both["industry_zh"].map(wanted / there).astype(float)) if len(both) else None
-
-
-def stated(published: pd.DataFrame) -> Share:
-    """The article's own share as one of firms: the number of them follows from its share and count, and is not stated."""
-    total = int(published.at["mp3-cohort", "published_value"])
-    count = round(published.at["mp3-share", "published_value"] * total)
-    return share_of(np.arange(total) < count)
 
 
 class Bounds(NamedTuple):

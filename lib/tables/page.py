@@ -9,7 +9,7 @@ def page() -> str:
     """The codebook in Markdown, with the tables' current row counts."""
     package = tables.codebook()
     rows = {name: len(tables.load(name)) for name in tables.table_names()}
-    environment = Environment(loader=PackageLoader("lib.render"), keep_trailing_newline=True)
+    environment = Environment(loader=PackageLoader("lib.tables", ""), keep_trailing_newline=True)
     return environment.get_template("codebook.md.j2").render(package=package, rows=rows, allowed=_allowed)
 
 
