@@ -130,11 +130,10 @@ def test_a_notice_or_another_year_voids_nothing(edit):
 def test_a_finding_follows_a_company_to_the_exchange_that_it_moved_to(edit):
     assert standing.moved()["832317"] == "688287"
     assert "Guandian" not in set(build().table.query("void")["name_en"])  # its finding is on 2022
-    edit("enforcement", {"finding_id": "guandian-2022"}, "finding", "overstated_revenue")
     edit("enforcement", {"finding_id": "guandian-2022"}, "fiscal_year", "2021")
     figure = build()
     assert "Guandian" in set(figure.table.query("void")["name_en"])
-    assert "Guandian is void: a regulator found revenue that it reported for 2021 invented." in figure.notes[0]
+    assert "Guandian is void: a regulator found its accounts of 2021 false." in figure.notes[0]
     edit("enforcement", {"finding_id": "guandian-2022"}, "fiscal_year", "2020")
     assert "Guandian" not in set(
         customers.sellers_revenue(customers.evidence())["name_en"]

@@ -28,7 +28,7 @@ NAME = "02_public_sector"
 HEADS = {
     STATED: phrase("Share of buyers that a source calls the state's: a lower bound"),
     PROXY: phrase("Proxies: customers or segments that include the state"),
-    VOID: phrase("Void (crosses): a regulator found the revenue invented"),
+    VOID: phrase("Void (crosses): a regulator found the accounts false"),
 }
 ROW, HEAD = 0.215, 0.29  # inches: a line of type, a group's heading
 DEEP = 1.75 * ROW  # a firm of which nothing is known but words
@@ -182,7 +182,7 @@ def _notes(marks, firms, silent, weaker: int) -> list[str]:
 def _void_words(row: pd.Series) -> str:
     """What a regulator found of a void figure's revenue."""
     known = phrase("{name} is void: a regulator found {share} of the revenue that it reported for {years} invented.")
-    bare = phrase("{name} is void: a regulator found revenue that it reported for {years} invented.")
+    bare = phrase("{name} is void: a regulator found its accounts of {years} false.")
     low, high = row["invented_low"], row["invented_high"]
     share = f"{low:.0f}%" if low == high else f"{low:.0f}–{high:.0f}%"
     return say(bare if pd.isna(low) else known, name=company_name(row), share=share, years=_years(row))

@@ -35,8 +35,9 @@ def load(weakest_grade: str) -> tuple[pd.DataFrame, pd.DataFrame, int]:
 def evidence(weakest_grade: str = "C") -> pd.DataFrame:
     """The rows of public_sector.csv of this grade or better, with `source_row`, the row itself by its key, and `void`.
 
-    void: whether a regulator found revenue of a year that the row covers invented; `invented_low` and `invented_high`: how
-    much of it, in per cent; `void_source_id`: who says so. Its findings stand in `source_row`, too. Raises DataError for a share outside 0 to 100, and for a range from high to low.
+    void: whether a regulator found the accounts of a year that the row covers false; `invented_low` and `invented_high`: how
+    much of the revenue was invented, in per cent; `void_source_id`: who says so. Its findings stand in `source_row`, too.
+    Raises DataError for a share outside 0 to 100, and for a range from high to low.
     """
     rows = tables.load("public_sector")
     wrong = rows["value_high"] < rows["value_low"]
@@ -61,7 +62,7 @@ def shares(rows: pd.DataFrame) -> pd.DataFrame:
     """Shares of a full year's revenue that speak of state buyers: one row per figure, `kind` beside its columns.
 
     kind: 'stated' for the share of buyers whom the source calls the state's, each and all, 'proxy' for a group of customers
-    or a segment in which, by the source, state buyers stand, 'void' for either where the revenue was invented; `bound`:
+    or a segment in which, by the source, state buyers stand, 'void' for either where the accounts were false; `bound`:
     whether it is of the first kind, void or not. Other state buyers may go unnamed, so it is a lower bound. Readings of one
     figure that agree are one row, with the better grade, the longer period, and all their rows in `source_row`; readings
     that disagree stay apart.
