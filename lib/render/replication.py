@@ -26,7 +26,7 @@ from lib.words import sentence
 
 NAME = "tech-pivot-figures"
 #: Folders of the project that hold code and data; of the files beside them, all that are not made by a run.
-FOLDERS = (".binder", ".ci", ".github", "benchmarks", "data", "docs", "lib", "notebooks", "tests")
+FOLDERS = (".binder", ".ci", ".devcontainer", ".github", "benchmarks", "data", "docs", "lib", "notebooks", "tests")
 MADE = ("__pycache__", ".ipynb_checkpoints", ".hypothesis")
 
 
