@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 try:
@@ -218,7 +219,8 @@ def _progress(total: int):
         nonlocal done
         done += 1
         state = "failed" if outcome.error else "done"
-        click.echo(f"[{done}/{total}] {outcome.job.slot}: {state} in {outcome.seconds:.1f} s", err=True)
+        now = time.strftime("%H:%M:%S")
+        click.echo(f"{now} [{done}/{total}] {outcome.job.slot}: {state} in {outcome.seconds:.1f} s", err=True)
 
     return line
 
