@@ -69,6 +69,6 @@ $(VENV)/test-ready: $(VENV)/refresh-ready requirements-test.lock
 # Environment, what to install: by uv, which fetches and unpacks many at a time, else by pip. Python compiles what it
 # imports, when it does, rather than all of it now.
 define install
-	{ command -v uv >/dev/null && uv pip install --python $(1)/bin/python $(2); } || \
+	@{ command -v uv >/dev/null && uv pip install --python $(1)/bin/python $(2); } || \
 		$(1)/bin/python -m pip install --disable-pip-version-check --no-compile $(2)
 endef

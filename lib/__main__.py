@@ -485,6 +485,23 @@ def export(kind: str, folder: Path) -> None:
 
 
 @main.command()
+@click.argument("path", metavar="[FILE]", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@_render_options
+def replication(path: Path | None, **options) -> None:
+    """Render what has changed, then pack data, code, outputs and a README for a journal's data editor into one zip."""
+    from lib import notebooks
+    from lib.paths import outputs_dir
+    from lib.render import run
+
+    jobs = [run.job(notebook.stem) for notebook in notebooks.figures()]
+    if not _work(jobs, gallery=True, explain=False, dry_run=False, keep_going=False, **options):
+        sys.exit(1)
+    from lib.render.replication import pack
+
+    click.echo(pack(path or outputs_dir() / "replication.zip"))
+
+
+@main.command()
 def codebook() -> None:
     """Print the codebook as a page to read."""
     from lib.tables.page import page

@@ -109,6 +109,8 @@ def _register_fonts() -> None:
 
 
 _register_fonts()
+# Whatever else is drawn in the session: a sign that its own font lacks, as in a Chinese name, comes from this one.
+matplotlib.rcParams["font.family"] = [*matplotlib.rcParams["font.family"], "Noto Sans SC"]
 # Chinese type comes in one weight; asking for another is no fault worth a line in every log.
 logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 

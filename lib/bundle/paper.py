@@ -116,6 +116,7 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), prin
     """
     name, size = record["id"], record["parameters"].get("size", "web")
     across = "*" if size == "two_columns" else ""
+    small = r"\scriptsize" if size == "one_column" else r"\footnotesize"
     stop = "。" if record["parameters"].get("language") == "zh" else "."
     label = name.replace("_", "-")
     notes = "\n\n".join(escape(text) for text in (*record["notes"], record["source"]))
@@ -132,6 +133,7 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), prin
     keys = ",".join(key(source["source_id"]) for source in record["sources"])
     lines = [
         f"% {name}: the figure and {escape(what)}. Needs \\usepackage{{graphicx,booktabs}}; \\input this file.",
+        f"% From another folder: \\usepackage{{import}}, then \\import{{FOLDER/}}{{{name}.tex}}, which finds the PDF, too.",
         "% Chinese needs XeLaTeX or LuaLaTeX and a font that has it, as with \\usepackage{xeCJK}.",
         *(
             ["% This picture carries its own title; size=one_column or two_columns leaves it to the caption."]
@@ -146,7 +148,8 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), prin
         rf"\includegraphics[width=\linewidth]{{{name}.pdf}}",
         rf"\caption[{escape(record['title'])}]{{\textbf{{{escape(_stopped(record['title'], stop))}}} {escape(_stopped(record['subtitle'], stop))}}}",
         rf"\label{{fig:{label}}}",
-        r"\begin{minipage}{\linewidth}\smallskip\footnotesize",
+        # In one column, picture and notes have to fit a page's height together.
+        rf"\begin{{minipage}}{{\linewidth}}\smallskip{small}",
         notes,
         r"\end{minipage}",
         rf"\end{{figure{across}}}",
