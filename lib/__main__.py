@@ -470,6 +470,20 @@ def export(kind: str, folder: Path) -> None:
 
 
 @main.command()
+@click.argument("name")
+@click.argument("question")
+def new(name: str, question: str) -> None:
+    """Lay out a figure of your own: NAME such as 11_my_figure, QUESTION in quotes. It renders at once; then make it yours."""
+    from lib.render.new import lay_out, left_to_do, shown
+
+    for path in lay_out(name, question):
+        echo(f"written: {shown(path)}")
+    echo(f"python -m lib render {int(name[:2])} draws it. Left to do:")
+    for task in left_to_do(name):
+        echo(f"- {task}")
+
+
+@main.command()
 def codebook() -> None:
     """Print the codebook as a page to read."""
     from lib.tables.page import page
