@@ -494,11 +494,26 @@ def replication(path: Path | None, **options) -> None:
     from lib.render import run
 
     jobs = [run.job(notebook.stem) for notebook in notebooks.figures()]
-    if not _work(jobs, gallery=True, explain=False, dry_run=False, keep_going=False, **options):
+    well, _ = _work(jobs, gallery=True, explain=False, dry_run=False, keep_going=False, **options)
+    if not well:
         sys.exit(1)
     from lib.render.replication import pack
 
-    click.echo(pack(path or outputs_dir() / "replication.zip"))
+    echo(pack(path or outputs_dir() / "replication.zip"))
+
+
+@main.command()
+@click.argument("name")
+@click.argument("question")
+def new(name: str, question: str) -> None:
+    """Lay out a figure of your own: NAME such as 11_my_figure, QUESTION in quotes. It renders at once; then make it yours."""
+    from lib.render.new import lay_out, left_to_do, shown
+
+    for path in lay_out(name, question):
+        echo(f"written: {shown(path)}")
+    echo(f"python -m lib render {int(name[:2])} draws it. Left to do:")
+    for task in left_to_do(name):
+        echo(f"- {task}")
 
 
 @main.command()

@@ -28,6 +28,7 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from lib.errors import ParameterError, UserError, did_you_mean
 from lib.parameters import TYPES, allowed, check
 from lib.paths import NOTEBOOKS, file_state, is_file
+from lib.words import sentence
 
 
 def figures() -> list[Path]:
@@ -57,6 +58,11 @@ def heading(notebook: Path) -> str:
     prose = (cell.source for cell in cells(notebook) if cell.cell_type == "markdown")
     headings = (line for text in prose for line in text.splitlines() if line.startswith("#"))
     return next(headings, notebook.stem).lstrip("# ")
+
+
+def question(notebook: Path) -> str:
+    """What a figure's notebook asks: its first heading without the figure's number, as a sentence."""
+    return sentence(heading(notebook).split(": ", 1)[-1])
 
 
 class Unread(str):

@@ -12,9 +12,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from lib.errors import UserError
+from lib.paths import file_state
 
 #: Language of the figure that is being drawn, as the parameter `language` names it.
 LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
+
+LOCALE = Path(__file__).parent / "locale"
 
 SMALL = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 FRACTIONS = {
@@ -61,13 +64,18 @@ def term(text: str) -> str:
     return catalogue(LANGUAGE.get()).get(text, text) if _chinese() else text
 
 
-@functools.cache
 def catalogue(language: str) -> dict[str, str]:
-    """The wording of every text in `language`, by its English."""
+    """The wording of every text in `language`, by its English; read again when its file has changed."""
+    path = LOCALE / f"{language}.po"
+    return _wordings(path, file_state(path))
+
+
+@functools.lru_cache(maxsize=2)
+def _wordings(path: Path, state: tuple) -> dict[str, str]:
     from babel.messages.pofile import read_po
 
-    with (Path(__file__).parent / "locale" / f"{language}.po").open("rb") as file:
-        return {message.id: message.string for message in read_po(file, locale=language) if message.id}
+    with path.open("rb") as file:
+        return {message.id: message.string for message in read_po(file, locale=path.stem) if message.id}
 
 
 def _chinese() -> bool:

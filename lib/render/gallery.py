@@ -25,7 +25,6 @@ from lib.bundle import folders, paper
 from lib.errors import UserError
 from lib.paths import ROOT, data_dir, outputs_dir
 from lib.render import article, inputs
-from lib.words import sentence
 
 CLOCK = 2  # seconds by which the times of files that were packed and unpacked may be off
 #: What a page shows of a record; an older record may lack some of it.
@@ -159,7 +158,7 @@ def _shown(notebook: Path, folder: Path, whole: Mapping[str, Mapping[str, str]],
     """What there is to show of one bundle; writes its zip."""
     name, known = notebook.stem, whole.get(folder.relative_to(outputs_dir()).as_posix())
     try:
-        question, declared = sentence(notebooks.heading(notebook).split(": ", 1)[-1]), _declared(notebook)
+        question, declared = notebooks.question(notebook), _declared(notebook)
     except UserError as error:
         return Shown(name, name, folder, [str(error)])
     path = folder / f"{name}.json"

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import io
 import json
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,8 +20,10 @@ from typing import Any
 import pandas as pd
 
 from lib.errors import DataError
-from lib.paths import data_dir, file_state
+from lib.paths import ROOT, data_dir, file_state
 
+#: The code that rows and claims are made by, which %autoreload may read anew.
+CODE = [path for path in (ROOT / "lib").glob("*") if path.suffix == ".py" or path.name in ("rows", "claims", "tables")]
 BOOK = "datapackage.json"
 DTYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 KINDS = {"integer": "a whole number", "number": "a number", "date": "a date like 2021-12-31", "boolean": "0 or 1"}
@@ -94,14 +97,16 @@ def load(name: str) -> pd.DataFrame:
 
 
 def kept(function):
-    """Keep what a function makes of the tables, a frame or a tuple of some, until a file in data/ changes; gives copies."""
+    """Keep what a function makes of the tables, a frame or a tuple of some, until a file in data/ or of lib's code changes.
+
+    Gives copies.
+    """
     results: dict[tuple, tuple[Any, dict[str, str]]] = {}
 
     @functools.wraps(function)
     def look_up(*arguments, **named):
         nonlocal results
-        files = (path for path in sorted(data_dir().rglob("*")) if path.is_file())
-        state = tuple((path, *file_state(path)) for path in files)
+        state = tuple(_states_of(data_dir(), *CODE))
         key = (state, arguments, *sorted(named.items()))
         if key not in results:
             results = {other: result for other, result in results.items() if other[0] == state}
@@ -113,6 +118,17 @@ def kept(function):
         return tuple(map(copy.copy, made)) if isinstance(made, tuple) else copy.copy(made)
 
     return look_up
+
+
+def _states_of(*paths: Path | os.DirEntry) -> list[tuple]:
+    """These files and those in these folders and below, each with its state, but for what Python keeps for itself."""
+    found = []
+    for path in paths:
+        if path.is_file():
+            found.append((os.fspath(path), *file_state(path)))
+        elif path.is_dir() and path.name != "__pycache__":
+            found += _states_of(*sorted(os.scandir(path), key=os.fspath))
+    return found
 
 
 def check(folder: Path | None = None) -> list[str]:
