@@ -6,4 +6,4 @@ command line (`python -m lib`). The first half never imports the second. This fi
 so that the command line starts fast.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -481,7 +481,7 @@ def export(kind: str, folder: Path) -> None:
 
     _require_sound_tables()
     for path in write_tables(kind, folder):
-        click.echo(path)
+        echo(path)
 
 
 @main.command()
