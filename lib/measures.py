@@ -93,10 +93,30 @@ def difference(one: Share, other: Share) -> tuple[float, float, float]:
     """How far one share lies above that of other firms, with its 95% interval: (difference, low, high), 0.1 for ten points.
 
     From the intervals of both, whatever their methods (Zou and Donner 2008); of two Wilson intervals, it is Newcombe's.
+    Both samples are independent: for firms of the same clusters on both sides, see `gap_within`.
     """
     gap = one.share - other.share
     low = gap - np.hypot(one.share - one.low, other.high - other.share)
     return gap, float(low), float(gap + np.hypot(one.high - one.share, other.share - other.low))
+
+
+def gap_within(hits, side, weights, clusters) -> tuple[float, float, float]:
+    """How far the share of firms on one side lies above that of the others, with its 95% interval: (gap, low, high).
+
+    hits, side: booleans, one per firm. weights: one positive number per firm. clusters: one label per firm; firms with one
+    label may move together on both sides, so that what moves both leaves the gap as it is. The linearised error of
+    `share_of`, of both shares at once: a weighted regression on `side`, clustered. NaN ends where there is one cluster.
+    """
+    hits, side, weights = (np.asarray(values, dtype=float) for values in (hits, side, weights))
+    shares, moved = [], np.zeros(len(hits))
+    for sign, half in ((1, weights * side), (-1, weights * (1 - side))):
+        shares.append((half * hits).sum() / half.sum())
+        moved += sign * half * (hits - shares[-1]) / half.sum()
+    summed, gap = _summed(moved, clusters), float(shares[0] - shares[1])
+    if len(summed) < 2:
+        return gap, np.nan, np.nan
+    half = Z95 * float(np.sqrt((summed**2).sum() * len(summed) / (len(summed) - 1)))
+    return gap, gap - half, gap + half
 
 
 def _summed(values: np.ndarray, clusters) -> np.ndarray:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.measures import difference, expense_ratio, median_interval, share_of
+from lib.measures import difference, expense_ratio, gap_within, median_interval, share_of
 from lib.parameters import RatioMeasure, allowed
 from lib.rows import cohorts
 
@@ -96,6 +96,24 @@ def test_a_clustered_interval_is_that_of_a_regression_on_a_constant():
     unknown = share_of(hits, method="linearised", clusters=firms["industry_zh"].where(firms.index > 5))
     assert unknown.share == found.count / found.total
     assert np.isnan(share_of(hits, method="linearised", clusters=["one"] * len(hits)).low)
+
+
+def test_a_gap_within_clusters_is_that_of_a_weighted_regression():
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(3)
+    codes, side, weights = rng.integers(0, 12, 300), rng.random(300) < 0.4, rng.uniform(0.5, 2, 300)
+    hits = rng.random(300) < 0.3 + 0.4 * (codes > 6) + 0.1 * side
+    gap, low, high = gap_within(hits, side, weights, codes)
+    model = sm.WLS(hits.astype(float), sm.add_constant(side.astype(float)), weights=weights)
+    fitted = model.fit(cov_type="cluster", cov_kwds={"groups": codes, "use_correction": False})
+    half = 1.959963984540054 * fitted.bse[1] * np.sqrt(12 / 11)
+    assert (gap, low, high) == pytest.approx((fitted.params[1], gap - half, gap + half), rel=1e-9)
+    apart = difference(
+        *(share_of(hits[chosen], weights[chosen], "linearised", codes[chosen]) for chosen in (side, ~side))
+    )
+    assert gap == pytest.approx(apart[0]) and high - low < apart[2] - apart[1]  # what moves both sides leaves the gap
+    assert np.isnan(gap_within(hits, side, weights, ["one"] * 300)[1:]).all()
 
 
 def test_the_difference_of_two_wilson_shares_is_newcombes():

@@ -6,7 +6,8 @@ from lib import figures
 from lib.figures import rd_against_sm
 from lib.measures import expense_ratio
 from lib.parameters import RatioMeasure, allowed
-from lib.rows.rd_against_sm import load
+from lib.rows import cohorts
+from lib.rows.rd_against_sm import gap_to_peers, load
 
 
 def draw(cohort="specialised", year=2021, measure="log_ratio", highlight=()):
@@ -30,6 +31,16 @@ def test_default_figure_in_numbers():
     }  # fmt: skip
     assert figure.title.startswith("More than two in three Little Giants")
     assert "three of eight internet giants" in figure.title
+
+
+def test_the_gap_to_firms_of_the_same_industries_is_surer_than_its_two_shares():
+    firms, others, *_ = load("specialised", 2021)
+    drawn = cohorts.drawn(firms)
+    found = gap_to_peers(drawn, others)
+    assert found == pytest.approx((0.0364, 0.0031, 0.0697), abs=5e-4)  # statsmodels' weighted regression, clustered
+    assert "the gap is +3.6 points (+0.3 to +7.0)" in figures.build(NAME).notes[0]
+    elsewhere = others[~others["industry_zh"].isin(drawn["industry_zh"])]
+    assert gap_to_peers(drawn, elsewhere) is None
 
 
 def test_what_is_not_compared_is_said():

@@ -209,7 +209,7 @@ def test_growth_by_sector_judges_its_half_alone(edit, years, expected):
         edit("cited_figures", {"figure_id": INVESTMENT.format(sector="tertiary", year=year)}, "value", "20")
     row = verdict()
     assert row["verdict"] == expected
-    assert f"from services to industry: {expected}; from business models to technology: supported" == row["rebuilt"]
+    assert f"from services to industry: {expected}; to technology: supported" == row["rebuilt"]
     assert bool(row["decided_by"]) == (expected == "open")
 
 

@@ -39,10 +39,11 @@ def _decade(claim: pd.Series) -> Verdict:
         verdict = "differs" if off > claim["tolerance"] else "supported" if near else "open"
         needed = f"Huawei's R&D of {missing}" if verdict == "open" else ""
         return Verdict(verdict, f"at least {found.total:,.1f} billion yuan", reason, found.total, needed)
-    listed = sum(cover == "list" for cover in found.cover.values())
+    covers = list(found.cover.values())
+    filed, listed = covers.count("A"), covers.count("list")
     reason = (
-        f"{last - 9} to {last} added up: {len(found.cover) - listed} years as Huawei gives them, {listed} from another body's "
-        f"list; {says}"
+        f"{last - 9} to {last} added up: {filed} years from Huawei's annual reports, {len(covers) - filed - listed} as others report what it "
+        f"states, {listed} from another body's list; {says}"
     )
     verdict = "reproduced" if abs(off) <= claim["tolerance"] else "differs"
     return Verdict(verdict, f"{found.total:,.1f} billion yuan", reason, found.total)
@@ -107,7 +108,7 @@ def _shift(claim: pd.Series) -> Verdict:
     halves = [_to_industry(last), _to_technology(last)]
     verdicts = {half.verdict for half in halves}
     verdict = "differs" if "differs" in verdicts else "open" if "open" in verdicts else "supported"
-    heads = ("from services to industry", "from business models to technology")
+    heads = ("from services to industry", "to technology")
     rebuilt = "; ".join(f"{head}: {half.verdict}" for head, half in zip(heads, halves, strict=True))
     needed = name_list(half.decided_by for half in halves if half.decided_by) if verdict == "open" else ""
     return Verdict(verdict, rebuilt, "; ".join(half.reason for half in halves), decided_by=needed)
@@ -142,7 +143,7 @@ def _to_technology(last: int) -> Verdict:
     reason = (
         " and ".join(said) or "neither venture capital in chips nor investment in high-tech manufacturing was found"
     )
-    reason += "; what business models received is not measured"
+    reason += "; that is the half on technology: what business models received is not measured"
     return Verdict(verdict, "", reason, decided_by=needed if verdict == "open" else "")
 
 

@@ -63,6 +63,7 @@ def _giants(claim: pd.Series) -> Verdict:
     chance = mannwhitneyu(*ratios, alternative="greater").pvalue
     rebuilt = f"median firm {times(medians[0])}, median internet company {times(medians[1])}"
     test = f"{len(firms)} firms against {len(giants)} internet companies, one-sided Mann-Whitney p = {chance:.3f}, which takes firms as independent"
+    test = test if own else f"on another cohort, listed specialised firms of Shanghai and Shenzhen: {test}"
     holds = medians[0] > medians[1] and chance < 0.05
     if not holds:
         return Verdict("differs" if medians[0] <= medians[1] else "open", rebuilt, test)
@@ -161,13 +162,14 @@ def _cohort(claim: pd.Series) -> Verdict:
         return Verdict("open", "", reason, decided_by=need)
     companies = tables.load("companies")
     listed = int(((companies["board"] == "BSE") & companies["specialised_board"]).sum())
+    certified = certified.drop_duplicates(["date", "national_little_giants"])  # two sources may publish one count
     values = certified["national_little_giants"]
     near = certified.loc[(values - count).abs().idxmin()]
     value, day = int(near["national_little_giants"]), day_words(near["date"])
     rebuilt = f"{value} certified, on {day}: the published count that comes nearest"
     reason = (
         f"the {count_word(len(values))} counts of certified companies published while 2021's accounts were the latest run from {values.min()} to "
-        f"{values.max()}, and a vendor's list of such firms of November 2023 has {listed} of the board; {whole}"
+        f"{values.max()}, and a vendor's list of such firms of November 2023 has {listed} of the board of then; {whole}"
     )
     if abs(value - count) <= claim["tolerance"]:
         return Verdict("reproduced", rebuilt, reason, value)

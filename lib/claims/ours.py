@@ -38,8 +38,8 @@ def _valley(claim: pd.Series) -> Verdict:
     before, medians = valley_of_death.placebo(firms), valley_of_death.alternatives(firms)[valley_of_death.MEDIANS]
     reason = (
         f"log changes of sales, of {every.firms:,} firms; among the {own.firms:,} specialised ones {_changed(own)}, between medians of industries "
-        f"{_changed(medians)}. No effect: growth to 2020 goes with the side taken in 2021 by {_changed(before)}. Firms that no longer "
-        "file, or never listed, are not in it"
+        f"{_changed(medians)}. Growth to 2020 goes with the side taken in 2021, too, by {_changed(before)}, and that cannot be an effect of it: "
+        "not a cause. Firms that no longer file, or never listed, are not in it"
     )
     verdict = "supported" if every.high < 0 else "differs" if every.low > 0 else "open"
     return Verdict(verdict, _changed(every), reason)

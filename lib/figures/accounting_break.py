@@ -10,7 +10,18 @@ from lib import chart, style
 from lib.figure import Figure, Number, dot_marks, drawn_as
 from lib.parameters import described
 from lib.rows import cohorts
-from lib.rows.accounting_break import GROUPS, STEPS, YEARS, crossings, freight_test, industries, paths, turned
+from lib.rows.accounting_break import (
+    GROUPS,
+    STEPS,
+    STRICTER,
+    TEST_FIRMS,
+    YEARS,
+    crossings,
+    freight_test,
+    industries,
+    paths,
+    turned,
+)
 from lib.rows.sources import source_line
 from lib.words import clauses, digits, name_list, percent, phrase, say, sentence, sentences, span_words
 
@@ -63,13 +74,13 @@ def draw(firms: pd.DataFrame, out: dict[str, int], *, cohort: str, minimum_firms
         sentences(
             say(RATIO),
             say(
-                "Without the {doubtful:,} firms whose R&D no second extract confirms, or whose figures jump: {product:,} and {sales:,}; "
+                "Without the {doubtful:,} firms whose R&D or revenue no second extract confirms, or that are flagged as doubtful: {product:,} and {sales:,}; "
                 "at {before}'s ratios {old_product:,} and {old_sales:,}. Selling expense has no second extract.",
                 doubtful=firms["doubtful", 0].sum(), before=first, **_counts(sure.loc[STEPS[0]]),
             ) if not hollow else "",
         ),
         sentences(
-            _test_words(tests),
+            _test_words(firms, tests),
             say("2020 was also the first year of the pandemic. Intervals: 95%, clustered by industry."),
         ),
         source_line(cohorts.source_ids(cohort, ["company-list", "project-industry-map", "finglm"])),
@@ -111,18 +122,21 @@ def _larger_p(test: dict[str, float]) -> float:
     return float(np.max([value for name, value in test.items() if name.startswith("p ")]))
 
 
-def _test_words(tests: dict) -> str:
+def _test_words(firms: pd.DataFrame, tests: dict) -> str:
     """What the test of the break and its placebo, the step a year later, show."""
     found, placebo = (_larger_p(tests[step]) for step in STEPS)
     if not np.isfinite([found, placebo]).all():
         return say("Too few industries to test whether the selling ratio fell most in freight-heavy goods.")
     told = say(
-        "One-sided Mann-Whitney tests, on industries' medians, of a larger fall in freight-heavy goods give p = {found:.2g} to "
-        "{year} and p = {placebo:.2g} to {later}, a year after the standard changed.",
-        found=found, placebo=placebo, year=YEARS[1], later=YEARS[2],
+        "One-sided Mann-Whitney tests of a larger fall in freight-heavy goods, on the medians of industries of {fewest} firms or more, give "
+        "p = {found:.2g} to {year} and p = {placebo:.2g} to {later}, a year after the standard changed.",
+        fewest=TEST_FIRMS, found=found, placebo=placebo, year=YEARS[1], later=YEARS[2],
     )  # fmt: skip
-    both = say("Both pass, so the test does not single out the standard.") if max(found, placebo) < 0.05 else ""
-    return sentences(told, both)
+    both = say("Both pass at 5%, so the test does not single out the standard.") if max(found, placebo) < 0.05 else ""
+    stricter = [_larger_p(freight_test(firms, *step, STRICTER)) for step in STEPS]
+    again = phrase("Of industries of {fewest} firms or more: p = {found:.2g} and p = {placebo:.2g}.")
+    words = say(again, fewest=STRICTER, found=stricter[0], placebo=stricter[1]) if np.isfinite(stricter).all() else ""
+    return sentences(told, both, words)
 
 
 def _numbers(firms: pd.DataFrame, moved: pd.Series, tests: dict, rates: dict) -> list[Number]:

@@ -160,7 +160,7 @@ def _near_words(near: pd.DataFrame, stated: Share) -> list[str]:
     if row["doubtful"] and np.isfinite(row["sure"]):
         found.append(
             say(
-                "Without the {doubtful:,} firms whose R&D no second extract confirms, or whose figures jump, it is {sure:.1%}. "
+                "Without the {doubtful:,} firms whose R&D or revenue no second extract confirms, or that are flagged as doubtful, it is {sure:.1%}. "
                 "Selling expense has no second extract.",
                 doubtful=row["doubtful"], sure=row["sure"],
             )

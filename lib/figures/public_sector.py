@@ -421,6 +421,9 @@ def _alt(marks, firms, silent, longest, grown, year) -> str:
     unsaid = phrase("For fiscal {year} sources state the share of such buyers for none of them.")
     count = count_word(stated["name_en"].nunique())
     parts.append(say(said if shares else unsaid, year=year, count=count, shares=shares))
+    elsewhere = set(marks.loc[marks["kind"] == STATED, "name_en"]) - set(stated["name_en"])
+    if elsewhere:
+        parts.append(say("For {count} more they state it of another year alone.", count=count_word(len(elsewhere))))
     if marks["kind"].eq(PROXY).any():
         proxies = marks.loc[marks["kind"] == PROXY, "name_en"].nunique()
         parts.append(say("For {count} more there is only a proxy, of that year or another.", count=count_word(proxies)))

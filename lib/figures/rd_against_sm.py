@@ -15,7 +15,7 @@ from lib.measures import Share, expense_ratio, share_of
 from lib.parameters import described
 from lib.rows import cohorts
 from lib.rows.cited import article_share
-from lib.rows.rd_against_sm import Bounds, bounds, clustered, peers, ranked
+from lib.rows.rd_against_sm import Bounds, bounds, clustered, gap_to_peers, peers, ranked
 from lib.rows.sources import cite, source_line
 from lib.words import (
     clauses,
@@ -94,7 +94,7 @@ def draw(
         )
     plural, description = described(cohort)
     share, reach = clustered(bars), bounds(firms)
-    shares = _shares(plural, share, bars, others, published)
+    shares, gap = _shares(plural, share, bars, others, published), gap_to_peers(bars, others)
     title = _title(plural, share, shares["peers"].share if "peers" in shares else None, dots)
     subtitle = say(
         "R&D against selling expense, fiscal {year}, one bar per company: {description}. {measure}",
@@ -103,7 +103,7 @@ def draw(
     drawn = pd.concat([bars, dots.sort_values("grade")])
     cited = ["company-list", *drawn[["rd_source_id", "selling_source_id"]].to_numpy().ravel(), "macropolo"]
     cited += ["miit-measures"] if cohort == "specialised" else []
-    notes = [*_notes(cohort, firms, internet, dots, bars, shares, reach, published, highlight)]
+    notes = [*_notes(cohort, firms, internet, dots, bars, shares, gap, reach, published, highlight)]
     notes.append(source_line(cohorts.source_ids(cohort, cited)))
     key = sentences(say(GRADES), _elsewhere(cohort, firms), cohorts.provenance(cohort))
     strip = replace(SHARES, height=ROW * len(shares))
@@ -209,9 +209,9 @@ def _title(plural: str, share: Share, peers: Share | None, dots: pd.DataFrame) -
     return say(one if single else many, **giants, **words)
 
 
-def _notes(cohort, firms, internet, dots, bars, shares, reach, published, highlight) -> list[str]:
+def _notes(cohort, firms, internet, dots, bars, shares, gap, reach, published, highlight) -> list[str]:
     out, share, own = cohorts.left_out(firms), shares["cohort"].share, cohorts.is_own(cohort)
-    gap = reach.companies - len(bars)
+    missing_ratio = reach.companies - len(bars)
     weak, doubted = 0 if own else int((~bars["solid"]).sum()), int((bars["outlier"] != "").sum())
     alone = share_of(bars["product_first"])
     counted = [
@@ -220,7 +220,7 @@ def _notes(cohort, firms, internet, dots, bars, shares, reach, published, highli
             "Of the {all:,} that could have filed, were those without a ratio all sales first, the share would be {low:.0%}; all product "
             "first, {high:.0%}.",
             all=reach.companies, low=reach.low, high=reach.high,
-        ) if gap else "",
+        ) if missing_ratio else "",
         cohorts.provenance(cohort),
         say("Hence all bars are pale.") if own else say(
             "Bars are grade B: extracts of filed reports; no second extract checks selling expense. Pale: {count} whose R&D none confirms, or "
@@ -233,7 +233,11 @@ def _notes(cohort, firms, internet, dots, bars, shares, reach, published, highli
         say(WILSON) if share.method == "wilson" else say(
             "{intervals}; were they independent, {low:.0%} to {high:.0%}.", intervals=say(INTERVALS), low=alone.low, high=alone.high
         ),
-        say("MacroPolo states {text}; {count} of {all} follows from it.",
+        say(
+            "Same industries: each weighs as much as in the cohort; the gap is {gap} points ({low} to {high}).",
+            **{name: f"{100 * value:+.1f}".replace("-", "−") for name, value in zip(("gap", "low", "high"), gap, strict=True)},
+        ) if gap and gap[1] == gap[1] else "",
+        say("MacroPolo states {text}; {count} of {all} follows from it, with Wilson's interval.",
             text=term(published.at["mp3-share", "published_text"]), count=shares["article"].share.count, all=shares["article"].share.total),
         _elsewhere(cohort, firms),
         say(CHOSEN) if cohort == "specialised" else "",

@@ -333,7 +333,7 @@ def _alt(plural, last, curve, steps, others, every) -> str:
     ends = curve[curve["group"] == OTHERS].sort_values("decile")
     slope = (
         say(
-            "Beside the cohort it was {first} in decile {low} and {final} in decile {high}.",
+            "Of the others it was {first} in decile {low} and {final} in decile {high}.",
             first=_percent(ends["growth"].iloc[0]), low=ends["decile"].iloc[0], final=_percent(ends["growth"].iloc[-1]), high=ends["decile"].iloc[-1],
         )
         if len(ends)

@@ -148,6 +148,12 @@ def _notes(vendor, totals, certified, published, count: int, windows: list, end:
     notes = [sentences(*words)]
     if windows and count == published.at["mp3-cohort", "published_value"]:
         words = [say("A fit, not a proof: MacroPolo names no day and calls its {count} Little Giants.", count=count)]
+        part = certified[~certified["scope"].str.startswith("all listed")]
+        words += [
+            say("The {count} certified of {day} are of {listed} companies alone: {scope}.",
+                count=row["national_little_giants"], day=day_words(row["date"]), listed=row["bse_listed"], scope=term(row["scope"]))
+            for _, row in part[part["bse_listed"].notna()].iterrows()
+        ]  # fmt: skip
         if len(certified):
             most = certified.loc[certified["national_little_giants"].idxmax()]
             words.append(

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lib.measures import Share, expense_ratio, share_of
+from lib.measures import Share, expense_ratio, gap_within, share_of
 from lib.rows import cited, cohorts
 
 
@@ -52,9 +52,28 @@ def peers(firms: pd.DataFrame, others: pd.DataFrame) -> Share | None:
     Each of the others counts by the number of `firms` for each of the others in its industry; those of other industries do
     not count. The weights are taken as given.
     """
+    weights = _alike(firms, others)
+    return clustered(others.loc[weights.index], weights) if len(weights) else None
+
+
+def gap_to_peers(firms: pd.DataFrame, others: pd.DataFrame) -> tuple[float, float, float] | None:
+    """How far the share of `firms` lies above that of `peers`, with its 95% interval; None where there are no peers.
+
+    Firms of one industry may move together, on both sides.
+    """
+    weights = _alike(firms, others)
+    if weights.empty:
+        return None
+    both = pd.concat([firms, others.loc[weights.index]])
+    own = [True] * len(firms) + [False] * len(weights)
+    return gap_within(product_first(both), own, [1.0] * len(firms) + weights.tolist(), both["industry_zh"])
+
+
+def _alike(firms: pd.DataFrame, others: pd.DataFrame) -> pd.Series:
+    """What each of the others counts, so that they are as frequent in each industry as `firms`; only those that count."""
     wanted, there = (rows["industry_zh"].value_counts() for rows in (firms, others))
-    both = others[others["industry_zh"].isin(wanted.index)]
-    return clustered(both, both["industry_zh"].map(wanted / there).astype(float)) if len(both) else None
+    both = others.loc[others["industry_zh"].isin(wanted.index), "industry_zh"]
+    return both.map(wanted / there).astype(float)
 
 
 class Bounds(NamedTuple):
