@@ -38,7 +38,7 @@ def test_the_gap_to_firms_of_the_same_industries_is_surer_than_its_two_shares():
     drawn = cohorts.drawn(firms)
     found = gap_to_peers(drawn, others)
     assert found == pytest.approx((0.0364, 0.0031, 0.0697), abs=5e-4)  # statsmodels' weighted regression, clustered
-    assert "the gap is +3.6 points (+0.3 to +7.0)" in figures.build(NAME).notes[0]
+    assert "the gap is +3.6 points (+0.3 to +7.0)" in figures.build("01_rd_against_sm").notes[0]
     elsewhere = others[~others["industry_zh"].isin(drawn["industry_zh"])]
     assert gap_to_peers(drawn, elsewhere) is None
 
