@@ -5,10 +5,11 @@ import random
 import pandas as pd
 import pytest
 
-from lib import codebook, tables
+from lib import tables
 from lib.errors import DataError
 from lib.paths import ROOT
 from lib.rows import cohorts
+from lib.tables import form
 from lib.tables.page import page
 
 
@@ -328,7 +329,7 @@ JUNK = (..., None, 5, -1.5, True, "", "x", "(", "../../etc", [], [1], {}, {"x": 
 def test_a_codebook_changed_anywhere_has_sound_form_or_is_told_what_is_wrong():
     chance = random.Random(6)
     for path in places(BOOK):
-        assert all(isinstance(fault, str) for fault in codebook.faults(changed(path, chance.choice(JUNK)))), path
+        assert all(isinstance(fault, str) for fault in form.faults(changed(path, chance.choice(JUNK)))), path
 
 
 def test_tables_are_read_by_a_changed_codebook_or_refused_in_a_sentence(data):
