@@ -105,7 +105,7 @@ def main() -> None:
         "CPU seconds in one run on one machine that others used, too, by `python benchmarks/before_after.py OLD`; only the ratios say something. A "
         "full render costs what it did: it leaves a Stata file, an article on each page and a page to print more, and Figure 8's workbook of "
         "ten thousand rows is now a summary. A third less was the aim and is not met: of the render, publishing is less than half, and of that, half is "
-        "matplotlib drawing PDF and SVG. In the explorer the picture is drawn at once, not by way of a PDF; what is left is drawing itself. "
+        "matplotlib drawing PDF and SVG. In the explorer the picture is drawn at once, not by way of a PDF, and Figure 1 has one shape in place of five hundred; what is left is drawing itself. "
         "The times here hold the table, too, which a reader gets after the picture.",
         before_after(json.loads((HERE / "before_after.json").read_text(encoding="utf-8"))),
         "## To install",

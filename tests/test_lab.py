@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import accessibility_faults
 from lab import Lab
+from playwright.sync_api import expect
 
 from lib import figures, notebooks
 from lib.bundle.folders import FORMATS
@@ -211,6 +212,26 @@ def test_after_a_restart_and_in_a_notebook_opened_again_the_explorer_says_what_t
         assert "Run All Cells" in asleep.inner_text()
         lab.open(page, "03_who_are_the_93")
         page.get_by_text("After a restart of the kernel").wait_for()
+
+
+def test_a_wrong_parameter_is_one_sentence_before_the_reader(lab, browser):
+    path = lab.folder / "notebooks" / "01_rd_against_sm.ipynb"
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(fiscal_year: FiscalYear = )\d+", r"\g<1>1999", whole), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    try:
+        lab.open(page, "01_rd_against_sm")
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        error = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
+        error.wait_for(timeout=60_000)
+        expect(error).to_be_in_viewport(timeout=10_000)
+        assert "1999" in error.inner_text() and "Traceback" not in error.inner_text()
+        assert len(error.inner_text().strip().splitlines()) == 1
+    finally:
+        page.close()
+        lab.shut_kernels()
+        path.write_text(whole, encoding="utf-8")
 
 
 def test_every_control_is_reached_and_named_by_keyboard(first):

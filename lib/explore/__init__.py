@@ -1,5 +1,6 @@
 """Explore a figure in JupyterLab: parameters as controls, a live chart, its numbers beside the published ones, its table."""
 
+from lib.errors import UserError
 from lib.notebooks import watched
 
 #: Shown where the controls are not there or no longer answer; view.css hides it where they do.
@@ -23,3 +24,22 @@ def explore(figure):
 
     display(HTML(f"<p class='explorer-asleep'>{ASLEEP}</p>"))
     return Panel(figure)
+
+
+#: Brings the reader to an error: after *Run All Cells*, JupyterLab is at the notebook's last cell, far below it.
+TO_THE_ERROR = "setTimeout(() => element.closest('.jp-Cell')?.scrollIntoView({ block: 'center' }), 1000);"
+
+
+def _tell(shell, kind, error, trace, tb_offset=None) -> None:
+    """Show an error that the reader can mend as its sentence, without the way through the code."""
+    from IPython.display import Javascript, display
+
+    shell._showtraceback(kind, error, [f"\x1b[31m{error}\x1b[0m"])
+    display(Javascript(TO_THE_ERROR))
+
+
+if watched():
+    from IPython import get_ipython
+
+    if shell := get_ipython():
+        shell.set_custom_exc((UserError,), _tell)
