@@ -29,8 +29,8 @@ def test_default_figure_in_numbers():
         "Trip.com": "A", "Tencent": "C", "NetEase": "A", "Bilibili": "A", "Alibaba": "A", "JD.com": "A", "Kuaishou": "C",
         "Pinduoduo": "A",
     }  # fmt: skip
-    assert figure.title.startswith("More than two in three Little Giants")
-    assert "three of eight internet giants" in figure.title
+    assert figure.title.startswith("More than two in three listed specialised firms")
+    assert "65% of other firms in the same industries" in figure.title
 
 
 def test_the_gap_to_firms_of_the_same_industries_is_surer_than_its_two_shares():
@@ -38,7 +38,7 @@ def test_the_gap_to_firms_of_the_same_industries_is_surer_than_its_two_shares():
     drawn = cohorts.drawn(firms)
     found = gap_to_peers(drawn, others)
     assert found == pytest.approx((0.0364, 0.0031, 0.0697), abs=5e-4)  # statsmodels' weighted regression, clustered
-    assert "the gap is +3.6 points (+0.3 to +7.0)" in figures.build("01_rd_against_sm").notes[0]
+    assert "the gap is +3.6 points (+0.3 to +7.0)" in draw().notes[0]
     elsewhere = others[~others["industry_zh"].isin(drawn["industry_zh"])]
     assert gap_to_peers(drawn, elsewhere) is None
 
@@ -46,7 +46,10 @@ def test_the_gap_to_firms_of_the_same_industries_is_surer_than_its_two_shares():
 def test_what_is_not_compared_is_said():
     figure = draw()
     words = " ".join(figure.notes)
-    assert "205 without accounts in the table" in words and "Baidu (reports SG&A in one line)" in words
+    assert (
+        "153 first listed after the accounts were due; 52 without accounts in the table" in words
+        and "Baidu (reports SG&A in one line)" in words
+    )
     assert "Alibaba: year to March 2022" in words and "are other companies, on the Beijing Stock Exchange" in words
     assert "FinGLM" in figure.source_line and "second-hand reports" in figure.source_line
 
@@ -87,9 +90,10 @@ def test_an_edited_company_moves_title_alt_and_table(edit):
 
 
 def test_a_cohort_of_one_sided_firms_still_draws():
-    firms, internet, published = load("star", 2021)
+    firms, others, internet, published = load("star", 2021)
     figure = rd_against_sm.draw(
         firms[firms["rd_expense_cny"] > firms["selling_expense_cny"]],
+        others,
         internet,
         published,
         cohort="star",

@@ -37,7 +37,7 @@ def _share(claim: pd.Series) -> Verdict:
     reason = (
         f"on another cohort, {share.total} listed specialised firms: {100 * gap:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}) "
         f"from {stated.count} of {stated.total}, which '{claim['published_text']}' comes to; both shares have an interval, and the "
-        "cohort's is clustered by industry"
+        f"cohort's is clustered by industry. It is {100 * off:.1f} points off the published one, where {100 * claim['tolerance']:g} are allowed"
     )
     if low <= 0 <= high and near:
         return Verdict("supported", str(share), reason, share.share)
