@@ -53,6 +53,12 @@ def test_mp3_giants_needs_a_higher_median_and_a_sure_one(monkeypatch, times, fir
     assert found.verdict == verdict and f"{firms} firms against {firms}" in found.reason
 
 
+def test_mp3_sign_says_what_it_was_checked_on():
+    spending = tables.load("spending")
+    years = spending.loc[spending["company_id"].str.isdigit(), "fiscal_year"]
+    assert f"company-years, {years.min()} to {years.max()}" in judge("mp3-sign").reason
+
+
 @pytest.mark.parametrize(
     ("certified", "verdict"),
     [([93, 22], "reproduced"), ([92, 94], "open"), ([22, 92], "differs"), ([94, 120], "differs"), ([], "open")],
@@ -118,6 +124,7 @@ def test_mp3_bse_without_a_day_of_founding_goes_by_the_first_trading_day(monkeyp
         ([], 1.6, 977.3, "differs"),
         ([], -0.5, 977.3, "differs"),
         ([2016], 0, 977.3, "supported"),  # a lower bound, and what Huawei states agrees
+        ([2016], 0, 978.0, "supported"),  # the whole of the tolerance
         ([2016], 0, 979.0, "open"),
         ([2016], 90, 977.3, "differs"),  # more than the column says, and a year is still missing
         ([2016], 76.39, 979.0, "open"),  # as much as the column says: a lower bound does not refute it
@@ -179,6 +186,8 @@ def test_cd_shift_to_technology_needs_two_kinds_of_investment_to_agree(monkeypat
     monkeypatch.setattr(china_daily.sectors, "investment_growth", lambda kinds, last: table)
     found = china_daily._to_technology(2023)
     assert found.verdict == verdict and bool(found.decided_by) == (verdict == "open")
+    if len(chips) > 1:
+        assert f"{chips[0]:.1%} in 2019 and {chips[-1]:.1%} in 2020" in found.reason
 
 
 @pytest.mark.parametrize(
