@@ -96,6 +96,67 @@ def test_doubtful_rows_are_flagged_and_stay():
     assert {"drawn"} <= set(rows.loc[rows["outlier"] != "", "status"])
 
 
+def test_the_limits_of_a_doubt():
+    cells = [  # revenue, R&D and selling expense of two years, and the doubt of the second
+        ((100, 10, 10), (200, 51, 10), "R&D jumps"),  # revenue just doubles
+        ((100, 10, 10), (50, 10, 51), "selling expense jumps"),  # and just halves
+        ((100, 10, 10), (201, 51, 10), ""),
+        ((100, 10, 10), (49, 9, 1), ""),
+        ((100, 50, 50), (100, 10, 10), ""),  # a fifth is not less than a fifth
+        ((100, 1, 100), (100, 1, 19), "selling expense jumps"),
+        ((100, 51, 10), (100, 10, 10), "R&D jumps"),
+        ((100, 10, 10), (100, 0, 0), ""),  # zero is a reason of its own
+        ((100, 0, 10), (100, 50, 10), ""),  # from zero there is no multiple
+        ((100, 10, 10), (100, 100, 51), "R&D jumps; selling expense jumps"),  # as much R&D as revenue is not above it
+        ((100, 10, 10), (100, 101, 10), "R&D jumps; R&D above revenue"),
+    ]
+    columns = ["revenue_cny", "rd_expense_cny", "selling_expense_cny"]
+    rows = [(f"{i}", year, *line) for i, pair in enumerate(cells) for year, line in zip((2020, 2021), pair[:2], strict=True)]  # fmt: skip
+    spending = pd.DataFrame(rows, columns=["company_id", "fiscal_year", *columns]).astype(dict.fromkeys(columns, float))
+    words = cohorts.doubts(spending)
+    assert words[1::2].tolist() == [doubt for *_, doubt in cells] and (words[::2] == "").all()
+    late = spending.assign(fiscal_year=spending["fiscal_year"].replace(2020, 2019))  # a year between is not known
+    assert set(cohorts.doubts(late)) == {"", "R&D above revenue"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"_merge": "left_only", "listed_on": "2022-05-01"}, "not yet listed"),
+        ({"_merge": "left_only", "listed_on": "2022-04-30"}, "no accounts in the table"),
+        ({"_merge": "left_only", "listed_on": None}, "no accounts in the table"),
+        ({"listed_on": "2022-05-01"}, "drawn"),  # it filed all the same
+        ({"industry_zh": "银行", "extract_check": "rd_conflict"}, "bank, broker or insurer"),
+        ({"industry_zh": "证券"}, "bank, broker or insurer"),
+        ({"subindustry_zh": "保险"}, "bank, broker or insurer"),
+        ({"extract_check": "rd_conflict", "rd_expense_cny": -1}, "conflicting extract"),
+        ({"rd_expense_cny": -1, "selling_expense_cny": None}, "negative expense"),
+        ({"rd_expense_cny": None, "selling_expense_cny": -1}, "negative expense"),
+        ({"rd_expense_cny": None, "selling_expense_cny": None}, "no R&D line or selling expense"),
+        ({"rd_expense_cny": None, "selling_expense_cny": None, "sga_expense_cny": 1}, "no R&D line"),
+        ({"rd_expense_cny": None, "selling_expense_cny": 0}, "no R&D line"),
+        ({"selling_expense_cny": None, "sga_expense_cny": 1}, "reports SG&A in one line"),
+        ({"rd_expense_cny": 0, "selling_expense_cny": None}, "no selling expense"),
+        ({"rd_expense_cny": 0, "selling_expense_cny": 0}, "R&D is zero"),
+        ({"selling_expense_cny": 0}, "selling expense is zero"),
+        ({"rd_expense_cny": 1, "selling_expense_cny": 1}, "drawn"),
+    ],
+)
+def test_the_first_reason_that_holds_counts(cells, reason):
+    sound = {
+        **{
+            "company_id": "x",
+            "industry_zh": "化学制品",
+            "subindustry_zh": None,
+            "listed_on": "2010-01-01",
+            "_merge": "both",
+        },
+        **{"extract_check": "rd_confirmed", "rd_expense_cny": 2, "selling_expense_cny": 2, "sga_expense_cny": None},
+    }
+    rows = pd.DataFrame([sound | cells]).astype({column: float for column in sound if column.endswith("_cny")})
+    assert list(cohorts._status(rows.assign(listed_on=pd.to_datetime(rows["listed_on"])), 2021)) == [reason]
+
+
 @pytest.mark.parametrize(
     ("cohort", "year", "count", "total"),
     [

@@ -73,7 +73,8 @@ def test_weighted_share_counts_spending_and_repeats():
 
 
 def test_nothing_gives_no_share_and_no_median():
-    assert np.isnan(share_of([]).share)
+    nothing = share_of([])
+    assert (nothing.count, nothing.total) == (0, 0) and np.isnan([nothing.share, nothing.low, nothing.high]).all()
     assert np.isnan(median_interval([np.nan])[0])
     assert median_interval([1.0, 2.0, 3.0, np.nan])[0] == 2
 

@@ -4,10 +4,10 @@ from conftest import text_faults
 
 from lib import figures
 from lib.figures import rd_against_sm
-from lib.measures import expense_ratio
+from lib.measures import expense_ratio, share_of
 from lib.parameters import RatioMeasure, allowed
 from lib.rows import cohorts
-from lib.rows.rd_against_sm import gap_to_peers, load
+from lib.rows.rd_against_sm import clustered, gap_to_peers, load, product_first, ranked
 
 
 def draw(cohort="specialised", year=2021, measure="log_ratio", highlight=()):
@@ -102,3 +102,22 @@ def test_a_cohort_of_one_sided_firms_still_draws():
         highlight=[],
     )
     assert figure.headline["share"] == 1 and np.isfinite(figure.table["log2_ratio"]).all()
+
+
+def test_what_is_drawn_solid_is_confirmed_or_a_single_figure_of_grade_a():
+    bars = ranked(cohorts.company_years("specialised", 2021))
+    assert (bars["solid"] == ((bars["extract_check"] == "rd_confirmed") & bars["revenue_cny"].notna())).all()
+    assert (~bars["solid"]).sum() == 9
+    dots = ranked(cohorts.internet_companies(2021))
+    assert dots["extract_check"].isna().all() and (dots["solid"] == (dots["grade"] == "A")).all()
+    assert dots["solid"].any() and not dots["solid"].all()
+
+
+@pytest.mark.parametrize("industries", [None, ["one"], ["one", "two"]])
+def test_the_interval_is_clustered_where_there_are_industries_to_cluster_by(industries):
+    firms = cohorts.drawn(cohorts.company_years("specialised", 2021))
+    firms["industry_zh"] = np.resize(industries or [None], len(firms))
+    clusters = firms["industry_zh"]
+    wilson, by_industry = share_of(product_first(firms)), share_of(product_first(firms), None, "linearised", clusters)
+    assert clustered(firms) == (by_industry if industries == ["one", "two"] else wilson)
+    assert clustered(firms, np.ones(len(firms))).method == "linearised"

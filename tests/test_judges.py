@@ -1,0 +1,222 @@
+"""Each judge alone, on evidence made for it: a verdict turns exactly where the evidence does. The real ledger: test_claims."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib import claims, tables
+from lib.claims import china_daily, macropolo
+from lib.measures import Share
+from lib.rows import huawei_acfic as huawei
+
+
+def judge(claim_id, **changes):
+    claim = tables.load("claims").set_index("claim_id", drop=False).loc[claim_id]
+    return claims.JUDGES[claim_id](pd.Series({**claim, **changes}))
+
+
+@pytest.mark.parametrize("claim_id", sorted(set(claims.JUDGES) - {"mp3-share", "own-label", "own-valley"}))
+def test_the_verdict_is_the_one_on_record(claim_id):
+    record = tables.load("claims").set_index("claim_id").loc[claim_id]
+    found = judge(claim_id)
+    assert found.verdict == record["verdict_on_record"]
+    assert (found.decided_by != "") == (found.verdict == "open")
+
+
+# MacroPolo
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high", "verdict"),
+    [
+        (0.65, 0.6, 0.7, "supported"),
+        (0.67, 0.62, 0.72, "supported"),
+        (0.6701, 0.62, 0.72, "open"),  # more than two points off
+        (0.6299, 0.58, 0.68, "open"),
+        (0.63, 0.62999, 0.63001, "supported"),  # the article's own interval is wide
+    ],
+)
+def test_mp3_share_asks_for_the_tolerance(monkeypatch, share, low, high, verdict):
+    monkeypatch.setattr(macropolo, "clustered", lambda firms: Share(1, 2, share, low, high, "linearised"))
+    found = judge("mp3-share", tolerance=0.0200001)
+    assert found.verdict == verdict and found.value == share
+
+
+@pytest.mark.parametrize(("times", "firms", "verdict"), [(3, 20, "supported"), (1 / 3, 20, "differs"), (1.01, 5, "open")])  # fmt: skip
+def test_mp3_giants_needs_a_higher_median_and_a_sure_one(monkeypatch, times, firms, verdict):
+    selling = np.linspace(1, 2, firms)
+    rows = {"rd_expense_cny": np.ones(firms), "selling_expense_cny": selling, "status": "drawn"}
+    cohort, giants = pd.DataFrame(rows | {"rd_expense_cny": times}), pd.DataFrame(rows)
+    monkeypatch.setattr(macropolo.cohorts, "company_years", lambda cohort_name, year: cohort)
+    monkeypatch.setattr(macropolo.cohorts, "internet_companies", lambda year: giants)
+    found = judge("mp3-giants")
+    assert found.verdict == verdict and f"{firms} firms against {firms}" in found.reason
+
+
+def test_mp3_sign_says_what_it_was_checked_on():
+    spending = tables.load("spending")
+    years = spending.loc[spending["company_id"].str.isdigit(), "fiscal_year"]
+    assert f"company-years, {years.min()} to {years.max()}" in judge("mp3-sign").reason
+
+
+@pytest.mark.parametrize(
+    ("certified", "verdict"),
+    [([93, 22], "reproduced"), ([92, 94], "open"), ([22, 92], "differs"), ([94, 120], "differs"), ([], "open")],
+)
+def test_mp3_cohort_is_open_only_where_the_count_lies_between_published_ones(monkeypatch, certified, verdict):
+    board, vendor, counts, *rest = macropolo.who_are_the_93.load()
+    counts = counts.head(len(certified)).assign(national_little_giants=certified, date=pd.Timestamp("2022-12-31"))
+    early = counts.assign(national_little_giants=93, date=pd.Timestamp("2022-04-29"))  # before 2021's accounts were due
+    late = early.assign(date=pd.Timestamp("2023-05-01"))
+    monkeypatch.setattr(macropolo.who_are_the_93, "load", lambda: (board, vendor, pd.concat([early, counts, late]), *rest))  # fmt: skip
+    assert judge("mp3-cohort").verdict == verdict
+
+
+@pytest.mark.parametrize(("ends", "verdict"), [([150, 150, 90], "supported"), ([150, 90], "open"), ([90, 150], "differs"), ([100, 150], "differs")])  # fmt: skip
+def test_mp3_public_asks_the_named_firm_and_most_sellers_to_grow(monkeypatch, ends, verdict):
+    names = ["Keda Automation Control", "Other", "Third"][: len(ends)]
+    rows = [(name, year, index) for name, end in zip(names, ends, strict=True) for year, index in ((2020, 100), (2021, end))]  # fmt: skip
+    revenue = pd.DataFrame(rows, columns=["name_en", "fiscal_year", "index"])
+    monkeypatch.setattr(macropolo.public_sector, "sellers_revenue", lambda evidence: revenue)
+    assert judge("mp3-public").verdict == verdict
+
+
+def evidence(monkeypatch, name, **row):
+    rows = macropolo.public_sector.evidence()
+    like = rows[rows["name_en"] == name].tail(1).assign(**row)
+    monkeypatch.setattr(macropolo.public_sector, "evidence", lambda: pd.concat([rows, like], ignore_index=True))
+
+
+@pytest.mark.parametrize(("year", "verdict"), [(2012, "reproduced"), (2011, "differs"), (2013, "differs")])
+def test_mp3_lanxin_is_decided_by_its_year_of_founding(monkeypatch, year, verdict):
+    evidence(monkeypatch, "Lanxin Mobile", item="founding_year", value_low=float(year))
+    found = judge("mp3-lanxin")
+    assert found.verdict == verdict and found.value == year
+
+
+def test_mp3_hujiang_is_supported_by_a_finding(monkeypatch):
+    evidence(monkeypatch, "Hujiang New Materials", item="audit_finding", about="sales to relatives")
+    found = judge("mp3-hujiang")
+    assert found.verdict == "supported" and "sales to relatives" in found.rebuilt
+
+
+@pytest.mark.parametrize(("month", "verdict"), [("2021-09", "reproduced"), ("2021-11", "differs")])
+def test_mp3_bse_goes_by_the_day_of_founding(month, verdict):
+    found = judge("mp3-bse", published_text=month)
+    assert found.verdict == verdict
+    assert ("first trading day" in found.reason) == (month == "2021-11")
+
+
+@pytest.mark.parametrize(("month", "verdict"), [("2021-09", "differs"), ("2021-11", "supported")])
+def test_mp3_bse_without_a_day_of_founding_goes_by_the_first_trading_day(monkeypatch, month, verdict):
+    figures = macropolo.cited.figures
+    monkeypatch.setattr(macropolo.cited, "figures", lambda group: figures(group).query("item != 'founded'"))
+    assert judge("mp3-bse", published_text=month).verdict == verdict
+
+
+# China Daily
+
+
+@pytest.mark.parametrize(
+    ("lost", "added", "stated", "verdict"),
+    [
+        ([], 0, 977.3, "reproduced"),  # 976.433 against 977, a billion allowed
+        ([], 1.6, 977.3, "differs"),
+        ([], -0.5, 977.3, "differs"),
+        ([2016], 0, 977.3, "supported"),  # a lower bound, and what Huawei states agrees
+        ([2016], 0, 978.0, "supported"),  # the whole of the tolerance
+        ([2016], 0, 979.0, "open"),
+        ([2016], 90, 977.3, "differs"),  # more than the column says, and a year is still missing
+        ([2016], 76.39, 979.0, "open"),  # as much as the column says: a lower bound does not refute it
+    ],
+)
+def test_cd_decade_adds_up_and_knows_a_lower_bound(monkeypatch, lost, added, stated, verdict):
+    years, sums = huawei.yearly(), huawei.stated_sums()
+    years.loc[years["fiscal_year"] == 2022, "rd_bn"] += added
+    sums.loc[(sums["years"] == 10) & (sums["last_year"] == 2022), "rd_bn"] = stated
+    monkeypatch.setattr(china_daily.huawei, "yearly", lambda: years[~years["fiscal_year"].isin(lost)])
+    monkeypatch.setattr(china_daily.huawei, "stated_sums", lambda: sums)
+    found = judge("cd-decade")
+    assert found.verdict == verdict and ("at least" in found.rebuilt) == bool(lost)
+    assert ("2016 not known" in found.reason) == bool(lost) and (lost or "9 years as Huawei gives them, 1 from" in found.reason)  # fmt: skip
+
+
+@pytest.mark.parametrize(("rate", "verdict"), [(160 / 21.874, "reproduced"), (160 / 21.876, "differs"), (160 / 21.864, "differs")])  # fmt: skip
+def test_cd_usd_allows_half_a_cent(monkeypatch, rate, verdict):
+    rates = huawei.rates()
+    rates.loc[rates["period_end"] == "2023-10-27", "cny_per_usd"] = rate
+    monkeypatch.setattr(china_daily.huawei, "rates", lambda: rates)
+    found = judge("cd-usd")
+    assert found.verdict == verdict and found.value == pytest.approx(160 / rate)
+    assert f"{160 / 6.9533:.2f} at Huawei's own closing rate" in found.reason and "27 October 2023" not in found.reason.split("it would be")[1]  # fmt: skip
+
+
+def growth(*rows):
+    return pd.DataFrame(rows, columns=["year", "secondary", "tertiary"]).set_index("year")
+
+
+@pytest.mark.parametrize(
+    ("table", "verdict"),
+    [
+        (growth((2021, 1, 2), (2022, 2, 1), (2023, 2, 1)), "supported"),
+        (growth((2021, 2, 1), (2022, 1, 2), (2023, 1, 2)), "differs"),
+        (growth((2022, 1, 2), (2023, 2, 1)), "open"),
+        (growth((2023, 2, 1)), "open"),
+        (growth((2022, 1, 1), (2023, 1, 1)), "differs"),  # as fast is not faster
+        (growth(), "open"),
+    ],
+)
+def test_cd_shift_to_industry_goes_by_the_last_two_years(monkeypatch, table, verdict):
+    monkeypatch.setattr(china_daily.sectors, "investment_growth", lambda kinds, last: table)
+    found = china_daily._to_industry(2023)
+    assert found.verdict == verdict and bool(found.decided_by) == (verdict == "open")
+    for year in table.index:
+        assert str(year) in found.reason
+
+
+@pytest.mark.parametrize(
+    ("chips", "faster", "verdict"),
+    [([0.1, 0.2], [True], "supported"), ([0.2, 0.1], [False], "differs"), ([0.1, 0.2], [False], "open"),
+     ([0.1, 0.1], [True], "open"), ([0.1], [True], "open"), ([0.1, 0.2], [], "open"), ([0.1, 0.2], [True, False], "open")],
+)  # fmt: skip
+def test_cd_shift_to_technology_needs_two_kinds_of_investment_to_agree(monkeypatch, chips, faster, verdict):
+    years = range(2019, 2019 + len(faster))
+    table = pd.DataFrame({"hightech_manufacturing": [2 if yes else 1 for yes in faster], "total": 1.5}, index=years)
+    monkeypatch.setattr(china_daily.sectors, "chips_share", lambda last: pd.Series(chips, index=range(2019, 2019 + len(chips))))  # fmt: skip
+    monkeypatch.setattr(china_daily.sectors, "investment_growth", lambda kinds, last: table)
+    found = china_daily._to_technology(2023)
+    assert found.verdict == verdict and bool(found.decided_by) == (verdict == "open")
+    if len(chips) > 1:
+        assert f"{chips[0]:.1%} in 2019 and {chips[-1]:.1%} in 2020" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("halves", "verdict"),
+    [
+        (("supported", "supported"), "supported"),
+        (("supported", "open"), "open"),
+        (("open", "differs"), "differs"),
+        (("supported", "differs"), "differs"),
+    ],
+)
+def test_cd_shift_is_as_good_as_its_weaker_half(monkeypatch, halves, verdict):
+    for name, half in zip(("_to_industry", "_to_technology"), halves, strict=True):
+        made = claims.Verdict(half, "", name, decided_by="evidence" if half == "open" else "")
+        monkeypatch.setattr(china_daily, name, lambda last, made=made: made)
+    found = judge("cd-shift")
+    assert found.verdict == verdict and (found.decided_by == "evidence") == (verdict == "open")
+
+
+@pytest.mark.parametrize(("amount", "verdict"), [(142.7, "differs"), (160.0, "reproduced"), (162.5, "reproduced"), (162.6, "differs")])  # fmt: skip
+def test_cd_rank_is_decided_by_a_list_with_that_amount(monkeypatch, amount, verdict):
+    lists = huawei.rankings()
+    lists.loc[(lists["company"] == "Huawei") & (lists["fiscal_year"] == 2021), "rd_bn"] = amount
+    monkeypatch.setattr(china_daily.huawei, "rankings", lambda: lists)
+    found = judge("cd-rank")
+    assert found.verdict == verdict and found.value == pytest.approx(amount)
+
+
+@pytest.mark.parametrize(("fields", "verdict"), [(8, "definition"), (9, "open"), (7, "open")])
+def test_cd_fields_counts_the_tag_of_artificial_intelligence_as_a_field(fields, verdict):
+    found = judge("cd-fields", published_value=fields)
+    assert found.verdict == verdict and found.value == 8
