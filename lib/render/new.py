@@ -74,7 +74,9 @@ def _parts(name: str) -> tuple[int, str]:
             free = min({f"{number:02}" for number in range(1, 100)} - {path.stem[:2] for path in notebooks.figures()})
             raise ParameterError(f"{name}: {other.stem} has this number; choose another, such as {free}.")
     if keyword.iskeyword(match["stem"]) or hasattr(figures, match["stem"]):
-        raise ParameterError(f"{name}: {match['stem']} means something else in Python or lib.figures; choose another name.")
+        raise ParameterError(
+            f"{name}: {match['stem']} means something else in Python or lib.figures; choose another name."
+        )
     return int(match["number"]), match["stem"]
 
 
@@ -104,7 +106,9 @@ def _lists_found() -> tuple[str, dict]:
     readme, start = README.read_text(encoding="utf-8"), json.loads(START.read_text(encoding="utf-8"))
     for path, text in ((README, readme), (START, "".join(line for cell in start["cells"] for line in cell["source"]))):
         if not (README_ROW if path == README else START_ROW).search(text):
-            raise UserError(f"{shown(path)} has no list of the figures, a row each; bring it back from version control.")
+            raise UserError(
+                f"{shown(path)} has no list of the figures, a row each; bring it back from version control."
+            )
     return readme, start
 
 
