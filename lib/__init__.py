@@ -1,9 +1,13 @@
-"""Shared helper of the notebooks that rebuild the figures of two articles on China's Little Giants.
+"""What the notebooks share, in rooms. One name finds all of a figure: `rows.<name>`, `figures.<name>`, and notebook and tests.
 
-Two halves. What notebooks import: `tables`, `parameters`, `cohorts`, `measures`, `claims`, `style`,
-`publish` and one module per figure in `figures`. What runs notebooks: `render`, reached from the
-command line (`python -m lib`). The first half never imports the second. This file imports nothing,
-so that the command line starts fast.
+From the ground up, each importing only what stands before it:
+`errors`, `paths`, `words`, `parameters`: what everything needs, without pandas;
+`measures`, `notebooks`, `style`, `tables`, then `chart`, `estimates`, `figure`: what rows and figures are made with;
+`rows`: which rows a figure shows; `figures`: how it is drawn from them; `claims`: what is judged from the rows;
+`bundle`: what is written of a figure; `vendor`: how vendors' exports are read; `explore`: the figure with controls;
+`render`, `refresh`: what runs notebooks and what fetches data, behind the command line, `__main__`.
+
+This file imports nothing, so that the command line starts fast. CONTRIBUTING.md has more.
 """
 
 __version__ = "0.2.0"

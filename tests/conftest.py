@@ -39,6 +39,32 @@ def outputs(tmp_path, monkeypatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A copy of the project to change, tests included."""
+    copy = tmp_path_factory.mktemp("project")
+    for name in ("lib", "notebooks", "data", "tests"):
+        shutil.copytree(
+            ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis")
+        )
+    for path in ROOT.iterdir():
+        if path.is_file():
+            shutil.copy(path, copy)
+    return copy
+
+
+@pytest.fixture
+def in_project(project):
+    """Runs Python in the copy of the project, on its own notebooks, tables and outputs."""
+
+    def run(*words):
+        moved = {name: value for name, value in os.environ.items() if not name.startswith("FIGURES_")}
+        environment = moved | {"PYTHONPATH": str(project)}
+        return subprocess.run([sys.executable, *words], cwd=project, env=environment, capture_output=True, text=True)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def command():
     """Runs `python -m lib` as a user does; gives exit code, both streams and seconds."""

@@ -7,10 +7,12 @@ import os
 import shlex
 import subprocess
 import sys
+from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
+from changes import CHANGES, kind
 from conftest import render
 from PIL import Image
 
@@ -23,19 +25,6 @@ from lib.render import run
 from lib.render.values import parameter_values
 
 NAMES = [notebook.stem for notebook in notebooks.figures()]
-#: A change of one control of each figure.
-CHANGES = {
-    "01_rd_against_sm": {"cohort": "star"},
-    "02_public_sector": {"proxies": False},
-    "03_who_are_the_93": {"count": 100},
-    "04_does_65_hold": {"years": (2020, 2021)},
-    "05_accounting_break": {"minimum_firms": 30},
-    "06_hard_tech_fields": {"fiscal_year": 2019},
-    "07_huawei_acfic": {"decade_end": 2021},
-    "08_services_to_industry": {"panel": "all_firms"},
-    "09_label_or_industry": {"outcome": "log_ratio"},
-    "10_valley_of_death": {"cohort": "star"},
-}
 
 
 def opened(name, **values):
@@ -88,10 +77,10 @@ def test_marks_lie_in_the_picture_and_say_where_their_figures_come_from(shown):
 def test_a_control_changes_picture_numbers_table_and_command_to_what_lib_computes(shown):
     name, panel = shown
     before = panel.view.picture
-    for parameter, value in CHANGES[name].items():
-        panel.controls[parameter].value = value
+    parameter, value = CHANGES[name]
+    panel.controls[parameter.name].value = date.fromisoformat(value) if kind(parameter) == "date" else value
     assert panel.view.error == ""
-    expected = figures.build(name, **CHANGES[name])
+    expected = figures.build(name, **{parameter.name: value})
     assert panel.view.picture == expected.preview(DOTS) != before
     assert panel.view.alt == expected.alt
     assert {row[0] for row in panel.view.numbers} == {number.words for number in expected.numbers}
@@ -102,9 +91,7 @@ def test_a_control_changes_picture_numbers_table_and_command_to_what_lib_compute
     words = shlex.split(panel.command)
     assert words[:4] == ["python", "-m", "lib", "render"]
     pairs = [word for word in words[5:] if word != "-p"]
-    changed = {key: list(value) if isinstance(value, tuple) else value for key, value in CHANGES[name].items()}
-    task = run.job(words[4], **parameter_values((), (), pairs, ()))
-    assert run.job(name, **changed) == task
+    assert run.job(words[4], **parameter_values((), (), pairs, ())) == run.job(name, **{parameter.name: value})
 
 
 def test_a_company_in_figure_1_is_named_with_its_figures_and_source(panel):

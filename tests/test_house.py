@@ -1,6 +1,7 @@
 """The rooms of lib: imports run one way, from what notebooks import to what runs them, and one name finds all of a figure."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,12 @@ MODULES = [path for path in sorted(LIB.rglob("*.py")) if path != LIB / "__init__
 def test_every_room_has_a_floor_and_the_top_level_is_small():
     assert {room_of(path) for path in MODULES} == set(FLOOR)
     assert len(list(LIB.glob("*.py"))) - 1 <= 12
+
+
+def test_the_page_for_contributors_names_the_rooms_floor_by_floor():
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", page, re.MULTILINE)
+    assert [set(re.findall(r"\w+", row)) for row in rows] == [set(rooms) for rooms in FLOORS]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(LIB).as_posix())

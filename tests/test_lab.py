@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from changes import CHANGES, kind
 from conftest import accessibility_faults
 from lab import Lab
 from playwright.sync_api import expect
@@ -61,25 +62,22 @@ def changed(page, change) -> None:
     page.wait_for_function("src => document.querySelector('.figure-view img').src !== src", arg=before)
 
 
-#: For each figure: how a reader changes a control by keyboard and mouse, and the parameters that follow from it.
-CHANGES = {
-    "01_rd_against_sm": (lambda p: control(p, "cohort").select_option("star"), {"cohort": "star"}),
-    "02_public_sector": (lambda p: control(p, "proxies").uncheck(), {"proxies": False}),
-    "03_who_are_the_93": (lambda p: control(p, "end").fill("2022-08-31"), {"end": "2022-08-31"}),
-    "04_does_65_hold": (lambda p: control(p, "cohort list").select_option(["star"]), {"cohort_list": ["star"]}),
-    "05_accounting_break": (
-        lambda p: (control(p, "minimum firms").fill("30"), control(p, "minimum firms").press("Enter")),
-        {"minimum_firms": 30},
-    ),
-    "06_hard_tech_fields": (lambda p: p.get_by_role("slider").press("Home"), {"fiscal_year": 2019}),
-    "07_huawei_acfic": (
-        lambda p: control(p, "series").select_option("share of revenue"),
-        {"series": "share_of_revenue"},
-    ),
-    "08_services_to_industry": (lambda p: control(p, "panel").select_option("all firms"), {"panel": "all_firms"}),
-    "09_label_or_industry": (lambda p: control(p, "outcome").select_option("log ratio"), {"outcome": "log_ratio"}),
-    "10_valley_of_death": (lambda p: control(p, "cohort").select_option("star"), {"cohort": "star"}),
-}
+def change_by_hand(page, parameter, value) -> None:
+    """Give a parameter another value as a reader does, by keyboard or mouse, whatever kind of control it has."""
+    label = parameter.name.replace("_", " ")
+    box = control(page, label)
+    match kind(parameter):
+        case "listed boolean":
+            box.set_checked(value)
+        case "listed integer":  # a slider
+            page.get_by_role("slider", name=label).press("Home" if value == parameter.allowed[0] else "End")
+        case "listed string":
+            box.select_option(value.replace("_", " "))
+        case "listed array":
+            box.select_option([str(one).replace("_", " ") for one in value])
+        case _:
+            box.fill(str(value))
+            box.press("Enter")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -92,9 +90,9 @@ def follows_a_control(page, name):
     assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     view = page.locator(".figure-view")
     view.locator("img").wait_for()
-    change, values = CHANGES[name]
-    changed(page, lambda: change(page))
-    expected = figures.build(name, **values)
+    parameter, value = CHANGES[name]
+    changed(page, lambda: change_by_hand(page, parameter, value))
+    expected = figures.build(name, **{parameter.name: value})
     assert view.locator("img").get_attribute("alt") == expected.alt
     numbers = [text.strip() for text in view.locator("dt").all_inner_texts()]
     assert sorted(numbers) == sorted(number.words for number in expected.numbers)
@@ -157,9 +155,9 @@ def test_a_reader_labels_a_company_exports_the_view_and_repeats_it_in_a_shell(la
     subprocess.run(command, shell=True, cwd=ROOT, env=environment, check=True, capture_output=True)
     again = tmp_path / "again" / folder.relative_to(lab.outputs)
     assert (again / "01_rd_against_sm.csv").read_bytes() == exported
-    for kind in FORMATS:  # the record, too: what was looked at before leaves no trace in it
-        file = f"01_rd_against_sm.{kind}"
-        assert (again / file).read_bytes() == (folder / file).read_bytes(), kind
+    for ending in FORMATS:  # the record, too: what was looked at before leaves no trace in it
+        file = f"01_rd_against_sm.{ending}"
+        assert (again / file).read_bytes() == (folder / file).read_bytes(), ending
 
 
 def test_the_pointer_names_the_company_it_is_on(first):

@@ -8,10 +8,11 @@ from datetime import date
 import matplotlib
 import pandas as pd
 import pytest
+from changes import CHANGES
 from conftest import text_faults
 from matplotlib.text import Text
 
-from lib import figures, style, tables, words
+from lib import figures, notebooks, style, tables, words
 from lib.bundle.publish import publish
 from lib.errors import UserError
 from lib.paths import ROOT
@@ -19,36 +20,29 @@ from lib.render import gallery, inputs
 from lib.rows import cohorts
 
 NAME = "01_rd_against_sm"
+#: Each figure with its defaults and with another value of a parameter, and what draws other words than these.
 SETS = [
-    ("01_rd_against_sm", {}),
+    *((notebook.stem, {}) for notebook in notebooks.figures()),
+    *((name, {parameter.name: value}) for name, (parameter, value) in CHANGES.items()),
     ("01_rd_against_sm", {"cohort": "star", "fiscal_year": 2019, "measure": "signed_ratio"}),
     ("01_rd_against_sm", {"cohort": "all_listed", "measure": "difference_over_sum", "highlight": ["000001", "688981"]}),
-    ("02_public_sector", {}),
     ("02_public_sector", {"fiscal_year": 2017, "size": "one_column"}),
     ("02_public_sector", {"fiscal_year": 2018, "proxies": False, "weakest_grade": "B"}),
-    ("03_who_are_the_93", {}),
     ("03_who_are_the_93", {"count": 90}),
     ("03_who_are_the_93", {"count": 162}),
     ("03_who_are_the_93", {"end": "2022-01-10"}),
-    ("04_does_65_hold", {}),
     ("04_does_65_hold", {"cohort_list": ["star"], "size": "slide"}),
     ("04_does_65_hold", {"cohort_list": ["chinext"], "years": [2020], "thresholds": [0.5, 2]}),
-    ("05_accounting_break", {}),
     ("05_accounting_break", {"cohort": "star"}),
     ("05_accounting_break", {"cohort": "specialised", "minimum_firms": 5}),
-    ("06_hard_tech_fields", {}),
     ("06_hard_tech_fields", {"cohort": "specialised", "fiscal_year": 2019, "small": 50}),
-    ("07_huawei_acfic", {}),
     ("07_huawei_acfic", {"decade_end": 2018, "series": "share_of_revenue", "list_figures": False}),
     ("07_huawei_acfic", {"weakest_grade": "A"}),
-    ("08_services_to_industry", {}),
     ("08_services_to_industry", {"cohort": "star", "panel": "all_firms"}),
     ("08_services_to_industry", {"size": "one_column"}),
     ("08_services_to_industry", {"base_year": 2020, "without": ["600941", "999999"]}),
-    ("09_label_or_industry", {}),
     ("09_label_or_industry", {"outcome": "selling_intensity", "cohort": "chinext", "fiscal_year": 2019}),
     ("09_label_or_industry", {"outcome": "log_ratio", "cohort": "star", "size": "one_column", "minimum_firms": 1000}),
-    ("10_valley_of_death", {}),
     ("10_valley_of_death", {"cohort": "star", "last_year": 2020}),
     ("10_valley_of_death", {"size": "slide", "minimum_firms": 300}),
 ]
