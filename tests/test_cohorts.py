@@ -104,6 +104,7 @@ def test_the_limits_of_a_doubt():
         ((100, 10, 10), (49, 9, 1), ""),
         ((100, 50, 50), (100, 10, 10), ""),  # a fifth is not less than a fifth
         ((100, 1, 100), (100, 1, 19), "selling expense jumps"),
+        ((100, 10, 10), (100, 1, 10), "R&D jumps"),
         ((100, 51, 10), (100, 10, 10), "R&D jumps"),
         ((100, 10, 10), (100, 0, 0), ""),  # zero is a reason of its own
         ((100, 0, 10), (100, 50, 10), ""),  # from zero there is no multiple

@@ -125,11 +125,14 @@ def test_a_change_of_ratios_is_free_of_currency_and_order_and_surer_with_more_cl
         return ratio_change((columns[0], columns[1]), (columns[2], columns[3]))
 
     found, turned, scaled, twice = change(clusters), change(clusters[::-1]), change(clusters, 7.3), change(clusters * 2)
-    scale = max(abs(found.value), found.error, 1e-12)
+    columns = np.array(clusters).T
+    scale = max(
+        columns[0].sum() / columns[1].sum(), columns[2].sum() / columns[3].sum()
+    )  # rounding is of the ratios' size
     for other in (turned, scaled):
-        assert (other.value, other.error) == pytest.approx((found.value, found.error), rel=1e-6, abs=1e-6 * scale)
-    assert twice.value == pytest.approx(found.value, rel=1e-6, abs=1e-6 * scale)
-    assert found.low <= found.value <= found.high and twice.error <= found.error
+        assert (other.value, other.error) == pytest.approx((found.value, found.error), rel=1e-6, abs=1e-9 * scale)
+    assert twice.value == pytest.approx(found.value, rel=1e-6, abs=1e-9 * scale)
+    assert found.low <= found.value <= found.high and twice.error <= found.error + 1e-9 * scale
 
 
 # Counts

@@ -72,13 +72,16 @@ def test_mp3_cohort_is_open_only_where_the_count_lies_between_published_ones(mon
     assert judge("mp3-cohort").verdict == verdict
 
 
-@pytest.mark.parametrize(("ends", "verdict"), [([150, 150, 90], "supported"), ([150, 90], "open"), ([90, 150], "differs"), ([100, 150], "differs")])  # fmt: skip
+@pytest.mark.parametrize(("ends", "verdict"), [([150, 150, 90], "supported"), ([150, 100.5], "supported"), ([150, 90], "open"), ([90, 150], "differs"), ([100, 150], "differs")])  # fmt: skip
 def test_mp3_public_asks_the_named_firm_and_most_sellers_to_grow(monkeypatch, ends, verdict):
     names = ["Keda Automation Control", "Other", "Third"][: len(ends)]
     rows = [(name, year, index) for name, end in zip(names, ends, strict=True) for year, index in ((2020, 100), (2021, end))]  # fmt: skip
     revenue = pd.DataFrame(rows, columns=["name_en", "fiscal_year", "index"])
     monkeypatch.setattr(macropolo.public_sector, "sellers_revenue", lambda evidence: revenue)
-    assert judge("mp3-public").verdict == verdict
+    found = judge("mp3-public")
+    assert found.verdict == verdict
+    grown = {150: "+50%", 100: "0%", 90: "−10%"}[ends[0]]
+    assert f"{grown} from 2020 to 2021" in found.rebuilt
 
 
 def evidence(monkeypatch, name, **row):
@@ -95,6 +98,7 @@ def test_mp3_lanxin_is_decided_by_its_year_of_founding(monkeypatch, year, verdic
 
 
 def test_mp3_hujiang_is_supported_by_a_finding(monkeypatch):
+    assert "the nearest lead: a main supplier" in judge("mp3-hujiang").reason
     evidence(monkeypatch, "Hujiang New Materials", item="audit_finding", about="sales to relatives")
     found = judge("mp3-hujiang")
     assert found.verdict == "supported" and "sales to relatives" in found.rebuilt

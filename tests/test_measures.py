@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.measures import difference, expense_ratio, gap_within, median_interval, share_of
+from lib.measures import Estimate, difference, expense_ratio, gap_within, median_interval, share_of
 from lib.parameters import RatioMeasure, allowed
 from lib.rows import cohorts
 
@@ -124,3 +124,12 @@ def test_the_difference_of_two_wilson_shares_is_newcombes():
     turned = difference(other, one)
     assert turned == pytest.approx((-0.2, -0.3339, -0.0524), abs=5e-5)
     assert np.isnan(difference(one, share_of([]))).all()
+
+
+def test_an_estimates_interval_and_a_medians_lie_about_their_value():
+    assert (Estimate(1.0, 0.5).low, Estimate(1.0, 0.5).high) == pytest.approx((1 - 1.959964 / 2, 1 + 1.959964 / 2))
+    for values in (range(101), range(100)):
+        middle, low, high = median_interval(values)
+        assert middle - 25 < low < middle < high < middle + 25
+    one = share_of([True], method="linearised")
+    assert (one.share, one.low, one.high) == (1, 1, 1)
