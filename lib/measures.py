@@ -116,7 +116,7 @@ def gap_within(hits, side, weights, clusters) -> tuple[float, float, float]:
     if len(summed) < 2:
         return gap, np.nan, np.nan
     half = Z95 * float(np.sqrt((summed**2).sum() * len(summed) / (len(summed) - 1)))
-    return gap, gap - half, gap + half
+    return gap, max(gap - half, -1.0), min(gap + half, 1.0)
 
 
 def _summed(values: np.ndarray, clusters) -> np.ndarray:

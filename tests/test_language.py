@@ -47,7 +47,7 @@ SETS = [
     ("10_valley_of_death", {"size": "slide", "minimum_firms": 300}),
 ]
 #: Latin letters that a Chinese text may hold: grades, the names of publishers and of data, and names without a Chinese one.
-KEPT = re.compile("(?<![A-Za-z])([ABC]|MacroPolo|FinGLM|FRED|Preqin)(?![A-Za-z])")
+KEPT = re.compile("(?<![A-Za-z])([ABC]|p(?=\\s*值)|MacroPolo|FinGLM|FRED|Preqin)(?![A-Za-z])")
 HAN = "\u3400-\u9fff"
 
 
@@ -237,7 +237,7 @@ def test_the_bundle_is_chinese_in_its_words_and_the_same_in_its_numbers(outputs)
         assert records["en"][part] == records["zh"][part], part
     assert records["zh"]["source"].startswith("资料来源：") and records["zh"]["title"] != records["en"]["title"]
     caption = re.search(r"\\caption.*", (folders["zh"] / f"{NAME}.tex").read_text(encoding="utf-8"))[0]
-    assert "如此。}" in caption and ".}" not in caption
+    assert "相同行业的其他公司为" in caption and "。" in caption and ".}" not in caption
     pdf = (folders["zh"] / f"{NAME}.pdf").read_bytes()
     assert re.search(rb"/FontName /[A-Z]{6}\+NotoSansSC", pdf) and b"/FontFile2" in pdf and len(pdf) < 300_000
     assert publish(figures.build(NAME, language="zh")).joinpath(f"{NAME}.pdf").read_bytes() == pdf
@@ -270,4 +270,4 @@ def test_a_users_own_cohort_is_told_from_the_projects_in_chinese_too(data):
     for name in (NAME, "05_accounting_break", "06_hard_tech_fields", "08_services_to_industry"):
         figure = figures.build(name, cohort="my_chips", language="zh")
         assert text_faults(figure.drawing) == []
-        assert "my_chips.csv：由用户提供" in " ".join(figure.notes) and "用户提供的my_chips.csv" in figure.source_line
+        assert "my_chips.csv：由用户提供" in "".join(figure.notes) and "用户提供的my_chips.csv" in figure.source_line

@@ -371,7 +371,10 @@ def _draw_shares(axes, shares: dict) -> None:
             size=9.5 if name == "cohort" else 9, weight="semibold" if name == "cohort" else "normal", va="center"
         )
         lines = chart.wrapped(
-            f"{words} ({share.total:,})", text["size"], text["weight"], (NARROW[1] if narrow else SHARES).left - 0.2
+            say("{words} ({total:,})", words=words, total=share.total),
+            text["size"],
+            text["weight"],
+            (NARROW[1] if narrow else SHARES).left - 0.2,
         )
         left = (style.MARGIN - (NARROW[1] if narrow else SHARES).left) * 72
         chart.write(axes, (0, height), "\n".join(lines), (left, 0), over=("axes", "data"), linespacing=1.05, **text)
