@@ -26,7 +26,7 @@ def test_actions_are_pinned_rights_are_named_and_scripts_are_the_projects_own(pa
             for script in re.findall(r"^(\.ci/\S+)", command, re.MULTILINE):
                 assert (ROOT / script).stat().st_mode & 0o111, script
             for package, version in re.findall(r"install (?:--quiet )?(\w+)==(\S+)", command):
-                assert f"\n{package}=={version}" in (ROOT / "requirements.lock").read_text(encoding="utf-8")
+                assert f"\n{package}=={version}" in (ROOT / "requirements-test.lock").read_text(encoding="utf-8")
 
 
 def test_only_the_job_that_publishes_may_write_pages():

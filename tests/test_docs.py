@@ -25,9 +25,8 @@ def test_commands_and_their_options_are_there(page):
         name, *words = shlex.split(line)
         assert name in main.commands, line
         command = main.commands[name]
-        known = {option for parameter in command.params for option in parameter.opts} | set(
-            getattr(command, "commands", ())
-        )
+        command = getattr(command, "commands", {}).get(words[0] if words else "", command)
+        known = {option for parameter in command.params for option in parameter.opts}
         for word in words:
             assert not word.startswith("-") or word in known, line
 

@@ -205,13 +205,14 @@ def test_without_tags_there_is_no_such_field(data):
     assert figure_6.AI not in set(figure.table["field"]) and figure.headline["fields"] == 7
     assert "is not known of any company here" in " ".join(figure.notes)
     row = claims.ledger().set_index("claim_id").loc["cd-fields"]
-    assert row["rebuilt"].startswith("7 of the 8 fields") and row["difference"] == -1
+    assert row["rebuilt"].startswith("7 fields with companies") and row["difference"] == -1
 
 
 def test_the_columns_list_is_a_definition_and_all_its_fields_hold_companies():
     row = claims.ledger().set_index("claim_id").loc["cd-fields"]
     assert row["verdict"] == "definition" and row["value"] == 8
-    assert "7 as industries" in row["rebuilt"] and "tag of 502 companies" in row["rebuilt"]
+    assert row["rebuilt"].startswith("8 fields with companies")
+    assert "our own mapping of industries" in row["reason"] and "tag that overlaps them: 502" in row["reason"]
 
 
 def test_axes_changed_by_hand_are_what_is_published(outputs):
@@ -224,5 +225,5 @@ def test_axes_changed_by_hand_are_what_is_published(outputs):
 def test_the_notebooks_own_chart_is_drawn_in_a_plain_render(command, tmp_path):
     assert command("render", "6", env={"FIGURES_OUTPUTS": str(tmp_path)}).returncode == 0
     last = nbformat.read(tmp_path / NAME / f"{NAME}.ipynb", as_version=4).cells[-1]
-    assert "style.look()" in last.source and len(last.source.splitlines()) < 6
+    assert "style.look()" in last.source and len(last.source.splitlines()) < 9
     assert sum("image/png" in output.get("data", {}) for output in last.outputs) == 1

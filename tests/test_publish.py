@@ -74,7 +74,11 @@ def test_the_record_is_strict_json_and_lists_the_sources_behind_the_source_line(
     cited = record["source"].removeprefix("Sources: ").removesuffix(".").split("; ")
     assert {source["cite_as"] for source in record["sources"]} == set(cited)
     plotted = set(figure.table["rd_source_id"]) | set(figure.table["selling_source_id"])
-    assert {source["source_id"] for source in record["sources"]} == plotted | {"company-list", "macropolo"}
+    assert {source["source_id"] for source in record["sources"]} == plotted | {
+        "company-list",
+        "macropolo",
+        "miit-measures",
+    }
     assert all(source["title"] for source in record["sources"])
 
 
@@ -154,7 +158,7 @@ def test_a_character_without_a_glyph_is_an_error_and_the_old_bundle_stays(output
     before = contents(publish(draw()))
     figure = draw()
     figure.drawing.text(0.5, 0.5, "\U0001f40e")
-    with pytest.raises(UserError, match="Glyph"):
+    with pytest.raises(UserError, match="fonts lack"):
         publish(figure)
     assert contents(outputs / NAME) == before
 
