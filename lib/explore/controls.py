@@ -1,7 +1,6 @@
 """One control for each kind of parameter, made from the type that the notebook declares."""
 
 import contextlib
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,10 @@ from lib.rows import cohorts
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 
 
-def control(parameter: Parameter, value: Any, never: Sequence = ()) -> widgets.DOMWidget:
-    """The control of a parameter, set to `value`. Its trait `value` is one that the parameter's type accepts.
-
-    never: values that are not offered, since the figure can never be drawn with them.
-    """
+def control(parameter: Parameter, value: Any) -> widgets.DOMWidget:
+    """The control of a parameter, set to `value`. Its trait `value` is one that the parameter's type accepts."""
     schema = TypeAdapter(TYPES[parameter.type]).json_schema()
-    kind, allowed = schema["type"], _offered(parameter, value, never)
+    kind, allowed = schema["type"], _offered(parameter, value)
     label = parameter.name.replace("_", " ")
     words = {"description": label, "tooltip": parameter.help, "style": {"description_width": "initial"}}
     # What is typed or dragged counts when it is finished: a picture on the way would hold up the last.
@@ -51,13 +47,13 @@ def control(parameter: Parameter, value: Any, never: Sequence = ()) -> widgets.D
     return widgets.Text(value=value, **late)
 
 
-def _offered(parameter: Parameter, value: Any, never: Sequence) -> list | None:
+def _offered(parameter: Parameter, value: Any) -> list | None:
     """The allowed values that can be drawn here, such as cohorts that there are data for, and `value`."""
 
     def works(one) -> bool:
         with contextlib.suppress(ParameterError):
             parameter.check([one] if isinstance(value, list) else one)
-            return one not in never
+            return True
         return False
 
     chosen = value if isinstance(value, list) else [value]

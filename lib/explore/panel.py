@@ -31,10 +31,7 @@ class Panel(widgets.VBox):
         self._later: asyncio.TimerHandle | None = None
         self._due: asyncio.TimerHandle | None = None
         self._warned: Path | None = None
-        never = figures.never(figure.name)
-        self.controls = {
-            name: control(p, self._values[name], never.get(name, ())) for name, p in self._declared.items()
-        }
+        self.controls = {name: control(p, self._values[name]) for name, p in self._declared.items()}
         self.view, self.table = View(), table.show(None, figure)
         told = [widgets.VBox([one, _sentence(self._declared[name].help)]) for name, one in self.controls.items()]
         row = widgets.HBox(told, layout={"flex_flow": "row wrap", "grid_gap": "4px 20px"})

@@ -34,10 +34,5 @@ def without_effect(name: str, **values) -> list[str]:
     return module.without_effect(**values) if hasattr(module, "without_effect") else []
 
 
-def never(name: str) -> dict[str, list]:
-    """Values of parameters with which the figure of the notebook `name` can never be drawn."""
-    return getattr(_module("figures", name), "NEVER", {})
-
-
 def _module(room: str, name: str):
     return importlib.import_module(f"lib.{room}.{name[3:]}")

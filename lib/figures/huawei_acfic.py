@@ -33,9 +33,6 @@ KINDS = {
 }
 
 
-NEVER = {"size": ["one_column"]}  # too dense for a column
-
-
 @drawn_as(NAME)
 def draw(
     years: pd.DataFrame,
