@@ -110,14 +110,14 @@ def test_a_changed_notebook_module_or_package_is_named():
     assert {
         "lib/figures/hard_tech_fields.py",
         "lib/rows/cohorts.py",
-        "lib/tables.py",
+        "lib/tables/__init__.py",
         "data/spending.csv",
         "pandas",
     } <= set(now)
     assert "lib/figures/rd_against_sm.py" not in now and "lib/render/run.py" not in now
     then = now | {"lib/rows/cohorts.py": "other", "pandas": "3.0.0", "lib/gone.py": "x"}
     assert inputs.changes(then, now) == [
-        "lib/rows/cohorts.py changed", "lib/gone.py is no longer used", f"pandas went from 3.0.0 to {now['pandas']}",
+        "lib/gone.py is no longer used", "lib/rows/cohorts.py changed", f"pandas went from 3.0.0 to {now['pandas']}",
     ]  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def test_the_receipt_decides_whether_a_notebook_published_not_a_clock(command, r
         '"explore(figure)"', json.dumps(ahead)), encoding="utf-8")  # fmt: skip
     done = command("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
     assert done.returncode == 0, done.stderr
-    path.write_text(whole.replace("size=size)", "size='slide')"), encoding="utf-8")
+    path.write_text(whole.replace("size=size\\n", "size='slide'\\n"), encoding="utf-8")
     done = command("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
     assert done.returncode == 1 and f"it did not publish {NAME}; it published {NAME}/size=slide" in done.stderr
     assert (rendered / NAME / f"{NAME}.failed.ipynb").is_file()

@@ -97,7 +97,8 @@ def test_a_control_changes_picture_numbers_table_and_command_to_what_lib_compute
 def test_a_company_in_figure_1_is_named_with_its_figures_and_source(panel):
     shown = panel("01_rd_against_sm")
     rows = figures.build("01_rd_against_sm").table
-    assert len(shown.view.marks) == len(rows)
+    assert sum("spending.csv:" in words for *_, words, _ in shown.view.marks) == len(rows)
+    assert len(shown.view.marks) == len(rows) + 4  # what they are compared with
     first = rows.iloc[0]
     left, _, right, _, words, company = shown.view.marks[0]
     assert company == first["company_id"]

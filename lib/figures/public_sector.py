@@ -375,13 +375,12 @@ def _draw_growth(axes, grown: pd.DataFrame) -> None:
         for _, row in firm.iterrows():
             chart.dot(axes, row["fiscal_year"], row["index"], colour, size=5, filled=row["grade"] == "B")
     ends = _last(grown)
-    early = (ends["fiscal_year"] < grown["fiscal_year"].max()) & (
-        ends["index"] >= 100
-    )  # whose words others would run through
+    # Words beside a line that ends early and high would have others run through them: they stand over it.
+    early = (ends["fiscal_year"] < grown["fiscal_year"].max()) & (ends["index"] >= 100)
     for _, row in ends[early].iterrows():
         height, words, colour, bold = _line_end(row)
         place, weight = (row["fiscal_year"], height), "semibold" if bold else "normal"
-        chart.write(axes, place, words, (4, 6), size=9, ha="right", va="bottom", color=colour, weight=weight)
+        chart.write(axes, place, words, (0, 6), size=9, ha="center", va="bottom", color=colour, weight=weight)
     for at, late in ends[~early].groupby("fiscal_year"):
         chart.line_ends(axes, [_line_end(row) for _, row in late.iterrows()], at, linespacing=1)
 
