@@ -7,9 +7,9 @@ import random
 import shutil
 import zipfile
 
+import numpy as np
 import openpyxl
 import openpyxl.chart
-import numpy as np
 import pandas as pd
 import pytest
 from conftest import text_faults
