@@ -133,7 +133,7 @@ def test_a_reader_labels_a_company_exports_the_view_and_repeats_it_in_a_shell(la
     for _ in range(place + 1):
         page.keyboard.press("ArrowRight")
     words = view.locator(".words").inner_text()
-    assert bars.at[place, "name_zh"] in words
+    assert f" {bars.at[place, 'company_id']}: " in words
     assert bars.at[place, "source_row"] in words
     changed(page, lambda: page.keyboard.press("Enter"))
 
