@@ -1,7 +1,7 @@
 """What the notebooks share, in rooms. One name finds all of a figure: `rows.<name>`, `figures.<name>`, and notebook and tests.
 
 From the ground up, each importing only what stands before it:
-`errors`, `paths`, `words`, `parameters`: what everything needs, without pandas;
+`environment`, `errors`, `paths`, `words`, `parameters`: what everything needs, without pandas;
 `measures`, `notebooks`, `style`, `tables`, then `chart`, `estimates`, `figure`: what rows and figures are made with;
 `rows`: which rows a figure shows; `figures`: how it is drawn from them; `claims`: what is judged from the rows;
 `bundle`: what is written of a figure; `vendor`: how vendors' exports are read; `explore`: the figure with controls;

@@ -1,4 +1,4 @@
-"""README and docs lead somewhere, and name only commands and figures that there are."""
+"""README, CONTRIBUTING and docs lead somewhere, and name only commands and figures that there are."""
 
 import re
 import shlex
@@ -9,7 +9,7 @@ from lib import notebooks
 from lib.__main__ import main
 from lib.paths import ROOT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -25,7 +25,8 @@ def test_commands_and_their_options_are_there(page):
         name, *words = shlex.split(line)
         assert name in main.commands, line
         command = main.commands[name]
-        command = getattr(command, "commands", {}).get(words[0] if words else "", command)
+        while hasattr(command, "commands"):
+            command = command.commands[words.pop(0)]
         known = {option for parameter in command.params for option in parameter.opts}
         for word in words:
             assert not word.startswith("-") or word in known, line
