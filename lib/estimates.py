@@ -15,6 +15,7 @@ from lib.measures import SEED
 
 EFFECT = re.compile(r"C\((\w+)\)")
 DRAWS = 999  # of clusters, for the interval of a median
+COLUMNS = ["estimate", "standard_error", "low", "high", "firms", "clusters", "fixed_effects", "controls", "formula"]
 
 
 @dataclass(frozen=True)
@@ -119,21 +120,17 @@ def _median(values: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 
 def rows(estimates: Iterable[Estimate]) -> pd.DataFrame:
-    """Estimates as rows of a table: what each gives, and what it was made with."""
+    """Estimates as rows of a table of COLUMNS: what each gives, and what it was made with."""
     return pd.DataFrame(
-        {
-            "formula": found.formula,
-            "estimate": found.value,
-            "standard_error": found.error,
-            "low": found.low,
-            "high": found.high,
-            "firms": found.firms,
-            "clusters": found.clusters,
-            "fixed_effects": ", ".join(found.fixed_effects),
-            "controls": ", ".join(found.controls),
-        }
-        for found in estimates
-    )
+        [
+            (
+                one.value, one.error, one.low, one.high, one.firms, one.clusters,
+                ", ".join(one.fixed_effects), ", ".join(one.controls), one.formula,
+            )
+            for one in estimates
+        ],
+        columns=COLUMNS,
+    )  # fmt: skip
 
 
 def printed(estimates: Iterable[Estimate], names: dict[str, str], samples: Iterable[str] = ()) -> pd.DataFrame:

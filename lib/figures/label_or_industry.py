@@ -322,20 +322,7 @@ def _table(cohort, year, steps, dealt, spread, by_industry) -> pd.DataFrame:
     rest = pd.DataFrame([chance, *quartiles, *medians])
     table = pd.concat([ladder_rows, rest], ignore_index=True)
     table["source_row"] = table["source_row"].fillna(both)
-    first = [
-        "panel",
-        "what",
-        "group",
-        "estimate",
-        "standard_error",
-        "low",
-        "high",
-        "firms",
-        "clusters",
-        "fixed_effects",
-        "controls",
-        "formula",
-    ]
+    first = ["panel", "what", "group", *estimates.COLUMNS]
     return table[[*first, "source_row"]]
 
 

@@ -310,20 +310,7 @@ def _table(cohort, last, curve, steps, others, every) -> pd.DataFrame:
             group=ALL,
         ),
     ]
-    columns = [
-        "panel",
-        "what",
-        "group",
-        "estimate",
-        "standard_error",
-        "low",
-        "high",
-        "firms",
-        "clusters",
-        "fixed_effects",
-        "controls",
-        "formula",
-    ]
+    columns = ["panel", "what", "group", *estimates.COLUMNS]
     return pd.concat(parts, ignore_index=True)[columns].assign(source_row=years)
 
 
