@@ -40,6 +40,35 @@ def outputs(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """One copy of data/ for all tests of a module, so that its tables are parsed once."""
+    return shutil.copytree(ROOT / "data", tmp_path_factory.mktemp("home") / "data")
+
+
+@pytest.fixture
+def no_cohorts(home, monkeypatch) -> Path:
+    """The module's copy of data/, which the project reads during the test, with nothing in data/cohorts yet."""
+    monkeypatch.setenv("FIGURES_DATA", str(home))
+    shutil.rmtree(home / "cohorts", ignore_errors=True)
+    return home
+
+
+@pytest.fixture(scope="module")
+def rendered_once(command, request, tmp_path_factory) -> Path:
+    """The outputs of a render of the figure that the module calls NAME."""
+    folder = tmp_path_factory.mktemp("rendered")
+    done = command("render", request.module.NAME, env={"FIGURES_OUTPUTS": str(folder)})
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def rendered(rendered_once, outputs) -> Path:
+    """A copy of them, the test's own to spoil."""
+    return shutil.copytree(rendered_once, outputs)
+
+
+@pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Path:
     """A copy of the project to change, tests included."""
     copy = tmp_path_factory.mktemp("project")

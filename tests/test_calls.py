@@ -25,20 +25,6 @@ NAME = "03_who_are_the_93"
 PYTHON = [sys.executable, "-m", "lib"]
 
 
-@pytest.fixture(scope="module")
-def rendered_once(command, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("rendered")
-    done = command("render", "3", env={"FIGURES_OUTPUTS": str(folder)})
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.fixture
-def rendered(rendered_once, outputs):
-    """The outputs of a render of Figure 3, the test's own to spoil."""
-    return shutil.copytree(rendered_once, outputs)
-
-
 def sentence(done, words, status=1):
     assert done.returncode == status and words in done.stderr and "Traceback" not in done.stderr, done.stderr
 

@@ -1,6 +1,5 @@
 """The article's claims on a user's own cohort: both readings, what is missing, and what a verdict hangs on."""
 
-import shutil
 
 import pytest
 import vendors
@@ -8,23 +7,14 @@ import vendors
 from lib import tables, vendor
 from lib.claims import on_own
 from lib.errors import ParameterError, UserError
-from lib.paths import ROOT
 from lib.rows import cohorts
 
 VOID = "839680"
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """One copy of data/ for all tests here."""
-    return shutil.copytree(ROOT / "data", tmp_path_factory.mktemp("own_claims") / "data")
-
-
 @pytest.fixture
-def data(home, monkeypatch):
-    monkeypatch.setenv("FIGURES_DATA", str(home))
-    shutil.rmtree(home / "cohorts", ignore_errors=True)
-    return home
+def data(no_cohorts):
+    return no_cohorts
 
 
 @pytest.fixture

@@ -59,20 +59,6 @@ def left_running(outputs):
     return found
 
 
-@pytest.fixture(scope="module")
-def rendered_once(command, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("rendered")
-    done = command("render", "6", env={"FIGURES_OUTPUTS": str(folder)})
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.fixture
-def rendered(rendered_once, outputs):
-    """The outputs of a render of Figure 6, the test's own to spoil."""
-    return shutil.copytree(rendered_once, outputs)
-
-
 def explain(command, *words):
     done = command("render", "6", "--dry-run", *words)
     assert done.returncode == 0, done.stderr

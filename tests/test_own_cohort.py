@@ -4,7 +4,6 @@ import datetime
 import io
 import json
 import random
-import shutil
 import zipfile
 
 import numpy as np
@@ -30,18 +29,9 @@ README = (ROOT / "data" / "cohorts" / "README.md").read_text(encoding="utf-8")
 EXAMPLE = README.split("```csv\n")[1].split("```")[0]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """One copy of data/ for all tests here, so that its tables are parsed once."""
-    return shutil.copytree(ROOT / "data", tmp_path_factory.mktemp("own") / "data")
-
-
 @pytest.fixture
-def data(home, monkeypatch):
-    """The copy, with nothing in data/cohorts yet."""
-    monkeypatch.setenv("FIGURES_DATA", str(home))
-    shutil.rmtree(home / "cohorts", ignore_errors=True)
-    return home
+def data(no_cohorts):
+    return no_cohorts
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import datetime
 import io
 import json
 import random
-import shutil
 
 import openpyxl
 import pytest
@@ -16,7 +15,6 @@ from vendors import companies, expected, text, workbook
 
 from lib import figures, parameters, tables, vendor
 from lib.errors import ParameterError, UserError
-from lib.paths import ROOT
 from lib.rows import cohorts, own
 from lib.rows.workbooks import CONTAINER, LOCKED
 from lib.vendor import convert, layouts, readers, template
@@ -24,18 +22,9 @@ from lib.vendor import convert, layouts, readers, template
 FIGURE_1 = "01_rd_against_sm"
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """One copy of data/ for all tests here, so that its tables are parsed once."""
-    return shutil.copytree(ROOT / "data", tmp_path_factory.mktemp("vendor") / "data")
-
-
 @pytest.fixture
-def data(home, monkeypatch):
-    """The copy, with nothing in data/cohorts yet."""
-    monkeypatch.setenv("FIGURES_DATA", str(home))
-    shutil.rmtree(home / "cohorts", ignore_errors=True)
-    return home
+def data(no_cohorts):
+    return no_cohorts
 
 
 def files(data):

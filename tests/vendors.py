@@ -144,84 +144,24 @@ def ifind(count=6):
 
 def tushare(count=6, restated=False):
     """Tushare's income table: codes with their exchange, days without signs, statements by number, updates of a period."""
-    rows = [
-        [
-            "ts_code",
-            "ann_date",
-            "f_ann_date",
-            "end_date",
-            "report_type",
-            "revenue",
-            "sell_exp",
-            "rd_exp",
-            "total_revenue",
-            "update_flag",
-        ]
-    ]
+    head = "ts_code ann_date f_ann_date end_date report_type revenue sell_exp rd_exp total_revenue update_flag"
+    rows = [head.split()]
     for code, new, _ in companies(count):
         for year in YEARS:
             rd, sm, revenue = amounts(code, year)
-            told = f"{year + 1}0420"
-            rows.append(
-                [
-                    exchange(new),
-                    told,
-                    told,
-                    f"{year}1231",
-                    1,
-                    float(revenue),
-                    float(sm),
-                    float(rd),
-                    float(revenue + 5),
-                    0,
-                ]
-            )
-            rows.append(
-                [
-                    exchange(new),
-                    told,
-                    told,
-                    f"{year}1231",
-                    1,
-                    float(revenue),
-                    float(sm),
-                    float(rd),
-                    float(revenue + 5),
-                    1,
-                ]
-            )
-            rows.append(
-                [
-                    exchange(new),
-                    told,
-                    told,
-                    f"{year}0930",
-                    1,
-                    float(revenue),
-                    float(sm),
-                    float(rd),
-                    float(revenue + 5),
-                    0,
-                ]
-            )
-            rows.append([exchange(new), told, told, f"{year}1231", 6, 1.0, 2.0, 3.0, 4.0, 0])
-            rows.append([exchange(new), told, told, f"{year}1231", 4, 1.0, 2.0, 3.0, 4.0, 0])
+
+            def line(told, end, kind, *values, code=new):
+                rows.append([exchange(code), told, told, end, kind, *values])
+
+            told, end = f"{year + 1}0420", f"{year}1231"
+            filed = float(revenue), float(sm), float(rd), float(revenue + 5)
+            line(told, end, 1, *filed, 0)
+            line(told, end, 1, *filed, 1)
+            line(told, f"{year}0930", 1, *filed, 0)
+            line(told, end, 6, 1.0, 2.0, 3.0, 4.0, 0)
+            line(told, end, 4, 1.0, 2.0, 3.0, 4.0, 0)
             if restated:
-                later = f"{year + 1}0601"
-                rows.append(
-                    [
-                        exchange(new),
-                        later,
-                        later,
-                        f"{year}1231",
-                        1,
-                        float(revenue),
-                        float(sm),
-                        float(rd + 700),
-                        float(revenue),
-                        1,
-                    ]
-                )
+                line(f"{year + 1}0601", end, 1, float(revenue), float(sm), float(rd + 700), float(revenue), 1)
     return text(rows)
 
 
