@@ -1,6 +1,5 @@
 """The article's claims on a user's own cohort: both readings, what is missing, and what a verdict hangs on."""
 
-
 import pytest
 import vendors
 

@@ -1,6 +1,8 @@
 import json
 
 import pytest
+from conftest import render
+from jupyter_client.manager import start_new_kernel
 
 from lib.bundle import folders
 from lib.paths import NOTEBOOKS
@@ -76,3 +78,15 @@ def test_notebooks_are_committed_without_outputs_and_with_short_cells(path):
         if cell["cell_type"] == "code":
             assert not cell["outputs"] and cell["execution_count"] is None
             assert len("".join(cell["source"]).splitlines()) <= 20
+
+
+def test_a_kernel_started_beside_renders_is_an_ordinary_one(outputs, tmp_path):
+    render("03_who_are_the_93")
+    manager, client = start_new_kernel(kernel_name="python3", cwd=tmp_path)
+    try:
+        said = []
+        client.execute_interactive("import os; print(os.getcwd())", output_hook=said.append, timeout=60)
+        assert any(message["content"].get("text", "").strip() == str(tmp_path) for message in said)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

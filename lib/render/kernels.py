@@ -68,10 +68,8 @@ class Settings:
 @contextlib.contextmanager
 def using(settings: Settings):
     """Kernels that this thread starts inside the block have these settings; at its end they are killed."""
-    factory = KernelProvisionerFactory.instance()
     entry = EntryPoint(NAME, f"{__name__}:Provisioner", KernelProvisionerFactory.GROUP_NAME)
-    factory.provisioners[NAME] = entry
-    factory.default_provisioner_name = NAME
+    KernelProvisionerFactory.instance().provisioners[NAME] = entry
     _thread.settings = settings
     try:
         yield
@@ -80,12 +78,21 @@ def using(settings: Settings):
         _thread.settings = None
 
 
+class _Specs(KernelSpecManager):
+    """The kernel of this Python alone, to be started by the Provisioner: other kernels of this process start as ever."""
+
+    def get_kernel_spec(self, kernel_name):
+        spec = super().get_kernel_spec(kernel_name)
+        spec.metadata = {**spec.metadata, "kernel_provisioner": {"provisioner_name": NAME}}
+        return spec
+
+
 class Manager(AsyncKernelManager):
     """Starts the kernel of this Python, whatever kernels the machine's Jupyter knows by the same name."""
 
     @default("kernel_spec_manager")
     def _own_kernel_alone(self) -> KernelSpecManager:
-        return KernelSpecManager(kernel_dirs=[])
+        return _Specs(kernel_dirs=[])
 
 
 class Provisioner(LocalProvisioner):
