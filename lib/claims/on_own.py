@@ -6,15 +6,15 @@ those of them that a vendor's list of November 2023 has as specialised SMEs.
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from lib import tables
+from lib.claims.macropolo import above_internet
 from lib.claims.verdict import Verdict
 from lib.errors import ParameterError, UserError
-from lib.measures import expense_ratio, share_of
+from lib.measures import share_of
 from lib.rows import cohorts
-from lib.words import name_list, times
+from lib.words import name_list
 
 YEAR = 2021
 #: Why a company has no ratio though it may well have spent: what it would add to a share is not known.
@@ -134,33 +134,7 @@ def share(claim: pd.Series, reading: Reading) -> Verdict:
 
 def giants(claim: pd.Series, reading: Reading) -> Verdict:
     """The firms against the internet companies: decided where those whose ratio is not known could not overturn it."""
-    from scipy.stats import mannwhitneyu
-
-    ratios, others = (
-        np.asarray(expense_ratio(rows["rd_expense_cny"], rows["selling_expense_cny"]))
-        for rows in (reading.firms, cohorts.drawn(cohorts.internet_companies(YEAR)))
-    )
-    p = mannwhitneyu(ratios, others, alternative="greater").pvalue
-    # Those whose ratio is not known, all below every company or all above: the test only ranks.
-    ends = (np.append(ratios, np.full(reading.unknown, end)) for end in (-np.inf, np.inf))
-    found = {_above(whole, others) for whole in ends}
-    verdict = found.pop() if len(found) == 1 else "open"
-    reason = f"{len(ratios)} firms against {len(others)} internet companies, one-sided Mann-Whitney p = {p:.3f}"
-    if reading.unknown:
-        reason += (
-            f"; the verdict {'hangs' if found else 'does not hang'} on the {reading.unknown} whose ratio is not known"
-        )
-    medians = [times(float(np.median(each))) for each in (ratios, others)]
-    return Verdict(verdict, f"median firm {medians[0]}, median internet company {medians[1]}", reason)
-
-
-def _above(ratios: np.ndarray, others: np.ndarray) -> str:
-    """The verdict on whether `ratios` lie above `others`."""
-    from scipy.stats import mannwhitneyu
-
-    if np.median(ratios) <= np.median(others):
-        return "differs"
-    return "reproduced" if mannwhitneyu(ratios, others, alternative="greater").pvalue < 0.05 else "open"
+    return above_internet(reading.firms, reading.unknown)
 
 
 def standing(cohort: str) -> list[str]:
