@@ -20,11 +20,9 @@ SHEET_ROWS = 2000  # more take longer to write than the figure to draw, and doze
 PAGE_ROWS = 60  # more do not fit a printed page, so a longer table is left to the other files
 CELL = 60  # longer texts are quotes from sources, which no printed table holds
 LINE = 24  # of a printed cell, in characters; a longer text goes on below
-GLYPH, BETWEEN, COLUMN = (
-    3.3,
-    12,
-    252,
-)  # points: a character of a printed table, the room between columns, a journal's column
+GLYPH = 3.3  # points that a character of a printed table takes
+BETWEEN = 12  # points between its columns
+COLUMN = 252  # points of a journal's column
 WIDEST = 50  # of a column in the workbook, in characters
 CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
 #: What `escape` needs: only XeLaTeX and LuaLaTeX can print Chinese, and only in a font that has it.
