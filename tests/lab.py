@@ -35,11 +35,12 @@ def launch(playwright, chromium: str | None):
 
 
 class Lab:
-    """JupyterLab on a copy of the notebooks, so that nothing it saves reaches the project."""
+    """JupyterLab on a copy of the notebooks and tables, so that nothing it saves reaches the project."""
 
     def __init__(self, folder: Path):
         self.folder, self.outputs = folder, folder / "outputs"
-        shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+        for name in ("notebooks", "data"):
+            shutil.copytree(ROOT / name, folder / name)
         for name, content in SETTINGS.items():
             self.set(name, content)
         with socket.socket() as free:
@@ -52,6 +53,7 @@ class Lab:
             [sys.executable, "-m", "jupyterlab", *words, f"--notebook-dir={folder}"],
             env={
                 **os.environ,
+                "FIGURES_DATA": str(folder / "data"),
                 "FIGURES_OUTPUTS": str(self.outputs),
                 "JUPYTER_CONFIG_DIR": str(folder / "config"),
                 "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),

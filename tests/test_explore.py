@@ -7,11 +7,12 @@ import os
 import shlex
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
+import vendors
 from changes import CHANGES, kind
 from conftest import render
 from PIL import Image
@@ -283,3 +284,51 @@ def test_each_notebook_ends_with_one_line_to_explore(name):
     assert [cell.source for cell in cells if "explore(" in cell.source] == ["explore(figure)"]
     own = next((place for place, cell in enumerate(cells) if cell.source.startswith("## Your own chart")), len(cells))
     assert cells[own - 1].source == "explore(figure)" and own in (len(cells), len(cells) - 2)
+
+
+def chosen(intake, name, content):
+    """A file chosen in the explorer, as the browser hands it over."""
+    told = {"name": name, "type": "", "size": len(content), "last_modified": datetime.now(UTC)}
+    intake.upload.value = ({**told, "content": memoryview(content)},)
+
+
+def test_a_vendors_export_is_taken_reported_and_drawn_without_a_restart(panel, data):
+    shown = panel("01_rd_against_sm")
+    before = shown.view.picture
+    chosen(shown.intake, "mine.xlsx", vendors.wind(count=8))
+    assert "研发费用" in shown.intake.children[3].value
+    assert "Written: data/cohorts/mine.csv" in shown.intake.children[2].value
+    assert shown.controls["cohort"].value == "mine" and "cohort=mine" in shown.command
+    assert shown.view.error == "" and shown.view.picture != before
+    codes = {code for code, _, _ in vendors.companies(8)}
+    assert {mark[5] for mark in shown.view.marks if mark[5]} == codes
+
+    chosen(shown.intake, "mine.xlsx", vendors.wind(count=7))  # a newer export in the place of the first
+    assert {mark[5] for mark in shown.view.marks if mark[5]} < codes
+
+
+def test_what_a_file_leaves_open_is_asked_for_and_nothing_is_written_before(panel, data):
+    shown = panel("04_does_65_hold", cohort_list=["star"], years=[2021])
+    chosen(shown.intake, "mine.csv", vendors.tushare())
+    assert "Nothing was written." in shown.intake.children[2].value and "--unit" in shown.intake.children[2].value
+    assert not (data / "cohorts" / "mine.csv").exists()
+    assert list(shown.controls["cohort_list"].value) == ["star"]
+    shown.intake.answers["unit"].value = "元"
+    assert (data / "cohorts" / "mine.csv").exists()
+    assert list(shown.controls["cohort_list"].value) == ["star", "mine"]
+    assert shown.view.error == ""
+
+
+def test_a_hostile_file_is_a_sentence_and_no_markup(panel, data):
+    shown = panel("01_rd_against_sm")
+    before = shown.view.picture
+    chosen(shown.intake, "<img src=x onerror=alert(1)>.csv", b"name,rd\n<script>,1")
+    assert "Nothing was written." in shown.intake.children[2].value
+    assert not any("<img" in part.value or "<script" in part.value for part in shown.intake.children[2:])
+    assert shown.view.picture == before
+    assert shown.intake.cohort == ""
+
+
+def test_a_file_is_asked_for_where_a_parameter_takes_cohorts_of_ones_own(shown):
+    panel = shown[1]
+    assert hasattr(panel, "intake") == any(control in panel.controls for control in ("cohort", "cohort_list"))

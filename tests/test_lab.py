@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import vendors
 from changes import CHANGES, kind
 from conftest import accessibility_faults
 from lab import Lab
@@ -230,6 +231,20 @@ def test_a_wrong_parameter_is_one_sentence_before_the_reader(lab, browser):
         page.close()
         lab.shut_kernels()
         path.write_text(whole, encoding="utf-8")
+
+
+def test_a_vendors_export_is_taken_by_a_button_and_drawn(first, lab):
+    page = first
+    export = lab.folder / "mine.csv"
+    export.write_bytes(vendors.tushare(count=8))
+    with page.expect_file_chooser() as asked:
+        page.get_by_role("button", name="Choose a file").click()
+    asked.value.set_files(export)
+    page.get_by_text("Nothing was written.").wait_for()
+    assert accessibility_faults(page, EXPLORER) == []
+    changed(page, lambda: control(page, "--unit").select_option("元, yuan"))
+    assert "mine" in page.locator(".figure-view code").inner_text()
+    control(page, "cohort").select_option("specialised")
 
 
 def test_every_control_is_reached_and_named_by_keyboard(first):

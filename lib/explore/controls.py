@@ -47,6 +47,13 @@ def control(parameter: Parameter, value: Any) -> widgets.DOMWidget:
     return widgets.Text(value=value, **late)
 
 
+def offer(one: widgets.DOMWidget, parameter: Parameter, cohort: str) -> None:
+    """Have a control of cohorts offer those that there are now, with `cohort` chosen: among others where it takes several."""
+    before = one.value
+    one.options = _named(_offered(parameter, cohort))
+    one.value = (*(name for name in before if name != cohort), cohort) if isinstance(before, tuple) else cohort
+
+
 def _offered(parameter: Parameter, value: Any) -> list | None:
     """The allowed values that can be drawn here, such as cohorts that there are data for, and `value`."""
 
@@ -83,7 +90,8 @@ class CompanyPicker(widgets.VBox):
     value = traitlets.List(traitlets.Unicode())
 
     def __init__(self, label: str, hint: str, value: list[str]):
-        self._names = self._offered = cohorts.company_names()
+        self.learn()
+        self._offered = self._names
         self._search = widgets.Combobox(
             options=list(self._names.values()),
             placeholder="code or name",
@@ -98,6 +106,10 @@ class CompanyPicker(widgets.VBox):
         super().__init__([self._search, self._answer, self._chosen])
         self.observe(self._show, "value")
         self.value = list(value)
+
+    def learn(self) -> None:
+        """Know the companies of all cohorts that there are now."""
+        self._names = cohorts.company_names()
 
     def offer(self, codes: set[str]) -> None:
         """Have only the companies of the figure be found, by their codes."""

@@ -12,9 +12,11 @@ from lib.bundle.folders import FORMATS, changed_by_hand
 from lib.bundle.publish import folder_for, publish
 from lib.errors import UserError
 from lib.explore import table
-from lib.explore.controls import CompanyPicker, control
+from lib.explore.controls import CompanyPicker, control, offer
+from lib.explore.intake import Intake
 from lib.explore.view import View
 from lib.figure import Figure
+from lib.parameters import COHORTS
 from lib.paths import NOTEBOOKS, ROOT
 
 PAUSE = 0.3  # seconds from a new picture to the table behind it
@@ -36,10 +38,26 @@ class Panel(widgets.VBox):
         told = [widgets.VBox([one, _sentence(self._declared[name].help)]) for name, one in self.controls.items()]
         row = widgets.HBox(told, layout={"flex_flow": "row wrap", "grid_gap": "4px 20px"})
         super().__init__([row, self.view, self.table])
+        self._cohorts = [name for name, one in self._declared.items() if set(COHORTS).intersection(one.allowed or ())]
+        if self._cohorts:
+            self.intake = Intake()
+            self.intake.observe(self._taken, "cohort")
+            self.children += (self.intake,)
         self._show(figure)
         self.view.on_msg(self._answer)
         for one in self.controls.values():
             one.observe(self._change, "value")
+
+    def _taken(self, change) -> None:
+        """Have the controls offer a cohort that was added, and the chart show it; also where a file of its name was replaced."""
+        if not change["new"]:
+            return
+        for one in self.controls.values():
+            if isinstance(one, CompanyPicker):
+                one.learn()
+        for name in self._cohorts:
+            offer(self.controls[name], self._declared[name], change["new"])
+        self._change(None)
 
     def _change(self, _) -> None:
         """Have the chart follow: once for all changes that came while the last one was drawn, with the controls as they are."""
