@@ -38,9 +38,9 @@ def echo(text, **options) -> None:
     click.secho(visible(text), **options)
 
 
-def tell(text, **options) -> None:
-    """Print a line on progress; in a log it bears the time."""
-    echo(text if sys.stderr.isatty() else f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", **options)
+def tell(text) -> None:
+    """Print a line on progress to standard error; in a log it bears the time."""
+    echo(text if sys.stderr.isatty() else f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}", err=True)
 
 
 class Commands(click.Group):
@@ -230,7 +230,7 @@ def sweep(figure, grid, scheduler, **options) -> None:
         done = sweep.on_cluster(jobs, scheduler, tell, **options)
     else:
         done, jobs = _work(jobs, gallery=False, explain=False, dry_run=False, keep_going=True, **options)
-    echo(sweep.gather(jobs, Path(grid).stem))
+    echo(sweep.gather(jobs, Path(grid).stem, tell))
     if not done:
         sys.exit(1)
 
@@ -241,7 +241,7 @@ def _work(jobs, *, gallery, explain, dry_run, force, keep_going, workers, cold, 
     from lib.render import run
     from lib.render.manifest import Manifest
 
-    with contextlib.nullcontext() if dry_run else run.sole_render(lambda text: tell(text, err=True)):
+    with contextlib.nullcontext() if dry_run else run.sole_render(tell):
         manifest = Manifest()
         if manifest.damage:
             echo(manifest.damage, err=True)
@@ -297,7 +297,7 @@ def _progress(total: int):
         nonlocal done
         done += 1
         state = "failed" if outcome.error else "done"
-        tell(f"[{done}/{total}] {outcome.job.folder}: {state} in {outcome.seconds:.1f} s", err=True)
+        tell(f"[{done}/{total}] {outcome.job.folder}: {state} in {outcome.seconds:.1f} s")
 
     return line
 

@@ -93,6 +93,19 @@ def test_a_sweep_leaves_table_sheet_and_page_and_resumes(command, outputs, tmp_p
     assert again.returncode == 0 and "3 of 4 unchanged" in again.stderr and "[1/1]" in again.stderr
 
 
+def test_a_table_of_other_sets_is_replaced_and_that_is_said(outputs):
+    said = []
+    tasks = [run.job(NAME, fiscal_year=year) for year in (2019, 2020)]
+    folder = sweep.gather(tasks, "g", said.append)
+    assert sweep.gather(tasks, "g", said.append) == folder and said == []
+    sweep.gather(tasks[:1], "g", said.append)
+    assert [row["fiscal_year"] for row in table(folder)] == ["2019"]
+    assert len(said) == 1 and "other sets (2)" in said[0]
+    (folder / "sweep.csv").write_bytes(b"\xff\x00")  # not what a sweep writes
+    sweep.gather(tasks, "g", said.append)
+    assert len(table(folder)) == 2 and len(said) == 1
+
+
 def test_a_set_among_many_is_as_if_rendered_alone(command, outputs, tmp_path, monkeypatch):
     counts = [93 - place for place in range(run.OFTEN)]  # so many that the figure is drawn once before them
     path = grid(tmp_path / "g.yml", json.dumps({"product": {"count": counts}}))

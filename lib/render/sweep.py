@@ -55,8 +55,10 @@ def jobs(notebook: Path, grid: Path) -> list[run.Job]:
     return list(found.values())
 
 
-def gather(tasks: list[run.Job], name: str) -> Path:
+def gather(tasks: list[run.Job], name: str, say: Callable[[str], None]) -> Path:
     """Write the sweep's table, sheets of pictures and page, and give their folder, outputs/<figure>/sweep-<name>.
+
+    A table of other sets that was there, of the grid before a change or of another grid with its name, is replaced, and that is said.
 
     sweep.csv: one row per set, in the grid's order: its parameters, status, the figure's headline values, its folder, and
     the error where it failed.
@@ -79,6 +81,8 @@ def gather(tasks: list[run.Job], name: str) -> Path:
         rows.append(row)
     folder = outputs_dir() / tasks[0].folder.split("/")[0] / f"sweep-{folders.fitting(name, 200)}"
     columns = list(dict.fromkeys(key for row in rows for key in row))
+    if (before := _gathered(folder)) and before != {task.folder for task in tasks}:
+        say(f"{folder} had the table of other sets ({len(before):,}); it is replaced. Their bundles stay.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
@@ -90,6 +94,15 @@ def gather(tasks: list[run.Job], name: str) -> Path:
     except OSError as error:
         raise UserError(f"cannot write to {folder} ({error.strerror or error}); free it, then call again.") from error
     return folder
+
+
+def _gathered(folder: Path) -> set[str]:
+    """The sets, by their folders, of the table that a sweep left in a folder; none where there is no table that can be read."""
+    try:
+        with (folder / "sweep.csv").open(encoding="utf-8", newline="") as file:
+            return {row["folder"] for row in csv.DictReader(file)}
+    except (OSError, ValueError, KeyError, csv.Error):
+        return set()
 
 
 def on_cluster(
