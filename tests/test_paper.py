@@ -145,7 +145,7 @@ def test_the_latex_holds_figure_caption_label_and_a_table(figure, record):
 def test_hostile_words_stay_words_in_latex():
     text = paper.latex(*hostile())
     assert r"50\% of R\&D\_x \{a\} \#1 \$5" in text and text.count(r"\end{document}") == 0
-    assert r"\zh{专精特新}" in text
+    assert r"\asis{Chinese}{专精特新}" in text
     walk(text)
     assert paper.latex(*hostile(parameters={"size": "two_columns"})).count("{figure*}") == 2
 
@@ -225,6 +225,21 @@ def test_estimates_print_as_papers_print_them(outputs):
     assert [list(row) for row in printed[1:]] == [
         [cell or None for cell in row] for row in figure.printed.rows.to_numpy()
     ]
+
+
+@pytest.mark.parametrize("engine", ["pdflatex", "xelatex", "lualatex"])
+def test_names_in_any_script_compile(engine, tmp_path):
+    if not shutil.which(engine):
+        pytest.skip(f"no {engine} on this machine")
+    accents = [sign for sign in map(chr, range(0xA0, 0x2300)) if re.match(f"[{paper.PRINTED}]", sign)]
+    names = ["ИТМО Технологии", "Nguyễn", "𠮷野家", "全角\u3000空格", "עברית", "« Þórr »", "☃ 🙂", "株式会社", *accents]
+    body = "\n\n".join(paper.escape(f"[{name}] & {name}") for name in names)
+    page = rf"\documentclass{{article}}{paper.AS_IT_IS}\begin{{document}}{body}\end{{document}}"
+    (tmp_path / "names.tex").write_text(page, encoding="utf-8")
+    done = subprocess.run([engine, "-interaction=batchmode", "names"], cwd=tmp_path, capture_output=True, text=True)
+    log = (tmp_path / "names.log").read_text(encoding="utf-8", errors="replace")
+    assert not re.findall(r"^!.*", log, re.MULTILINE) and done.returncode == 0
+    assert paper.escape("Łódź, Ménard – “5‰”").isascii()  # printed by every engine
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX on this machine")

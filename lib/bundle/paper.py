@@ -5,6 +5,7 @@ The same figure gives the same bytes: nothing here holds a time.
 
 import functools
 import re
+import unicodedata
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -24,9 +25,11 @@ GLYPH = 3.3  # points that a character of a printed table takes
 BETWEEN = 12  # points between its columns
 COLUMN = 252  # points of a journal's column
 WIDEST = 50  # of a column in the workbook, in characters
-CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+")
-#: What `escape` needs: only XeLaTeX and LuaLaTeX can print Chinese, and only in a font that has it.
-ZH = r"\providecommand{\zh}[1]{\ifdefined\Umathcode#1\else[Chinese]\fi}"
+#: Signs that LaTeX prints in any class and engine without a package: accents, Greek, dashes, quotes, some of mathematics.
+PRINTED = "\0-\x7f\xa0-\xaa\xac-\xba\xbc-\xcf\xd1-\xdd\xdf-\xef\xf1-\xfd\xffĀ-ăĆ-ďĒ-ėĚ-ĭİ-ňŌ-űŴ-žΑ-ΡΣ-Ϋα-ώ–—‘’“”†‡•…‰′″€№™←-↓−≈≠≤≥"
+OTHERS = re.compile(f"[^{PRINTED}]+(?: [^{PRINTED}]+)*")
+#: What stands around the others: only XeLaTeX and LuaLaTeX can print them, and only in a font that has them.
+AS_IT_IS = r"\providecommand{\asis}[2]{\ifdefined\Umathcode#2\else[#1]\fi}"
 
 
 def excel(record: dict, table: pd.DataFrame, path: Path, printed: Printed | None = None) -> None:
@@ -140,7 +143,7 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), prin
         ),
         f"% The sources are in {name}.bib: \\nocite{{{keys}}}",
         "% Figures share keys where they share sources; BibTeX then says 'Repeated entry' and keeps the first.",
-        ZH,
+        AS_IT_IS,
         rf"\begin{{figure{across}}}",
         r"\centering",
         rf"\includegraphics[width=\linewidth]{{{name}.pdf}}",
@@ -253,13 +256,20 @@ def _stopped(text: str, stop: str) -> str:
 def _encoder():
     from pylatexenc.latexencode import RULE_REGEX, UnicodeToLatexConversionRule, UnicodeToLatexEncoder
 
-    chinese = UnicodeToLatexConversionRule(RULE_REGEX, [(CHINESE, r"\\zh{\g<0>}")])
-    rules = [chinese, "defaults"]
+    as_it_is = UnicodeToLatexConversionRule(RULE_REGEX, [(OTHERS, _as_it_is)])
+    rules = [as_it_is, "defaults"]
     return UnicodeToLatexEncoder(conversion_rules=rules, unknown_char_policy="keep", unknown_char_warning=False)
 
 
+def _as_it_is(found: re.Match) -> str:
+    """Signs for an engine that reads Unicode, and in brackets the script that others leave out."""
+    first = found[0][0]
+    script = unicodedata.name(first, "sign").split()[0].capitalize() if first.isalpha() else "sign"
+    return rf"\asis{{{'Chinese' if script == 'Cjk' else script}}}{{{found[0]}}}"
+
+
 def escape(text: str) -> str:
-    """`text` as LaTeX prints it: commands made plain, signs and accents as any engine knows them, Chinese in `\\zh`."""
+    """`text` as LaTeX prints it: commands made plain, accents as any engine knows them, all other scripts in `\\asis`."""
     return _encoder().unicode_to_latex(text)
 
 
@@ -278,7 +288,7 @@ def bibtex(record: dict) -> str:
     from bibtexparser.model import Entry, Field, Preamble
 
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    library = bibtexparser.Library([Preamble(f'"{ZH}"')])
+    library = bibtexparser.Library([Preamble(f'"{AS_IT_IS}"')])
 
     def add(source_id: str, **fields: str | None) -> None:
         written = [Field(name, _url(text) if name == "url" else text) for name, text in fields.items() if text]
