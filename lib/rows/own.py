@@ -391,9 +391,9 @@ def _value(column: str, cell: Cell, industries: dict):
     if column == "industry":
         if text not in industries:
             near = difflib.get_close_matches(text, industries, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            what_to_do = f"did you mean {near[0]}? Leave" if near else "leave"
             raise ValueError(
-                f"'{text}' is not an industry of industries.csv; {hint}Leave the cell empty where it is not known"
+                f"'{text}' is not an industry of industries.csv; {what_to_do} the cell empty where it is not known"
             )
         return industries[text]
     if column == "currency" and text.upper() not in YUAN:

@@ -63,6 +63,12 @@ class Record:
     came: list
 
 
+def renumbered() -> dict[str, str]:
+    """The codes of 2022 of the Beijing exchange's companies, which the tables use, by the 920 codes that they have now."""
+    roster = tables.load("bse_roster").dropna(subset="code_920")
+    return dict(zip(roster["code_920"], roster["company_id"], strict=True))
+
+
 @dataclass
 class _Reading:
     """An export while it is read."""
@@ -72,6 +78,7 @@ class _Reading:
     layout: Layout
     aside: Counter = field(default_factory=Counter)
     units: dict[int, str] = field(default_factory=dict)
+    renumbered: dict[str, str] = field(default_factory=renumbered)
 
     def fault(self, row: int, column: Column | None, words: str) -> UserError:
         place = f"{self.file}, {self.grid.place(row)}" + (f", column {column.name}" if column else "")
@@ -395,7 +402,7 @@ def _records(reading: _Reading, places: dict, year: int | None) -> list[Record]:
                 known = found.setdefault((code or name, fiscal), Record(index, code, name, fiscal, {}, told, row))
                 if known.amounts.get(lines[0]) is not None:
                     raise reading.fault(
-                        index, item, f"{name or code} has {_shown(row[item.place])} of {fiscal} twice; keep one"
+                        index, item, f"{_shown(name or code)} has {_shown(row[item.place])} of {fiscal} twice; keep one"
                     )
                 known.amounts |= values
             else:
@@ -451,7 +458,7 @@ def _company(reading: _Reading, index: int, code_column: Column | None, name_col
         return "", own.spaced(name)
     text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
     if found := CODE.fullmatch(text):
-        return renumbered().get(found[1], found[1]), own.spaced(name)
+        return reading.renumbered.get(found[1], found[1]), own.spaced(name)
     if text.isdigit():
         how = (
             f"`tostring {code_column.words.split()[0]}, replace format(%06.0f)` in Stata"
@@ -462,12 +469,6 @@ def _company(reading: _Reading, index: int, code_column: Column | None, name_col
     raise reading.fault(
         index, code_column, f"'{_shown(text)}' is not a code of Shanghai, Shenzhen or Beijing; take the row out"
     )
-
-
-def renumbered() -> dict[str, str]:
-    """The codes of 2022 of the Beijing exchange's companies, which the tables use, by the 920 codes that they have now."""
-    roster = tables.load("bse_roster").dropna(subset="code_920")
-    return dict(zip(roster["code_920"], roster["company_id"], strict=True))
 
 
 def _statement(reading: _Reading, index: int) -> bool:
@@ -641,12 +642,12 @@ def _one_each(reading: _Reading, records: list[Record], filed: str | None) -> li
         orders = {record.told for record in group}
         if len(orders) < len({tuple(record.amounts.items()) for record in group}):
             raise UserError(
-                f"{reading.file}, {rows}: {who} has different figures for {year}, and nothing says which was filed first; keep one."
+                f"{reading.file}, {rows}: {_shown(who)} has different figures for {year}, and nothing says which was filed first; keep one."
             )
         if filed is None:
             more = f", as have {len(several) - 1:,} more company-years" if len(several) > 1 else ""
             raise ParameterError(
-                f"{reading.file}, {rows}: {who} has different figures for {year}, filed at different times{more}; say --filed first or "
+                f"{reading.file}, {rows}: {_shown(who)} has different figures for {year}, filed at different times{more}; say --filed first or "
                 "--filed latest."
             )
     chosen = []

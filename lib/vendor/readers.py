@@ -10,6 +10,7 @@ import math
 import pickle
 import subprocess
 import sys
+import warnings
 import zipfile
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,6 +28,10 @@ MEMORY, SECONDS = 4 << 30, 120
 
 ENCODINGS = ((b"\xef\xbb\xbf", "utf-8-sig", "UTF-8 with its mark"), (b"\xff\xfe", "utf-16", "UTF-16"), (b"\xfe\xff", "utf-16", "UTF-16"))  # fmt: skip
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
+
+#: How Stata files of Stata 14 and newer begin; texts of older ones are in an encoding that the file does not name.
+UNICODE_DTA = tuple(f"<stata_dta><header><release>{release}<".encode() for release in (118, 119, 120, 121))
+NOT_UNICODE = "its texts are not in Unicode, and nothing says in which encoding they are; in Stata 14 or newer, `unicode translate` it first"
 
 
 @dataclass
@@ -303,9 +308,14 @@ def _stata(content: bytes) -> Grid:
     import pandas as pd
 
     try:
-        with pd.read_stata(io.BytesIO(content), iterator=True, convert_categoricals=False) as reader:
+        with (
+            warnings.catch_warnings(action="error", category=UnicodeWarning),
+            pd.read_stata(io.BytesIO(content), iterator=True, convert_categoricals=False) as reader,
+        ):
             labels, values = reader.variable_labels(), reader.value_labels()
             frame = reader.read()
+    except UnicodeWarning:
+        raise Unreadable(NOT_UNICODE) from None
     except Exception as error:  # what is broken in it comes up as anything from struct.error to MemoryError
         raise Unreadable(
             f"not a Stata file that can be read ({type(error).__name__}); save it anew with `saveold`"
@@ -318,6 +328,9 @@ def _stata(content: bytes) -> Grid:
         if variable in frame:
             frame[variable] = frame[variable].map(lambda value, words=words: words.get(value, value))
     frame = frame.astype(object).where(frame.notna(), None)
+    texts = [*labels.values(), *(cell for cell in frame.to_numpy().ravel() if isinstance(cell, str))]
+    if not content.startswith(UNICODE_DTA) and not all(map(str.isascii, texts)):
+        raise Unreadable(NOT_UNICODE)
     rows = [
         [row.to_pydatetime() if isinstance(row, pd.Timestamp) else row for row in line]
         for line in frame.to_numpy().tolist()
