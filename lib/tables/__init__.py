@@ -225,7 +225,9 @@ def _typed(path: Path, text: pd.DataFrame, fields: list[dict]) -> tuple[pd.DataF
             given = cells
         if kind in ("integer", "number"):
             values = pd.to_numeric(cells, errors="coerce")
-            values = values.where(values.abs() != float("inf"))
+            values = values.where(
+                values.abs() < (2**53 if kind == "integer" else float("inf"))
+            )  # what a float holds exactly
         elif kind == "date":
             values = pd.to_datetime(cells, format="%Y-%m-%d", errors="coerce")
         elif kind == "boolean":

@@ -17,7 +17,7 @@ from lib import parameters, tables
 from lib.errors import ParameterError, UserError
 from lib.rows import origins, own
 from lib.vendor import layouts, readers
-from lib.vendor.layouts import CONSOLIDATED, DOCUMENTED, LINES, PARENT, Column, Layout, Period
+from lib.vendor.layouts import CONSOLIDATED, DOCUMENTED, LINES, PARENT, Column, Layout, Period, shown
 from lib.words import name_list
 
 LINE_WORDS = {"rd": "R&D expense (研发费用)", "sm": "selling expense (销售费用)", "revenue": "revenue (营业收入)"}
@@ -115,9 +115,9 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
         raise ParameterError(f"--filed: '{filed}' is not allowed; it is first or latest.")
     grid = readers.read(file, content, sheet)
     report.append(
-        f"file: {file}, {grid.kind}{f', sheet {_shown(grid.sheet)}' if grid.sheet else ''}, {len(grid.cells):,} rows"
+        f"file: {file}, {grid.kind}{f', sheet {shown(grid.sheet)}' if grid.sheet else ''}, {len(grid.cells):,} rows"
     )
-    report += [f"  not read: {_shown(words, 160)}" for words in grid.aside]
+    report += [f"  not read: {shown(words, 160)}" for words in grid.aside]
     layout = layouts.understood(grid)
     if layout is None:
         raise UserError(
@@ -166,10 +166,10 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
         report.append("  no revenue: Figures 5 and 6 need it")
     used = [column.place for column in _used(places)]
     for record, row in list(zip(sorted(records, key=lambda r: (r.year, r.row)), rows, strict=True))[:3]:
-        came = ", ".join(_shown(record.came[place]) for place in used)
-        report.append(f"as it came: {grid.place(record.row)}, {_shown(record.code or record.name)}: {came}")
+        came = ", ".join(shown(record.came[place]) for place in used)
+        report.append(f"as it came: {grid.place(record.row)}, {shown(record.code or record.name)}: {came}")
         report.append(
-            f"as it is:   {', '.join(f'{key} {_shown(row[key])}' for key in row if key != 'source' and row[key])}"
+            f"as it is:   {', '.join(f'{key} {shown(row[key])}' for key in row if key != 'source' and row[key])}"
         )
     content_out = _csv(rows)
     report += _held(reading, name, rows, content_out, said)
@@ -233,13 +233,6 @@ def _span(indices: list[int]) -> str:
         if numbers[-1] - numbers[0] == len(numbers) - 1
         else f"rows {name_list(map(str, numbers))}"
     )
-
-
-def _shown(value, most: int = 40) -> str:
-    """A cell or name as it may stand in a terminal: on one line, without signs that steer it."""
-    text = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else "" if value is None else str(value)
-    plain = "".join(sign if sign.isprintable() else " " for sign in text)
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
 
 
 # Which columns are which line
@@ -388,7 +381,7 @@ def _records(reading: _Reading, places: dict, year: int | None) -> list[Record]:
             continue
         lines = [layouts.role(str(row[item.place]))] if item else list(places)
         if item and lines[0] not in places:
-            reading.aside[f"rows of other items ({_shown(row[item.place], 20)})"] += 1
+            reading.aside[f"rows of other items ({shown(row[item.place], 20)})"] += 1
             continue
         amounts = {line: _amounts(reading, index, places[line]) for line in lines}
         told = tuple(_told(row[column.place]) for column in layout.of("told"))
@@ -402,7 +395,7 @@ def _records(reading: _Reading, places: dict, year: int | None) -> list[Record]:
                 known = found.setdefault((code or name, fiscal), Record(index, code, name, fiscal, {}, told, row))
                 if known.amounts.get(lines[0]) is not None:
                     raise reading.fault(
-                        index, item, f"{_shown(name or code)} has {_shown(row[item.place])} of {fiscal} twice; keep one"
+                        index, item, f"{shown(name or code)} has {shown(row[item.place])} of {fiscal} twice; keep one"
                     )
                 known.amounts |= values
             else:
@@ -427,7 +420,7 @@ def _records(reading: _Reading, places: dict, year: int | None) -> list[Record]:
 
 
 def _note(reading: _Reading, index: int) -> str:
-    return _shown(next(cell for cell in reading.grid.cells[index] if cell is not None), 30)
+    return shown(next(cell for cell in reading.grid.cells[index] if cell is not None), 30)
 
 
 def _is_amount(cell) -> bool:
@@ -451,7 +444,7 @@ def _company(reading: _Reading, index: int, code_column: Column | None, name_col
     name = "" if name_column is None or row[name_column.place] is None else str(row[name_column.place])
     if name and (layouts.is_date(row[name_column.place]) or own.ERRORS.fullmatch(name)):
         raise reading.fault(
-            index, name_column, f"'{_shown(name)}' is no company's name; look for a slipped column or a broken formula"
+            index, name_column, f"'{shown(name)}' is no company's name; look for a slipped column or a broken formula"
         )
     cell = row[code_column.place] if code_column else None
     if cell is None or not layouts.code_like(cell):
@@ -467,7 +460,7 @@ def _company(reading: _Reading, index: int, code_column: Column | None, name_col
         )
         raise reading.fault(index, code_column, f"'{text}' has lost the zeros in front of it; {how}")
     raise reading.fault(
-        index, code_column, f"'{_shown(text)}' is not a code of Shanghai, Shenzhen or Beijing; take the row out"
+        index, code_column, f"'{shown(text)}' is not a code of Shanghai, Shenzhen or Beijing; take the row out"
     )
 
 
@@ -479,7 +472,7 @@ def _statement(reading: _Reading, index: int) -> bool:
             continue
         text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
         kind = layouts.STATEMENTS.get(
-            re.sub(r"[\W_]", "", text.casefold()), f"statements of the kind '{_shown(text, 20)}'"
+            re.sub(r"[\W_]", "", text.casefold()), f"statements of the kind '{shown(text, 20)}'"
         )
         if kind not in ("", CONSOLIDATED):
             reading.aside[f"rows: {kind}" + (" figures" if kind == PARENT else "")] += 1
@@ -495,7 +488,7 @@ def _yuan(reading: _Reading, index: int) -> bool:
         cell = row[column.place]
         if cell is not None and not layouts.YUAN.fullmatch(str(cell)) and not re.fullmatch("(?i)人民币元", str(cell)):
             raise reading.fault(
-                index, column, f"amounts in '{_shown(cell, 20)}'; convert them to yuan, or take the row out"
+                index, column, f"amounts in '{shown(cell, 20)}'; convert them to yuan, or take the row out"
             )
     for column in reading.layout.of("unit"):
         cell = row[column.place]
@@ -503,7 +496,7 @@ def _yuan(reading: _Reading, index: int) -> bool:
             factor = layouts.factor(str(cell))
             if factor is None:
                 raise reading.fault(
-                    index, column, f"'{_shown(cell, 20)}' is no unit of amounts in yuan; export amounts in 元"
+                    index, column, f"'{shown(cell, 20)}' is no unit of amounts in yuan; export amounts in 元"
                 )
             reading.units.setdefault(factor, f"column {column.name}")
     return True
@@ -520,9 +513,7 @@ def _period(reading: _Reading, index: int, places: dict, year: int | None) -> Pe
             continue
         when = layouts.period(cell)
         if when is None or when.relative:
-            raise reading.fault(
-                index, column, f"'{_shown(cell)}' is no year and no day; write it as 2021 or 2021-12-31"
-            )
+            raise reading.fault(index, column, f"'{shown(cell)}' is no year and no day; write it as 2021 or 2021-12-31")
         if not when.annual:
             reading.aside["rows: not a year that ends on 31 December (quarters and the like)"] += 1
             return None
@@ -560,15 +551,15 @@ def _amount(reading: _Reading, index: int, column: Column) -> Decimal | None:
     if isinstance(cell, (bool, datetime)) or not NUMBER.fullmatch(text):
         unit = re.fullmatch(r"-?[\d.,]+\s*([^\d\s.,]+)", text)
         words = (
-            f"'{_shown(text)}' has its unit in the cell, which is rounded; export plain numbers"
+            f"'{shown(text)}' has its unit in the cell, which is rounded; export plain numbers"
             if unit and layouts.factor(unit[1])
-            else f"'{_shown(text)}' is not an amount; export plain numbers"
+            else f"'{shown(text)}' is not an amount; export plain numbers"
         )
         raise reading.fault(index, column, words)
     try:
         return Decimal(text.replace(",", ""))
     except InvalidOperation:
-        raise reading.fault(index, column, f"'{_shown(text)}' is not an amount") from None
+        raise reading.fault(index, column, f"'{shown(text)}' is not an amount") from None
 
 
 # The unit
@@ -580,7 +571,7 @@ def _unit(reading: _Reading, used: list[Column], given: int | None) -> tuple[int
     for column in used:
         if column.unit is not None:
             stated.setdefault(column.unit, f"column {column.name}")
-    everywhere = {unit: f"'{_shown(words, 30)}'" for unit, words in reading.layout.said}
+    everywhere = {unit: f"'{shown(words, 30)}'" for unit, words in reading.layout.said}
     for unit, words in everywhere.items():
         stated.setdefault(unit, words)
     file = reading.file
@@ -637,17 +628,17 @@ def _one_each(reading: _Reading, records: list[Record], filed: str | None) -> li
         rows = name_list(reading.grid.place(record.row) for record in group)
         if not group[0].code:
             raise UserError(
-                f"{reading.file}, {rows}: {_shown(who)} has different figures for {year}; if two companies share the name, give codes."
+                f"{reading.file}, {rows}: {shown(who)} has different figures for {year}; if two companies share the name, give codes."
             )
         orders = {record.told for record in group}
         if len(orders) < len({tuple(record.amounts.items()) for record in group}):
             raise UserError(
-                f"{reading.file}, {rows}: {_shown(who)} has different figures for {year}, and nothing says which was filed first; keep one."
+                f"{reading.file}, {rows}: {shown(who)} has different figures for {year}, and nothing says which was filed first; keep one."
             )
         if filed is None:
             more = f", as have {len(several) - 1:,} more company-years" if len(several) > 1 else ""
             raise ParameterError(
-                f"{reading.file}, {rows}: {_shown(who)} has different figures for {year}, filed at different times{more}; say --filed first or "
+                f"{reading.file}, {rows}: {shown(who)} has different figures for {year}, filed at different times{more}; say --filed first or "
                 "--filed latest."
             )
     chosen = []
@@ -687,7 +678,7 @@ def _row(reading: _Reading, record: Record, factor: int) -> dict[str, str]:
         "code": record.code,
         "fiscal_year": str(record.year),
         **{line: "" if amount is None else _digits(amount * factor) for line, amount in amounts.items()},
-        "source": _shown(place, 120),
+        "source": shown(place, 120),
     }
 
 

@@ -104,6 +104,13 @@ class Period:
     relative: str = ""
 
 
+def shown(value, most: int = 40) -> str:
+    """A cell or name as it may stand in a terminal: on one line, without signs that steer it."""
+    text = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else "" if value is None else str(value)
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return plain if len(plain) <= most else plain[: most - 1] + "…"
+
+
 @dataclass
 class Column:
     """What a column holds. role: a key of WORDS, 'near' for a line that must not be taken, or '' for what is not read;
@@ -123,8 +130,7 @@ class Column:
     @property
     def name(self) -> str:
         """The column as a sentence names it: its letter and the start of its header."""
-        flat = " ".join(self.words.split())
-        return f"{letters(self.place + 1)} ({flat[:40]}{'…' if len(flat) > 40 else ''})"
+        return f"{letters(self.place + 1)} ({shown(' '.join(self.words.split()))})"
 
 
 @dataclass
