@@ -541,11 +541,10 @@ def _amount(reading: _Reading, index: int, column: Column) -> Decimal | None:
     cell = reading.grid.cells[index][column.place]
     if cell is None or (isinstance(cell, str) and NOT_KNOWN.fullmatch(cell)):
         return None
-    shown = reading.grid.units.get((index, column.place))
-    if shown:
-        factor = layouts.factor(shown)
+    if unit := reading.grid.units.get((index, column.place)):
+        factor = layouts.factor(unit)
         if factor is None:
-            raise reading.fault(index, column, f"the sheet shows it with '{shown}'; export plain amounts in yuan")
+            raise reading.fault(index, column, f"the sheet shows it with '{shown(unit)}'; export plain amounts in yuan")
         reading.units.setdefault(factor, f"the number format of column {column.name}")
     text = str(cell)
     if isinstance(cell, (bool, datetime)) or not NUMBER.fullmatch(text):
