@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the suite's workers have all cores; set before numpy is imported
+
 import pytest
 from filelock import FileLock
 from hypothesis import settings
