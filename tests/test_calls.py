@@ -41,14 +41,14 @@ def test_a_manifest_that_is_none_counts_as_absent(command, rendered, text):
 
 
 @pytest.mark.parametrize("spoil", [{"status": 5}, {"inputs": None}, {"outputs": {"a": 1}}, {"error": 3}, None])
-def test_an_entry_that_is_none_of_ours_is_named_and_remade(command, rendered, spoil):
+def test_an_entry_that_is_none_of_ours_is_named_and_remade(call, rendered, spoil):
     path = rendered / "manifest.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     content["figures"][NAME] = content["figures"][NAME] | spoil if spoil else {}
     path.write_text(json.dumps(content), encoding="utf-8")
-    done = command("render", "3")
+    done = call("render", "3")
     assert done.returncode == 0 and f"what it says of {NAME} is damaged" in done.stderr
-    assert command("render", "3").stderr.strip() == "1 of 1 unchanged"
+    assert call("render", "3").stderr.strip() == "1 of 1 unchanged"
 
 
 def test_an_entry_that_names_too_few_files_or_another_kind_of_file_is_not_believed(rendered):
@@ -108,14 +108,14 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(outputs, tm
     assert not list((outputs / "own").iterdir())
 
 
-def test_a_figures_folder_may_be_a_link_to_another_disk(command, outputs, tmp_path):
+def test_a_figures_folder_may_be_a_link_to_another_disk(call, outputs, tmp_path):
     elsewhere = Path(os.environ.get("XDG_RUNTIME_DIR") or "/dev/shm") if sys.platform == "linux" else tmp_path
     target = elsewhere / f"figures-test-{os.getpid()}"
     target.mkdir()
     try:
         outputs.mkdir()
         (outputs / NAME).symlink_to(target)
-        done = command("render", "3")
+        done = call("render", "3")
         assert done.returncode == 0, done.stderr
         assert folders.faults(target, NAME) == [] and not list(target.glob(".*"))
     finally:
@@ -138,18 +138,18 @@ def test_a_disk_without_locks_is_said_and_used(outputs, monkeypatch):
 # Notebooks' names
 
 
-def test_no_notebooks_name_leads_out_of_outputs_or_onto_our_own_files(command, outputs, tmp_path):
+def test_no_notebooks_name_leads_out_of_outputs_or_onto_our_own_files(call, outputs, tmp_path):
     names = ("..", "manifest.json", "index.html", NAME)
     paths = [write(tmp_path / f"{name}.ipynb", f"print({name!r})") for name in names]
     (tmp_path / "b").mkdir()
     same = [write(tmp_path / "same.ipynb", "print('a')"), write(tmp_path / "b" / "same.ipynb", "print('b')")]
-    done = command("render", *paths, *same)
+    done = call("render", *paths, *same)
     assert done.returncode == 0, done.stderr
     shown = [results(Path(printed))[0].strip() for printed in done.stdout.splitlines()]
     assert sorted(shown) == sorted([*names, "a", "b"])
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"outputs", "b"}
     assert (outputs / "manifest.json").is_file() and not (outputs / NAME).exists()
-    assert command("render", *same, *paths).stdout == ""
+    assert call("render", *same, *paths).stdout == ""
 
 
 # Renders within renders, signals, streams
@@ -356,14 +356,14 @@ def test_a_notebook_that_is_no_figure_runs_as_papermill_runs_it(command, outputs
     assert done.returncode == 0, done.stderr
 
 
-def test_a_sweep_over_a_notebook_that_is_no_figure_has_its_table(command, outputs, tmp_path):
+def test_a_sweep_over_a_notebook_that_is_no_figure_has_its_table(call, outputs, tmp_path):
     path = write(tmp_path / "own.ipynb", "x * 2", parameters="x = 1")
     (tmp_path / "g.yml").write_text("product: {x: [1, 2]}", encoding="utf-8")
-    done = command("sweep", path, str(tmp_path / "g.yml"))
+    done = call("sweep", path, str(tmp_path / "g.yml"))
     assert done.returncode == 0 and "2 sets of parameters" in done.stderr, done.stderr
     assert (outputs / "own" / "sweep-g" / "sweep.csv").read_text(encoding="utf-8").count("done") == 2
     sentence(
-        command("sweep", path, str(tmp_path / "g.yml"), "--scheduler", "tcp://127.0.0.1:9"), "renders figures only", 2
+        call("sweep", path, str(tmp_path / "g.yml"), "--scheduler", "tcp://127.0.0.1:9"), "renders figures only", 2
     )
 
 
