@@ -1,5 +1,6 @@
 """Sweeps: grids, the gathered table, resuming, and the same on a Dask cluster."""
 
+import contextlib
 import csv
 import json
 import socket
@@ -146,7 +147,11 @@ def cluster():
         port = free.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
     start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    time.sleep(3)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            break
+        time.sleep(0.1)
     workers = [
         start("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
         for _ in range(2)
