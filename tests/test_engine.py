@@ -354,7 +354,7 @@ def test_killed_at_any_moment_every_file_is_whole_and_the_next_run_completes(out
         while process.poll() is None and not set(outputs.rglob("*")) - before:
             time.sleep(0.01)  # until it writes, nothing can break
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(chance.uniform(0, 0.5 * undisturbed.seconds))
+            process.wait(chance.uniform(0, 0.3 * undisturbed.seconds))
         ended = process.poll() is not None
         process.kill()
         process.wait()
