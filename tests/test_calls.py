@@ -92,9 +92,9 @@ def test_outputs_that_are_a_file_are_one_sentence_and_a_dry_run_needs_nothing(co
     assert done.returncode == 0 and done.stdout.strip() == f"{NAME}: not rendered yet"
 
 
-def test_a_folder_where_the_manifest_belongs_is_one_sentence(command, outputs, tmp_path):
+def test_a_folder_where_the_manifest_belongs_is_one_sentence(call, outputs, tmp_path):
     (outputs / "manifest.json" / "x").mkdir(parents=True)
-    sentence(command("render", write(tmp_path / "own.ipynb", "1")), "cannot write")
+    sentence(call("render", write(tmp_path / "own.ipynb", "1")), "cannot write")
 
 
 @linux
@@ -318,7 +318,7 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch):
 # What an executed notebook tells of its machine
 
 
-def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, outputs, tmp_path):
+def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, call, outputs, tmp_path):
     notebooks = tmp_path / "notebooks"
     shutil.copytree(NOTEBOOKS, notebooks)
     path = notebooks / f"{NAME}.ipynb"
@@ -330,7 +330,7 @@ def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, outp
     for folder in (tmp_path, Path.home(), ROOT, sys.prefix):
         assert str(folder) not in text
     own = write(tmp_path / "own.ipynb", "import os\nos.getcwd()")  # its results are its own affair
-    assert command("render", own).returncode == 0
+    assert call("render", own).returncode == 0
     executed = json.loads((outputs / "own" / "own.ipynb").read_text(encoding="utf-8"))
     assert {executed["metadata"]["papermill"][key] for key in ("input_path", "output_path")} == {"own.ipynb"}
     assert results(outputs / "own" / "own.ipynb") == [repr(str(tmp_path))]
@@ -339,16 +339,16 @@ def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, outp
 # Any other papermill-style notebook
 
 
-def test_a_notebook_that_is_no_figure_runs_as_papermill_runs_it(command, outputs, tmp_path):
+def test_a_notebook_that_is_no_figure_runs_as_papermill_runs_it(command, call, outputs, tmp_path):
     source = (
         "%matplotlib inline\nimport datetime\nday = datetime.date(2024, 2, 29)\nx = 60*60\nname = f'{x} s'\nt = (1, 2)"
     )
     path = write(tmp_path / "own{x}.ipynb", "(day.year, x, name, t)", parameters=source)
-    assert command("render", path).returncode == 0
-    done = command("render", path, "-p", "x=5", "-y", "{t: [3, 2024-02-29]}")
+    assert call("render", path).returncode == 0
+    done = call("render", path, "-p", "x=5", "-y", "{t: [3, 2024-02-29]}")
     assert done.returncode == 0, done.stderr
     assert results(Path(done.stdout.strip()))[-1] == "(2024, 5, '3600 s', [3, '2024-02-29'])"
-    assert command("render", path).stdout == ""
+    assert call("render", path).stdout == ""
     scratch = tmp_path / "notebooks"
     scratch.mkdir()
     shutil.copy(NOTEBOOKS / f"{NAME}.ipynb", scratch)
