@@ -6,8 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from unittest import mock
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the suite's workers have all cores; set before numpy is imported
 
 import pytest
 from filelock import FileLock
@@ -54,10 +58,10 @@ def no_cohorts(home, monkeypatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def rendered_once(command, request, tmp_path_factory) -> Path:
+def rendered_once(call, request, tmp_path_factory) -> Path:
     """The outputs of a render of the figure that the module calls NAME."""
     folder = tmp_path_factory.mktemp("rendered")
-    done = command("render", request.module.NAME, env={"FIGURES_OUTPUTS": str(folder)})
+    done = call("render", request.module.NAME, env={"FIGURES_OUTPUTS": str(folder)})
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -110,6 +114,29 @@ def command():
         done.seconds = time.perf_counter() - start
         return done
 
+    return run
+
+
+@pytest.fixture(scope="session")
+def call():
+    """As `command`, but in this process, so that one warm process serves all calls.
+
+    For what a call says and leaves; `command` is for what the process itself does.
+    """
+    from click.testing import CliRunner
+
+    from lib.__main__ import main
+    from lib.render import warm
+
+    def run(*words, env=None):
+        with mock.patch.dict(os.environ, env or {}), mock.patch.object(tempfile, "tempdir", tempfile.tempdir):
+            done = CliRunner().invoke(main, list(map(str, words)), catch_exceptions=False)
+        done.returncode = done.exit_code
+        return done
+
+    if warm.can_fork():
+        with mock.patch.dict(os.environ), mock.patch.object(tempfile, "tempdir", tempfile.tempdir):
+            warm.start()  # now, before a test moves the tables
     return run
 
 

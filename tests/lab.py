@@ -13,6 +13,8 @@ import urllib.request
 import uuid
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from lib.paths import ROOT
 
 QUIET = "--disable-gpu --disable-quic --disable-sync --no-first-run --disable-background-networking --disable-component-update"
@@ -46,7 +48,7 @@ class Lab:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"http://127.0.0.1:{free.getsockname()[1]}"
-        words = ["--no-browser", "--allow-root", f"--port={self.address.rsplit(':')[-1]}"]
+        words = ["--no-browser", "--allow-root", "--expose-app-in-browser", f"--port={self.address.rsplit(':')[-1]}"]
         words += ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"]
         self.log = (folder / "lab.log").open("w")
         self.server = subprocess.Popen(
@@ -86,6 +88,19 @@ class Lab:
         """Open a notebook and wait for its kernel."""
         # Each in a workspace of its own, so that no other test's notebook comes back.
         page.goto(f"{self.address}/lab/workspaces/{uuid.uuid4().hex}/tree/notebooks/{name}.ipynb")
+        page.get_by_text("| Idle").wait_for(timeout=60_000)
+
+    def open_instead(self, page, name: str) -> None:
+        """Open a notebook in a page that JupyterLab is in already, in place of what is open there, of which nothing is saved."""
+        panels, discard = page.locator(".jp-NotebookPanel"), page.get_by_role("button", name="Discard")
+        page.add_locator_handler(discard, lambda button: button.click())
+        # In braces, since its answer waits for that of the question.
+        page.evaluate("() => { window.jupyterapp.commands.execute('application:close-all') }")
+        expect(panels).to_have_count(0, timeout=30_000)
+        page.remove_locator_handler(discard)
+        page.evaluate(
+            "path => { window.jupyterapp.commands.execute('docmanager:open', { path }) }", f"notebooks/{name}.ipynb"
+        )
         page.get_by_text("| Idle").wait_for(timeout=60_000)
 
     def run_all(self, page) -> None:

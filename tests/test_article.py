@@ -9,7 +9,6 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import render
 
 from lib import claims, notebooks, tables
 from lib.bundle.publish import publish
@@ -21,12 +20,9 @@ HOSTILE = "<img src=x onerror=\"document.title='taken'\"> <script>document.title
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory):
+def rendered(tmp_path_factory, call):
     folder = tmp_path_factory.mktemp("article") / "outputs"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FIGURES_OUTPUTS", str(folder))
-        render(NAME)
-        gallery.build()
+    assert call("render", NAME, env={"FIGURES_OUTPUTS": str(folder)}).returncode == 0
     return folder
 
 

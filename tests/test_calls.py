@@ -41,14 +41,14 @@ def test_a_manifest_that_is_none_counts_as_absent(command, rendered, text):
 
 
 @pytest.mark.parametrize("spoil", [{"status": 5}, {"inputs": None}, {"outputs": {"a": 1}}, {"error": 3}, None])
-def test_an_entry_that_is_none_of_ours_is_named_and_remade(command, rendered, spoil):
+def test_an_entry_that_is_none_of_ours_is_named_and_remade(call, rendered, spoil):
     path = rendered / "manifest.json"
     content = json.loads(path.read_text(encoding="utf-8"))
     content["figures"][NAME] = content["figures"][NAME] | spoil if spoil else {}
     path.write_text(json.dumps(content), encoding="utf-8")
-    done = command("render", "3")
+    done = call("render", "3")
     assert done.returncode == 0 and f"what it says of {NAME} is damaged" in done.stderr
-    assert command("render", "3").stderr.strip() == "1 of 1 unchanged"
+    assert call("render", "3").stderr.strip() == "1 of 1 unchanged"
 
 
 def test_an_entry_that_names_too_few_files_or_another_kind_of_file_is_not_believed(rendered):
@@ -92,9 +92,9 @@ def test_outputs_that_are_a_file_are_one_sentence_and_a_dry_run_needs_nothing(co
     assert done.returncode == 0 and done.stdout.strip() == f"{NAME}: not rendered yet"
 
 
-def test_a_folder_where_the_manifest_belongs_is_one_sentence(command, outputs, tmp_path):
+def test_a_folder_where_the_manifest_belongs_is_one_sentence(call, outputs, tmp_path):
     (outputs / "manifest.json" / "x").mkdir(parents=True)
-    sentence(command("render", write(tmp_path / "own.ipynb", "1")), "cannot write")
+    sentence(call("render", write(tmp_path / "own.ipynb", "1")), "cannot write")
 
 
 @linux
@@ -108,14 +108,14 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(outputs, tm
     assert not list((outputs / "own").iterdir())
 
 
-def test_a_figures_folder_may_be_a_link_to_another_disk(command, outputs, tmp_path):
+def test_a_figures_folder_may_be_a_link_to_another_disk(call, outputs, tmp_path):
     elsewhere = Path(os.environ.get("XDG_RUNTIME_DIR") or "/dev/shm") if sys.platform == "linux" else tmp_path
     target = elsewhere / f"figures-test-{os.getpid()}"
     target.mkdir()
     try:
         outputs.mkdir()
         (outputs / NAME).symlink_to(target)
-        done = command("render", "3")
+        done = call("render", "3")
         assert done.returncode == 0, done.stderr
         assert folders.faults(target, NAME) == [] and not list(target.glob(".*"))
     finally:
@@ -138,18 +138,18 @@ def test_a_disk_without_locks_is_said_and_used(outputs, monkeypatch):
 # Notebooks' names
 
 
-def test_no_notebooks_name_leads_out_of_outputs_or_onto_our_own_files(command, outputs, tmp_path):
+def test_no_notebooks_name_leads_out_of_outputs_or_onto_our_own_files(call, outputs, tmp_path):
     names = ("..", "manifest.json", "index.html", NAME)
     paths = [write(tmp_path / f"{name}.ipynb", f"print({name!r})") for name in names]
     (tmp_path / "b").mkdir()
     same = [write(tmp_path / "same.ipynb", "print('a')"), write(tmp_path / "b" / "same.ipynb", "print('b')")]
-    done = command("render", *paths, *same)
+    done = call("render", *paths, *same)
     assert done.returncode == 0, done.stderr
     shown = [results(Path(printed))[0].strip() for printed in done.stdout.splitlines()]
     assert sorted(shown) == sorted([*names, "a", "b"])
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"outputs", "b"}
     assert (outputs / "manifest.json").is_file() and not (outputs / NAME).exists()
-    assert command("render", *same, *paths).stdout == ""
+    assert call("render", *same, *paths).stdout == ""
 
 
 # Renders within renders, signals, streams
@@ -318,7 +318,7 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch):
 # What an executed notebook tells of its machine
 
 
-def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, outputs, tmp_path):
+def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, call, outputs, tmp_path):
     notebooks = tmp_path / "notebooks"
     shutil.copytree(NOTEBOOKS, notebooks)
     path = notebooks / f"{NAME}.ipynb"
@@ -330,7 +330,7 @@ def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, outp
     for folder in (tmp_path, Path.home(), ROOT, sys.prefix):
         assert str(folder) not in text
     own = write(tmp_path / "own.ipynb", "import os\nos.getcwd()")  # its results are its own affair
-    assert command("render", own).returncode == 0
+    assert call("render", own).returncode == 0
     executed = json.loads((outputs / "own" / "own.ipynb").read_text(encoding="utf-8"))
     assert {executed["metadata"]["papermill"][key] for key in ("input_path", "output_path")} == {"own.ipynb"}
     assert results(outputs / "own" / "own.ipynb") == [repr(str(tmp_path))]
@@ -339,16 +339,16 @@ def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, outp
 # Any other papermill-style notebook
 
 
-def test_a_notebook_that_is_no_figure_runs_as_papermill_runs_it(command, outputs, tmp_path):
+def test_a_notebook_that_is_no_figure_runs_as_papermill_runs_it(command, call, outputs, tmp_path):
     source = (
         "%matplotlib inline\nimport datetime\nday = datetime.date(2024, 2, 29)\nx = 60*60\nname = f'{x} s'\nt = (1, 2)"
     )
     path = write(tmp_path / "own{x}.ipynb", "(day.year, x, name, t)", parameters=source)
-    assert command("render", path).returncode == 0
-    done = command("render", path, "-p", "x=5", "-y", "{t: [3, 2024-02-29]}")
+    assert call("render", path).returncode == 0
+    done = call("render", path, "-p", "x=5", "-y", "{t: [3, 2024-02-29]}")
     assert done.returncode == 0, done.stderr
     assert results(Path(done.stdout.strip()))[-1] == "(2024, 5, '3600 s', [3, '2024-02-29'])"
-    assert command("render", path).stdout == ""
+    assert call("render", path).stdout == ""
     scratch = tmp_path / "notebooks"
     scratch.mkdir()
     shutil.copy(NOTEBOOKS / f"{NAME}.ipynb", scratch)
@@ -356,14 +356,14 @@ def test_a_notebook_that_is_no_figure_runs_as_papermill_runs_it(command, outputs
     assert done.returncode == 0, done.stderr
 
 
-def test_a_sweep_over_a_notebook_that_is_no_figure_has_its_table(command, outputs, tmp_path):
+def test_a_sweep_over_a_notebook_that_is_no_figure_has_its_table(call, outputs, tmp_path):
     path = write(tmp_path / "own.ipynb", "x * 2", parameters="x = 1")
     (tmp_path / "g.yml").write_text("product: {x: [1, 2]}", encoding="utf-8")
-    done = command("sweep", path, str(tmp_path / "g.yml"))
+    done = call("sweep", path, str(tmp_path / "g.yml"))
     assert done.returncode == 0 and "2 sets of parameters" in done.stderr, done.stderr
     assert (outputs / "own" / "sweep-g" / "sweep.csv").read_text(encoding="utf-8").count("done") == 2
     sentence(
-        command("sweep", path, str(tmp_path / "g.yml"), "--scheduler", "tcp://127.0.0.1:9"), "renders figures only", 2
+        call("sweep", path, str(tmp_path / "g.yml"), "--scheduler", "tcp://127.0.0.1:9"), "renders figures only", 2
     )
 
 

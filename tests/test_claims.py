@@ -34,12 +34,12 @@ def test_one_company_moves_the_ledger(edit):
     assert verdicts().loc["mp3-share", "value"] == pytest.approx(351 / 514)
 
 
-def test_a_data_change_that_overturns_a_claim_fails_the_command(command, data):
+def test_a_data_change_that_overturns_a_claim_fails_the_command(call, data):
     text = (data / "spending.csv").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if not line[:1].isalpha() or line.startswith("company_id")]
     giants = [line for line in text.splitlines() if line.startswith("trip-com,2021") or line.startswith("netease,2021")]
     (data / "spending.csv").write_text("\n".join(rows + giants) + "\n", encoding="utf-8")
-    done = command("claims", "--data", str(data))
+    done = call("claims", "--data", str(data))
     assert done.returncode == 1
     assert "mp3-giants" in done.stderr and "on record" in done.stderr
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from conftest import accessibility_faults, render
+from conftest import accessibility_faults
 from pypdf import PdfReader
 
 from lib import claims, figures, notebooks, style, tables
@@ -26,12 +26,12 @@ PHONE, DESK = 375, 1280
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(tmp_path_factory, call):
     """Outputs with Figure 1 as the command renders it, and a variant as a notebook leaves it when run by hand."""
     folder = tmp_path_factory.mktemp("gallery") / "outputs"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FIGURES_OUTPUTS", str(folder))
-        render(NAME)
+        assert call("render", NAME).returncode == 0
         publish(figures.build(NAME, fiscal_year=2020))
         gallery.build()
         yield folder
@@ -67,10 +67,11 @@ def record_of(folder):
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_shuts_readers_out_and_none_complains(site, visit, path, scheme):
+    page = visit(site / path, scheme=scheme)
     for width in (PHONE, DESK):
-        page = visit(site / path, width, scheme)
+        page.set_viewport_size({"width": width, "height": 900})
         assert accessibility_faults(page) == []
-        assert page.said == []
+    assert page.said == []
 
 
 def test_the_accessibility_check_can_fail(site, visit, tmp_path):
@@ -83,8 +84,9 @@ def test_the_accessibility_check_can_fail(site, visit, tmp_path):
 
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_scrolls_sideways_on_a_phone_on_a_desk_or_in_print(site, visit, path):
+    page = visit(site / path)
     for width, medium in ((PHONE, "screen"), (320, "screen"), (DESK, "screen"), (680, "print")):
-        page = visit(site / path, width)
+        page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(media=medium)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("img").first.evaluate("image => image.naturalWidth") > 0
@@ -307,22 +309,22 @@ def test_a_changed_row_moves_the_ledger_and_marks_the_figure_as_older(site, outp
     assert "spending.csv changed after this was drawn" in page.locator("#figure-1").inner_text()
 
 
-def test_a_failed_render_still_leaves_a_gallery_of_what_is_there(outputs, command):
-    done = command("render", "1", "--timeout", "0.1")
+def test_a_failed_render_still_leaves_a_gallery_of_what_is_there(outputs, call):
+    done = call("render", "1", "--timeout", "0.1")
     assert done.returncode == 1 and "so it was stopped" in done.stderr
     assert "it has not been rendered" in (outputs / "index.html").read_text(encoding="utf-8")
 
 
-def test_a_gallery_that_is_missing_or_behind_is_built_though_no_figure_is_due(outputs, command, data):
-    assert command("render", "3").returncode == 0
+def test_a_gallery_that_is_missing_or_behind_is_built_though_no_figure_is_due(outputs, call, data):
+    assert call("render", "3").returncode == 0
     page, table = outputs / "index.html", data / "vintages.csv"
-    assert command("render", "3").stdout == ""
+    assert call("render", "3").stdout == ""
     for spoil in (page.unlink, lambda: table.write_text(table.read_text(encoding="utf-8") + "\n", encoding="utf-8")):
         spoil()
-        done = command("render", "3")
+        done = call("render", "3")
         assert done.returncode == 0 and "1 of 1 unchanged" in done.stderr
         assert done.stdout.strip() == str(page)
-    assert command("render", "3").stdout == ""
+    assert call("render", "3").stdout == ""
 
 
 def test_a_gallery_that_cannot_be_written_is_one_sentence(outputs):

@@ -222,8 +222,8 @@ def test_axes_changed_by_hand_are_what_is_published(outputs):
     assert figure.changed_by_hand and publish(figure).joinpath(f"{NAME}.svg").read_bytes() != before
 
 
-def test_the_notebooks_own_chart_is_drawn_in_a_plain_render(command, tmp_path):
-    assert command("render", "6", env={"FIGURES_OUTPUTS": str(tmp_path)}).returncode == 0
+def test_the_notebooks_own_chart_is_drawn_in_a_plain_render(call, tmp_path):
+    assert call("render", "6", env={"FIGURES_OUTPUTS": str(tmp_path)}).returncode == 0
     last = nbformat.read(tmp_path / NAME / f"{NAME}.ipynb", as_version=4).cells[-1]
     assert "style.look()" in last.source and len(last.source.splitlines()) < 9
     assert sum("image/png" in output.get("data", {}) for output in last.outputs) == 1

@@ -30,23 +30,39 @@ def lab(tmp_path_factory, browser):
 
 
 @contextlib.contextmanager
-def opened(lab, browser, name):
-    """A page with a notebook in it, all its cells run."""
+def window(browser):
+    """A page of its own."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(60_000)
-    lab.open(page, name)
-    lab.run_all(page)
     yield page
     context.close()
+
+
+@pytest.fixture(scope="module")
+def desk(lab, browser):
+    """A page with JupyterLab in it, loaded once, since that takes longer than to run most notebooks."""
+    with window(browser) as page:
+        lab.open(page, "start")
+        yield page
+
+
+@contextlib.contextmanager
+def opened(lab, desk, name):
+    """The page with a notebook in it, all its cells run."""
+    lab.open_instead(desk, name)
+    lab.run_all(desk)
+    yield desk
     lab.shut_kernels()
 
 
 @pytest.fixture(scope="module")
 def first(lab, browser):
-    """Figure 1, for the tests that each leave it as they like."""
-    with opened(lab, browser, "01_rd_against_sm") as page:
+    """Figure 1 in a page of its own, for the tests that each leave it as they like."""
+    with window(browser) as page:
+        lab.open(page, "01_rd_against_sm")
+        lab.run_all(page)
         yield page
 
 
@@ -82,8 +98,8 @@ def change_by_hand(page, parameter, value) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_notebook_runs_and_follows_a_control(lab, browser, name):
-    with opened(lab, browser, name) as page:
+def test_each_notebook_runs_and_follows_a_control(lab, desk, name):
+    with opened(lab, desk, name) as page:
         follows_a_control(page, name)
 
 
@@ -181,8 +197,8 @@ def test_the_pointer_names_the_company_it_is_on(first):
     assert not words.is_visible()
 
 
-def test_an_error_takes_the_place_of_the_chart(lab, browser):
-    with opened(lab, browser, "04_does_65_hold") as page:
+def test_an_error_takes_the_place_of_the_chart(lab, desk):
+    with opened(lab, desk, "04_does_65_hold") as page:
         thresholds = control(page, "thresholds")
         thresholds.fill("much")
         thresholds.press("Enter")
@@ -198,8 +214,8 @@ def test_an_error_takes_the_place_of_the_chart(lab, browser):
         assert error.text_content() == ""
 
 
-def test_after_a_restart_and_in_a_notebook_opened_again_the_explorer_says_what_to_do(lab, browser):
-    with opened(lab, browser, "03_who_are_the_93") as page:
+def test_after_a_restart_and_in_a_notebook_opened_again_the_explorer_says_what_to_do(lab, desk):
+    with opened(lab, desk, "03_who_are_the_93") as page:
         page.locator(".figure-view img").wait_for()
         asleep = page.locator(".explorer-asleep")
         assert asleep.count() == 1 and not asleep.is_visible()
@@ -268,14 +284,17 @@ def test_every_control_is_reached_and_named_by_keyboard(first):
 
 def test_in_the_dark_the_explorer_reads_as_well(lab, browser):
     lab.set("apputils-extension/themes", {"theme": "JupyterLab Dark"})
-    with opened(lab, browser, "06_hard_tech_fields") as page:
+    with window(browser) as page:
+        lab.open(page, "06_hard_tech_fields")
+        lab.run_all(page)
         assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
         assert accessibility_faults(page, EXPLORER) == []
+    lab.shut_kernels()
     lab.set("apputils-extension/themes", {"theme": "JupyterLab Light"})
 
 
-def test_the_start_page_leads_to_every_notebook(lab, browser):
-    with opened(lab, browser, "start") as page:
+def test_the_start_page_leads_to_every_notebook(lab, desk):
+    with opened(lab, desk, "start") as page:
         links = page.locator(".jp-RenderedMarkdown table a")
         assert links.all_inner_texts() == NAMES
         links.first.click()

@@ -290,12 +290,12 @@ def file_with_the_sec(live, extra=()):
         live.sec[key] = sec_facts(key, name, years, 3 if company == "alibaba" else 12)
 
 
-def test_sec_filers_from_company_facts(data, live, command):
+def test_sec_filers_from_company_facts(data, live, call):
     file_with_the_sec(live)
     facts = live.sec[KEYS["netease"]]["facts"]["us-gaap"]["ResearchAndDevelopmentExpense"]["units"]["CNY"]
     restated = next(f for f in facts if f["end"] == "2022-12-31" and f["filed"].startswith("2024"))
     restated["val"] = 16e9
-    done = command("refresh", "sec")
+    done = call("refresh", "sec")
     assert done.returncode == 0, done.stderr
     assert cell(data, "alibaba", 2025, "fiscal_year_end") == ["2026-03-31"]
     assert cell(data, "pinduoduo", 2025, "rd_expense_cny") == ["20000000000"]
@@ -306,26 +306,26 @@ def test_sec_filers_from_company_facts(data, live, command):
     assert tables.check() == []
 
 
-def test_two_values_in_filings_of_one_day_are_not_chosen_between(data, live, command):
+def test_two_values_in_filings_of_one_day_are_not_chosen_between(data, live, call):
     file_with_the_sec(live)
     facts = live.sec[KEYS["netease"]]["facts"]["us-gaap"]["ResearchAndDevelopmentExpense"]["units"]["CNY"]
     latest = [fact for fact in facts if fact["end"] == "2025-12-31"]
     facts += [fact | {"val": 21e9, "form": "20-F/A", "accn": "0001104659-26-000002"} for fact in latest]
-    assert command("refresh", "sec").returncode == 0
+    assert call("refresh", "sec").returncode == 0
     assert cell(data, "netease", 2025, "rd_expense_cny") == [""]
     (note,) = set(cell(data, "netease", 2025, "note"))
     assert "20,000,000,000 and 21,000,000,000 filed on one day, taken as not known" in note
     assert cell(data, "netease", 2025, "selling_expense_cny") == ["10000000000"]
 
 
-def test_the_sec_wants_to_know_who_asks(data, live, command, monkeypatch):
+def test_the_sec_wants_to_know_who_asks(data, live, call, monkeypatch):
     monkeypatch.delenv("EDGAR_IDENTITY")
-    done = command("refresh", "sec")
+    done = call("refresh", "sec")
     assert done.returncode == 2 and "EDGAR_IDENTITY" in done.stderr and not live.asked
-    assert command("refresh", "sec", "--dry-run").returncode == 0
+    assert call("refresh", "sec", "--dry-run").returncode == 0
 
 
-def test_marketing_within_sg_and_a_is_no_selling_expense(data, live, command):
+def test_marketing_within_sg_and_a_is_no_selling_expense(data, live, call):
     """Baidu's one line stays one; JD.com's 'Marketing' is its selling expense; a total beside a split line is dropped."""
     file_with_the_sec(live)
     for company, concept, gone in (
@@ -340,7 +340,7 @@ def test_marketing_within_sg_and_a_is_no_selling_expense(data, live, command):
             own = facts.pop("SellingAndMarketingExpense")["units"]["CNY"]
         facts[concept] = facts.get(concept, {"label": "", "description": "", "units": {"CNY": own}})
         facts.pop(gone, None)
-    assert command("refresh", "sec").returncode == 0
+    assert call("refresh", "sec").returncode == 0
     assert cell(data, "baidu", 2025, "selling_expense_cny") == [""]
     assert cell(data, "baidu", 2025, "sga_expense_cny") == ["10000000000"]
     assert cell(data, "jd-com", 2025, "selling_expense_cny") == ["10000000000"]
@@ -355,12 +355,12 @@ def test_the_libraries_are_asked_for_where_they_are_missing(data, live, refresh,
         refresh("bse")
 
 
-def test_another_registrant_under_a_key_is_refused(data, live, command):
+def test_another_registrant_under_a_key_is_refused(data, live, call):
     file_with_the_sec(live)
     before = contents(data)
     for key in (KEYS["alibaba"], KEYS["baidu"]):
         live.sec[key]["entityName"] = "Somebody Else Inc."
-    done = command("refresh", "sec")
+    done = call("refresh", "sec")
     assert done.returncode == 1 and "expected the facts of 'alibaba', got Somebody Else Inc." in done.stderr
     assert contents(data) == before
 
@@ -383,16 +383,16 @@ def test_exchange_rates_in_another_unit_are_refused(data, live, refresh):
     assert contents(data) == before
 
 
-def test_a_dry_run_says_what_it_would_fetch_and_asks_nothing(data, live, command):
+def test_a_dry_run_says_what_it_would_fetch_and_asks_nothing(data, live, call):
     before = contents(data)
-    done = command("refresh", "--dry-run")
+    done = call("refresh", "--dry-run")
     assert done.returncode == 0 and not live.asked and contents(data) == before
     for words in ("bse: 165 companies", "listed: 5364", "fx", "sec: 9", "requests", "minutes"):
         assert words in done.stdout
 
 
-def test_an_unknown_source_is_a_wrong_call(data, live, command):
-    done = command("refresh", "nasdaq")
+def test_an_unknown_source_is_a_wrong_call(data, live, call):
+    done = call("refresh", "nasdaq")
     assert done.returncode == 2 and "fx, sec, hk, bse, listed" in done.stderr
 
 

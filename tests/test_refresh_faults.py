@@ -345,7 +345,7 @@ def test_a_kept_answer_that_is_damaged_is_asked_for_again(data, live, refresh):
     assert len(rows(data, "vintages")) == 18
 
 
-def test_the_sec_is_asked_again_where_it_helps(data, live, command):
+def test_the_sec_is_asked_again_where_it_helps(data, live, call):
     from test_refresh import KEYS, file_with_the_sec
 
     file_with_the_sec(live)
@@ -353,13 +353,13 @@ def test_the_sec_is_asked_again_where_it_helps(data, live, command):
     live.faults += [
         lambda path, query, asked: status(429, Retry_After="1") if KEYS["baidu"] in path and asked == 1 else None
     ]
-    done = command("refresh", "sec")
+    done = call("refresh", "sec")
     assert done.returncode == 0, done.stderr
     assert len(live.asked) == len(KEYS) + 2
 
 
 @pytest.mark.parametrize("fault", ["truncated", "HTML", "403", "not there", "no facts in yuan"])
-def test_the_sec_out_of_order_leaves_the_data(data, live, command, fault, monkeypatch):
+def test_the_sec_out_of_order_leaves_the_data(data, live, call, fault, monkeypatch):
     from test_refresh import KEYS, file_with_the_sec
 
     file_with_the_sec(live)
@@ -374,6 +374,6 @@ def test_the_sec_out_of_order_leaves_the_data(data, live, command, fault, monkey
         answer = {"truncated": (200, {"Content-Type": "application/json"}, b'{"cik": 1, "fac'),
                   "HTML": status(200, b"<html>undeclared automated tool</html>"), "403": status(403)}[fault]  # fmt: skip
         live.faults = [lambda path, query, asked: answer]
-    done = command("refresh", "sec")
+    done = call("refresh", "sec")
     assert done.returncode == 1 and "sec" in done.stderr and "Traceback" not in done.stderr
     assert {name: hashlib.sha256(body).hexdigest() for name, body in contents(data).items()} == before

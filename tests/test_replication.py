@@ -20,10 +20,10 @@ NAMES = [path.stem for path in notebooks.figures()]
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory, command):
+def package(tmp_path_factory, call):
     """The package as the command leaves it, unpacked."""
     folder = tmp_path_factory.mktemp("replication")
-    done = command("replication", str(folder / "package.zip"), env={"FIGURES_OUTPUTS": str(folder / "outputs")})
+    done = call("replication", str(folder / "package.zip"), env={"FIGURES_OUTPUTS": str(folder / "outputs")})
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == str(folder / "package.zip")
     with zipfile.ZipFile(folder / "package.zip") as archive:

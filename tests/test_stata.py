@@ -114,8 +114,8 @@ def test_rows_of_any_kind_are_written(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["dta", "parquet", "csv", "xlsx"])
-def test_all_tables_are_exported(kind, command, tmp_path):
-    done = command("export", "--to", kind, str(tmp_path / "new" / "folder"))
+def test_all_tables_are_exported(kind, call, tmp_path):
+    done = call("export", "--to", kind, str(tmp_path / "new" / "folder"))
     assert done.returncode == 0, done.stderr
     written = {path.stem: path for path in (tmp_path / "new" / "folder").iterdir()}
     assert sorted(written) == sorted(tables.table_names())
@@ -132,15 +132,15 @@ def test_all_tables_are_exported(kind, command, tmp_path):
         np.testing.assert_array_equal(found[column].to_numpy(float), expected[column].to_numpy(float))
 
 
-def test_an_export_that_cannot_be_written_or_is_unknown_is_one_sentence(command, tmp_path):
+def test_an_export_that_cannot_be_written_or_is_unknown_is_one_sentence(call, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    done = command("export", "--to", "dta", str(tmp_path / "file" / "below"))
+    done = call("export", "--to", "dta", str(tmp_path / "file" / "below"))
     assert done.returncode == 1 and done.stderr.startswith("failed: cannot write to")
-    assert command("export", "--to", "sav", str(tmp_path)).returncode == 2
+    assert call("export", "--to", "sav", str(tmp_path)).returncode == 2
 
 
-def test_the_python_example_of_the_docs_runs(command, tmp_path):
-    assert command("export", "--to", "dta", str(tmp_path)).returncode == 0
+def test_the_python_example_of_the_docs_runs(call, tmp_path):
+    assert call("export", "--to", "dta", str(tmp_path)).returncode == 0
     text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
     example = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1].replace("DIR", str(tmp_path))
     exec(example, names := {"pd": pd})

@@ -1,5 +1,6 @@
 """Sweeps: grids, the gathered table, resuming, and the same on a Dask cluster."""
 
+import contextlib
 import csv
 import json
 import socket
@@ -76,9 +77,9 @@ def test_a_wrong_grid_is_named_before_anything_runs(tmp_path, text, words):
         sweep.jobs(notebooks.find("1"), grid(tmp_path / "g.yml", text))
 
 
-def test_a_sweep_leaves_table_sheet_and_page_and_resumes(command, outputs, tmp_path):
+def test_a_sweep_leaves_table_sheet_and_page_and_resumes(call, outputs, tmp_path):
     path = grid(tmp_path / "g.yml", GRID)
-    done = command("sweep", "1", str(path))
+    done = call("sweep", "1", str(path))
     assert done.returncode == 0, done.stderr
     folder = outputs / NAME / "sweep-g"
     rows = table(folder)
@@ -89,7 +90,7 @@ def test_a_sweep_leaves_table_sheet_and_page_and_resumes(command, outputs, tmp_p
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert "4 sets of parameters, 0 of them not rendered" in page and "cohort=star,fiscal_year=2020" in page
     (outputs / NAME / "cohort=star,fiscal_year=2020" / f"{NAME}.png").unlink()
-    again = command("sweep", "1", str(path))
+    again = call("sweep", "1", str(path))
     assert again.returncode == 0 and "3 of 4 unchanged" in again.stderr and "[1/1]" in again.stderr
 
 
@@ -134,12 +135,12 @@ def test_contact_sheets_hold_so_many_pictures_each_and_leave_none_of_a_longer_sw
     assert sweep._contact_sheets([], tmp_path) == [] and not list(tmp_path.glob("contact-sheet*"))
 
 
-def test_a_failed_set_is_listed_and_not_fatal(command, outputs, tmp_path):
+def test_a_failed_set_is_listed_and_not_fatal(call, outputs, tmp_path):
     codes = [f"30{n:04d}" for n in range(1, 260)]  # far too many labels to find room for
     path = grid(
         tmp_path / "g.yml", json.dumps({"list": [{"cohort": "chinext", "highlight": codes}, {"cohort": "star"}]})
     )
-    done = command("sweep", "1", str(path))
+    done = call("sweep", "1", str(path))
     assert done.returncode == 1 and "1 of 2 failed" in done.stderr and "highlight fewer companies" in done.stderr
     rows = table(outputs / NAME / "sweep-g")
     assert [row["status"] for row in rows] == ["failed", "done"]
@@ -159,7 +160,11 @@ def cluster():
         port = free.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
     start("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    time.sleep(3)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            break
+        time.sleep(0.1)
     workers = [
         start("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
         for _ in range(2)
