@@ -27,8 +27,8 @@ def _share(claim: pd.Series) -> Verdict:
     off = abs(share.share - claim["published_value"])
     near = off <= claim["tolerance"]
     if own:
-        labelled = firms[firms["company_id"].isin(_labelled_on_board())]
-        other = clustered(labelled)
+        _, listed = cohorts.the_93()
+        other = clustered(firms[firms["company_id"].isin(listed["company_id"])])
         reason = (
             f"read as the whole board of {cohorts.BSE_DAY.day} {cohorts.BSE_DAY:%B %Y}: {share.count} of {share.total} companies; read as "
             f"those of it on the list of specialised firms: {other.count} of {other.total}, {other}"
@@ -45,12 +45,6 @@ def _share(claim: pd.Series) -> Verdict:
         return Verdict("supported", str(share), reason, share.share)
     decided_by = "the 93's R&D and selling expense of 2021, from a data vendor's export (`cohort import`) or a refresh"
     return Verdict("open", str(share), reason, share.share, decided_by)
-
-
-def _labelled_on_board() -> pd.Series:
-    """Ids of the 93 that are on a vendor's list of specialised firms of November 2023: another reading of who they are."""
-    roster = tables.load("bse_roster")
-    return roster.loc[cohorts.on_board(roster, cohorts.BSE_DAY) & roster["specialised_board"], "company_id"]
 
 
 @judges("mp3-giants")

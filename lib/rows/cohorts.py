@@ -78,10 +78,8 @@ def members(cohort: str) -> pd.DataFrame:
 def roster(cohort: str) -> pd.DataFrame:
     """The rows of companies.csv, or of bse_roster.csv in that shape, that are a cohort of the project; their expenses may be unknown."""
     if cohort == "bse":
-        roster = tables.load("bse_roster")
-        chosen = roster[on_board(roster, BSE_DAY)].assign(
-            board="BSE", subindustry_zh=pd.NA, listed_on=lambda rows: rows["entry_date"]
-        )
+        board, _ = the_93()
+        chosen = board.assign(board="BSE", subindustry_zh=pd.NA, listed_on=board["entry_date"])
     else:
         companies = tables.load("companies")
         chosen = companies[companies["board"].isin(BOARDS.get(cohort, BOARDS["all_listed"]))]
@@ -100,6 +98,14 @@ def on_board(roster: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     return (roster["entry_date"] <= day) & ~(roster["exit_date"] <= day)
 
 
+def the_93() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Two readings of who the article's 93 are, as rows of bse_roster.csv: all companies on the Beijing Stock Exchange on BSE_DAY,
+    and those of them on a vendor's list of specialised firms of November 2023."""
+    roster = tables.load("bse_roster")
+    board = roster[on_board(roster, BSE_DAY)]
+    return board, board[board["specialised_board"]]
+
+
 def roster_ids(rows: pd.DataFrame) -> pd.Series:
     """The ids of bse_roster.csv of companies with `company_id` and `name_zh`: by either code, else, where there is none, by the name."""
     roster = tables.load("bse_roster")
@@ -111,9 +117,8 @@ def roster_ids(rows: pd.DataFrame) -> pd.Series:
 
 def among_the_93(rows: pd.DataFrame) -> tuple[int, int]:
     """How many of some companies were on the Beijing Stock Exchange on BSE_DAY, and how many there were, which may be the article's."""
-    roster = tables.load("bse_roster")
-    board = roster.loc[on_board(roster, BSE_DAY), "company_id"]
-    return int(roster_ids(rows).isin(board).sum()), len(board)
+    board, _ = the_93()
+    return int(roster_ids(rows).isin(board["company_id"]).sum()), len(board)
 
 
 def is_own(cohort: str) -> bool:
