@@ -20,9 +20,9 @@ DRAWN = "drawn"
 #: Why a company has no ratio. The first reason that holds counts, so that each company counts once.
 REASONS = (
     phrase("not yet listed"),
+    phrase("bank, broker or insurer"),
     phrase("no accounts in the table"),
     phrase("accounts found false"),
-    phrase("bank, broker or insurer"),
     phrase("conflicting extract"),
     phrase("negative expense"),
     phrase("no R&D line or selling expense"),
@@ -41,9 +41,9 @@ JUMP, STEADY = 5, 2
 #: How a note counts companies by reason.
 COUNTED = {
     "not yet listed": phrase("{count:,} first listed after the accounts were due"),
+    "bank, broker or insurer": phrase("{count:,} banks, brokers or insurers"),
     "no accounts in the table": phrase("{count:,} without accounts in the table"),
     "accounts found false": phrase("{count:,} whose accounts a regulator found false"),
-    "bank, broker or insurer": phrase("{count:,} banks, brokers or insurers"),
     "conflicting extract": phrase("{count:,} whose two extracts conflict"),
     "negative expense": phrase("{count:,} with a negative expense"),
     "no R&D line or selling expense": phrase("{count:,} with neither line"),
@@ -339,10 +339,10 @@ def _status(rows: pd.DataFrame, fiscal_year: int) -> pd.Series:
     rd, selling, absent = rows["rd_expense_cny"], rows["selling_expense_cny"], rows["_merge"] == "left_only"
     tests = (
         absent & (rows["listed_on"] > due(fiscal_year)),
-        absent,
-        rows["company_id"].isin(_found_false(fiscal_year)),
         # Insurers share an industry with leasing and payment firms, so only the sub-industry tells them.
         rows["industry_zh"].isin(["银行", "证券"]) | (rows["subindustry_zh"] == "保险"),
+        absent,
+        rows["company_id"].isin(_found_false(fiscal_year)),
         rows["extract_check"] == "rd_conflict",
         (rd < 0) | (selling < 0),
         rd.isna() & selling.isna() & rows["sga_expense_cny"].isna(),
