@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lib.measures import SEED
+from lib.words import number
 
 EFFECT = re.compile(r"C\((\w+)\)")
 DRAWS = 999  # of clusters, for the interval of a median
@@ -160,7 +161,7 @@ def printed(estimates: Iterable[Estimate], names: dict[str, str], samples: Itera
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−") if np.isfinite(value) else "n/a"
+    return number(value, ".3f") if np.isfinite(value) else "n/a"
 
 
 def _groups(labels: pd.Series) -> np.ndarray:

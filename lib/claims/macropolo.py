@@ -10,7 +10,7 @@ from lib.claims.verdict import Verdict, judges
 from lib.measures import difference, expense_ratio
 from lib.rows import cited, cohorts, public_sector, who_are_the_93
 from lib.rows.rd_against_sm import clustered
-from lib.words import count_word, day_words, name_list, percent, times
+from lib.words import count_word, day_words, name_list, number, percent, times
 
 
 def article_cohort() -> tuple[str, bool]:
@@ -35,13 +35,14 @@ def _share(claim: pd.Series) -> Verdict:
         )
         return Verdict("reproduced" if near else "differs", str(share), reason, share.share)
     stated = cited.article_share(cited.published())
-    gap, low, high = difference(share, stated)
+    found = difference(share, stated)
+    gap, low, high = (number(100 * value, "+.1f") for value in found)
     reason = (
-        f"on another cohort, {share.total} listed specialised firms: {100 * gap:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}) "
+        f"on another cohort, {share.total} listed specialised firms: {gap} points ({low} to {high}) "
         f"from {stated.count} of {stated.total}, which '{claim['published_text']}' comes to; both shares have an interval, and the "
         f"cohort's is clustered by industry. It is {100 * off:.1f} points off the published one, where {100 * claim['tolerance']:g} are allowed"
     )
-    if low <= 0 <= high and near:
+    if found[1] <= 0 <= found[2] and near:
         return Verdict("supported", str(share), reason, share.share)
     decided_by = "the 93's R&D and selling expense of 2021, from a data vendor's export (`cohort import`) or a refresh"
     return Verdict("open", str(share), reason, share.share, decided_by)
