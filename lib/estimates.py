@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lib.measures import SEED
+from lib.words import number
 
 EFFECT = re.compile(r"C\((\w+)\)")
 DRAWS = 999  # of clusters, for the interval of a median
@@ -82,7 +83,9 @@ def median(firms: pd.DataFrame, outcome: str, of: str = "", clusters: str = "ind
     """
     from scipy import stats
 
-    firms = firms[firms[outcome].notna() & (firms[of].notna() if of else True)].sort_values(outcome)
+    firms = firms[firms[outcome].notna() & (firms[of].notna() if of else True)].sort_values(
+        [outcome, *filter(None, [of])]
+    )
     groups, values = _groups(firms[clusters]), firms[outcome].to_numpy()
     names, codes = np.unique(groups, return_inverse=True)
     sides = [firms[of] == 1, firms[of] == 0] if of else [firms[outcome].notna()]
@@ -158,12 +161,12 @@ def printed(estimates: Iterable[Estimate], names: dict[str, str], samples: Itera
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−") if np.isfinite(value) else "n/a"
+    return number(value, ".3f") if np.isfinite(value) else "n/a"
 
 
 def _groups(labels: pd.Series) -> np.ndarray:
-    """A number for each label; each firm without a label has one of its own."""
-    codes = pd.factorize(labels)[0]
+    """A number for each label, in the order of labels; each firm without a label has one of its own."""
+    codes = pd.factorize(labels, sort=True)[0]
     alone = codes < 0
     codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
     return codes

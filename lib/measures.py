@@ -131,7 +131,7 @@ def _summed(values: np.ndarray, clusters) -> np.ndarray:
 def median_interval(values) -> tuple[float, float, float]:
     """Median of the finite `values` with its 95% percentile-bootstrap interval: (median, low, high)."""
     values = np.asarray(values, dtype=float)
-    values = values[np.isfinite(values)]
+    values = np.sort(values[np.isfinite(values)])  # resamples are drawn by place
     if len(values) < 2:
         return (float(np.median(values)) if len(values) else np.nan, np.nan, np.nan)
     return float(np.median(values)), *_median_bounds(values.tobytes())

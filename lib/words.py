@@ -110,11 +110,20 @@ def is_singular(words: str) -> bool:
     return bool(re.search(r"\bone in\b", words))
 
 
+def number(value: float, form: str) -> str:
+    """A number as a reader sees it, with a true minus, in one of Python's forms: '−3.5' by '.1f', '+12' by '+.0f'; never '−0.0'.
+
+    'not known' where it is none.
+    """
+    if value != value:
+        return say("not known")
+    said = f"{value:{form}}"
+    return (said if re.search("[1-9a-z]", said) else said.replace("-", "+" if "+" in form else "")).replace("-", "−")
+
+
 def percent(share: float, digits: int = 0, sign: bool = False) -> str:
     """A share or growth rate in per cent, with a true minus: '65%', '−3.5%', '+12%'; 'not known' where it is none."""
-    if share != share:
-        return say("not known")
-    return f"{share:{'+' if sign else ''}.{digits}%}".replace("-", "−")
+    return number(share, f"{'+' if sign else ''}.{digits}%")
 
 
 def times(log_ratio: float) -> str:

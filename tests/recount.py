@@ -58,7 +58,7 @@ def filed(year: int) -> pd.DataFrame:
     fit = there & true & ~finance & ~rows["extract_check"].eq("rd_conflict").fillna(False) & ~(r < 0) & ~(s < 0)
     return rows.assign(
         r=r, s=s, v=rows["revenue_cny"].where(rows["revenue_cny"] > 0), in_time=~late, fit=fit, true=true,
-        ratio=fit & (r > 0) & (s > 0), could=(there | ~late) & ~(finance & true),
+        ratio=fit & (r > 0) & (s > 0), could=(there | ~late) & ~finance,
     )  # fmt: skip
 
 

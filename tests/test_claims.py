@@ -1,3 +1,5 @@
+import re
+
 import pandas as pd
 import pytest
 
@@ -19,12 +21,18 @@ def test_every_claim_is_judged_and_on_record():
     assert (rows["reason"] != "").all()
 
 
+def test_the_ledger_has_true_minuses():
+    rows = claims.ledger()
+    words = rows[["rebuilt", "reason", "decided_by"]].to_numpy().ravel()
+    assert [text for text in words if re.search(r"(?<![\w-])-\d", text)] == [] and "−" in "".join(words)
+
+
 def test_the_share_is_computed_on_the_cohort_at_hand():
     row = verdicts().loc["mp3-share"]
     assert row["value"] == pytest.approx(352 / 514)
     assert row["difference"] == pytest.approx(352 / 514 - 0.65)
     assert row["verdict"] == "open"  # 3.5 points off, and two are allowed
-    assert "another cohort" in row["reason"] and "+4.0 points (-8.6 to +17.4) from 60 of 93" in row["reason"]
+    assert "another cohort" in row["reason"] and "+4.0 points (−8.6 to +17.4) from 60 of 93" in row["reason"]
 
 
 def test_one_company_moves_the_ledger(edit):

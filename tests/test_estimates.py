@@ -71,6 +71,20 @@ def test_a_gap_of_medians_is_numpys_and_lies_in_its_interval_of_resamples(rows):
     assert np.isnan(found.low) or found.low <= found.high
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_the_interval_of_a_median_knows_no_order_of_rows(known):
+    """Ties, clusters of one firm, and firms of no known industry: each could number the clusters anew."""
+    rng = np.random.default_rng(2)
+    firms = pd.DataFrame(
+        {"y": rng.integers(0, 4, 60), "x": rng.integers(0, 2, 60), "industry_zh": rng.choice([*"abcdefgh"], 60)}
+    )
+    firms.loc[:9, "industry_zh"] = [*"qrstuvwxyz"] if known else [None] * 10
+    for seed in range(5):
+        mixed = firms.sample(frac=1, random_state=seed)
+        assert estimates.median(mixed, "y", "x") == estimates.median(firms, "y", "x")
+        assert estimates.median(mixed, "y") == estimates.median(firms, "y")
+
+
 def test_each_cluster_is_drawn_whole():
     """Ten firms of one value in each of two industries: a resample has one of three medians."""
     firms = pd.DataFrame({"y": [0.0] * 10 + [1.0] * 10, "industry_zh": ["a"] * 10 + ["b"] * 10})

@@ -51,12 +51,18 @@ def test_the_raw_gap_is_that_of_the_shares_and_weighting_removes_what_industry_m
 
 def test_the_placebo_would_show_that_industry_does_not_matter(firms):
     mean, low, high = figure_9.placebo(firms, "share")
-    assert mean == pytest.approx(0.122, abs=5e-4) and low < mean < high
+    assert mean == pytest.approx(0.1207, abs=5e-5) and low < mean < high
     has = firms[firms["product_first"].notna()]
     by = has.groupby(has["industry_zh"].fillna("none"))["product_first"].transform("mean")
     assert mean == pytest.approx(by[has["in_cohort"] == 1].mean() - by[has["in_cohort"] == 0].mean(), abs=2e-3)
     one = figure_9.placebo(firms.assign(industry_zh="one"), "share")  # as if industries did not differ
     assert one[0] == pytest.approx(0, abs=2e-3) and one[1] < 0 < one[2]
+
+
+def test_the_deals_know_no_order_of_rows(firms):
+    for outcome in figure_9.OUTCOMES:
+        dealt = figure_9.placebo(firms.sample(frac=1, random_state=5), outcome)
+        assert dealt == pytest.approx(figure_9.placebo(firms, outcome), rel=1e-12)
 
 
 def test_a_label_that_does_matter_survives_the_ladder(firms):

@@ -131,5 +131,6 @@ def test_an_estimates_interval_and_a_medians_lie_about_their_value():
     for values in (range(101), range(100)):
         middle, low, high = median_interval(values)
         assert middle - 25 < low < middle < high < middle + 25
+        assert median_interval(np.random.default_rng(1).permutation(values)) == (middle, low, high)
     one = share_of([True], method="linearised")
     assert (one.share, one.low, one.high) == (1, 1, 1)

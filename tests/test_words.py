@@ -1,8 +1,11 @@
+import re
 from datetime import date
 
 import pytest
 
-from lib.words import count_word, day_words, gap_words, is_singular, name_list, sentence, share_words, times
+from lib import notebooks
+from lib.paths import ROOT
+from lib.words import count_word, day_words, gap_words, is_singular, name_list, number, sentence, share_words, times
 
 
 @pytest.mark.parametrize(
@@ -24,6 +27,35 @@ def test_share_words(share, words):
 )
 def test_half_of_them_spend_and_one_in_three_spends(share, single):
     assert is_singular(share_words(share)) is single
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "said"),
+    [
+        (-3.25, ".1f", "−3.2"),
+        (12, "+.0f", "+12"),
+        (-0.04, "+.1f", "+0.0"),
+        (-0.04, ".1f", "0.0"),
+        (-1234.5, ",.0f", "−1,234"),
+        (-0.0004, ".1%", "0.0%"),
+        (float("-inf"), ".1f", "−inf"),
+        (float("nan"), "+.1f", "not known"),
+    ],
+)
+def test_a_number_has_a_true_minus_and_no_zero_has_one(value, form, said):
+    assert number(value, form) == said
+
+
+def test_no_other_code_writes_a_number_that_may_be_below_zero():
+    """Words that a reader sees: no sign is formatted and no minus replaced but by `number`."""
+    sources = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "lib").rglob("*.py"))}
+    sources |= {path.name: "\n".join(cell.source for cell in notebooks.cells(path)) for path in notebooks.figures()}
+    del sources["words.py"]
+    found = {
+        name: re.findall(r"""\{[^{}]*:\+[^{}]*\}|replace\(["'] ?-["'], ["'] ?−["']\)""", text)
+        for name, text in sources.items()
+    }
+    assert {name: signs for name, signs in found.items() if signs} == {}
 
 
 def test_small_words():

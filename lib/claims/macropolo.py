@@ -10,7 +10,7 @@ from lib.claims.verdict import Verdict, judges
 from lib.measures import difference, expense_ratio
 from lib.rows import cited, cohorts, public_sector, who_are_the_93
 from lib.rows.rd_against_sm import clustered
-from lib.words import count_word, day_words, name_list, percent, times
+from lib.words import count_word, day_words, name_list, number, percent, times
 
 
 def article_cohort() -> tuple[str, bool]:
@@ -27,30 +27,25 @@ def _share(claim: pd.Series) -> Verdict:
     off = abs(share.share - claim["published_value"])
     near = off <= claim["tolerance"]
     if own:
-        labelled = firms[firms["company_id"].isin(_labelled_on_board())]
-        other = clustered(labelled)
+        _, listed = cohorts.the_93()
+        other = clustered(firms[firms["company_id"].isin(listed["company_id"])])
         reason = (
             f"read as the whole board of {cohorts.BSE_DAY.day} {cohorts.BSE_DAY:%B %Y}: {share.count} of {share.total} companies; read as "
             f"those of it on the list of specialised firms: {other.count} of {other.total}, {other}"
         )
         return Verdict("reproduced" if near else "differs", str(share), reason, share.share)
     stated = cited.article_share(cited.published())
-    gap, low, high = difference(share, stated)
+    found = difference(share, stated)
+    gap, low, high = (number(100 * value, "+.1f") for value in found)
     reason = (
-        f"on another cohort, {share.total} listed specialised firms: {100 * gap:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}) "
+        f"on another cohort, {share.total} listed specialised firms: {gap} points ({low} to {high}) "
         f"from {stated.count} of {stated.total}, which '{claim['published_text']}' comes to; both shares have an interval, and the "
         f"cohort's is clustered by industry. It is {100 * off:.1f} points off the published one, where {100 * claim['tolerance']:g} are allowed"
     )
-    if low <= 0 <= high and near:
+    if found[1] <= 0 <= found[2] and near:
         return Verdict("supported", str(share), reason, share.share)
     decided_by = "the 93's R&D and selling expense of 2021, from a data vendor's export (`cohort import`) or a refresh"
     return Verdict("open", str(share), reason, share.share, decided_by)
-
-
-def _labelled_on_board() -> pd.Series:
-    """Ids of the 93 that are on a vendor's list of specialised firms of November 2023: another reading of who they are."""
-    roster = tables.load("bse_roster")
-    return roster.loc[cohorts.on_board(roster, cohorts.BSE_DAY) & roster["specialised_board"], "company_id"]
 
 
 @judges("mp3-giants")

@@ -69,11 +69,10 @@ def readings(cohort: str) -> list[Reading]:
         raise ParameterError(
             f"--cohort: {cohort} is the project's own, on which `python -m lib claims` judges; name one from data/cohorts."
         )
-    rows, roster = cohorts.company_years(cohort, YEAR), tables.load("bse_roster")
+    rows = cohorts.company_years(cohort, YEAR)
     rows = rows.assign(roster_id=cohorts.roster_ids(rows))
-    board = roster[cohorts.on_board(roster, cohorts.BSE_DAY)]
+    board, listed = cohorts.the_93()
     day = f"{cohorts.BSE_DAY.day} {cohorts.BSE_DAY:%B %Y}"
-    listed = board[board["specialised_board"].fillna(False).astype(bool)]
     found = [
         _reading(f"the whole board of {day}", board, rows),
         _reading("those of it on the list of specialised SMEs", listed, rows),

@@ -5,10 +5,12 @@ import pandas as pd
 from lib.claims.verdict import Verdict, judges
 from lib.estimates import Estimate
 from lib.rows import label_or_industry, valley_of_death
+from lib.words import number
 
 
 def points(found: Estimate) -> str:
-    return f"{found.value * 100:+.1f} points ({found.low * 100:+.1f} to {found.high * 100:+.1f})"
+    value, low, high = (number(100 * one, "+.1f") for one in (found.value, found.low, found.high))
+    return f"{value} points ({low} to {high})"
 
 
 @judges("own-label")
@@ -21,7 +23,7 @@ def _label(claim: pd.Series) -> Verdict:
     dealt, *_ = label_or_industry.placebo(firms, "share")
     reason = (
         f"for it: {points(raw)} against all other firms and {points(within)} within industry; against it: labels dealt at random within "
-        f"each industry give {dealt * 100:+.1f} points, and at the same size and listing age, of {alike.firms:,} firms, "
+        f"each industry give {number(100 * dealt, '+.1f')} points, and at the same size and listing age, of {alike.firms:,} firms, "
         f"the interval {'holds' if alike.low <= 0 <= alike.high else 'does not hold'} zero"
     )
     none = abs(alike.low) <= claim["tolerance"] and abs(alike.high) <= claim["tolerance"]
@@ -46,4 +48,5 @@ def _valley(claim: pd.Series) -> Verdict:
 
 
 def _changed(found: Estimate) -> str:
-    return f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+    value, low, high = (number(one, "+.3f") for one in (found.value, found.low, found.high))
+    return f"{value} ({low} to {high})"

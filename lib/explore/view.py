@@ -8,7 +8,7 @@ import traitlets
 
 from lib import tables
 from lib.figure import Figure
-from lib.words import speaking
+from lib.words import number, percent, speaking
 
 HERE = Path(__file__).parent
 DOTS = 140  # per inch: sharp at the width of a notebook
@@ -71,7 +71,7 @@ def _number(value, share: bool) -> str:
     if value is None or value != value:
         return "not known"
     if share:
-        return f"{value:.1%}".replace("-", "−")
+        return percent(value, 1)
     if 0 < value < 0.001:
         return "under 0.001"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4g}".replace("-", "−")
+    return number(value, ",.0f" if float(value).is_integer() else ",.4g")

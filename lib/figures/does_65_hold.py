@@ -15,7 +15,7 @@ from lib.rows import cohorts
 from lib.rows.cited import article_share
 from lib.rows.does_65_hold import BREAK, CHOICES, WORDS, blocks, different, gap, influence, own_terms
 from lib.rows.sources import source_line
-from lib.words import clauses, name_list, percent, phrase, say, sentences, span_words, term
+from lib.words import clauses, name_list, number, percent, phrase, say, sentences, span_words, term
 
 NAME = "04_does_65_hold"
 
@@ -169,7 +169,7 @@ def _near_words(near: pd.DataFrame, stated: Share) -> list[str]:
 
 
 def _points(value: float) -> str:
-    return f"{value:+.1f}".replace("-", "−")
+    return number(value, "+.1f")
 
 
 def _numbers(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Share) -> list[Number]:

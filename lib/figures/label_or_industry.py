@@ -29,7 +29,7 @@ from lib.rows.label_or_industry import (
     shares,
 )
 from lib.rows.sources import source_line
-from lib.words import clauses, digits, name_list, phrase, say, sentence, sentences
+from lib.words import clauses, digits, name_list, number, phrase, say, sentence, sentences
 
 NAME = "09_label_or_industry"
 STEPS = style.Panel("steps", 1.3, 1.75, left=1.38, right=0.97, top=0.42, bottom=0.3)
@@ -123,11 +123,9 @@ def _shown(outcome: str, gap: float) -> float:
 
 def _gap(outcome: str, value: float) -> str:
     """A gap as a column shows it: '+15.6', '1.73×'."""
-    if not np.isfinite(value):
-        return say("not known")
-    if OUTCOMES[outcome][2]:
+    if OUTCOMES[outcome][2] and np.isfinite(value):
         return say("{multiple:.2f}×", multiple=np.exp(value))
-    return f"{value * 100:+.1f}".replace("-", "−")
+    return number(value * 100, "+.1f")
 
 
 def _points(value: float, more: bool) -> str:
@@ -204,7 +202,7 @@ def _gap_ticks(axes, outcome: str) -> None:
         return
     axes.locator_params(axis="x", nbins=4)
     chart.inner_ticks(axes.xaxis)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value * 100:+.0f}".replace("-", "−") if value else "0")
+    axes.xaxis.set_major_formatter(lambda value, _: number(value * 100, "+.0f") if value else "0")
 
 
 def _draw_spread(axes, spread: pd.DataFrame) -> None:

@@ -25,6 +25,7 @@ from lib.words import (
     millions,
     month_words,
     name_list,
+    number,
     phrase,
     say,
     sentence,
@@ -235,7 +236,7 @@ def _notes(cohort, firms, internet, dots, bars, shares, gap, reach, published, h
         ),
         say(
             "Same industries: each weighs as much as in the cohort; the gap is {gap} points ({low} to {high}).",
-            **{name: f"{100 * value:+.1f}".replace("-", "−") for name, value in zip(("gap", "low", "high"), gap, strict=True)},
+            **{name: number(100 * value, "+.1f") for name, value in zip(("gap", "low", "high"), gap, strict=True)},
         ) if gap and gap[1] == gap[1] else "",
         say("MacroPolo states {text}; {count} of {all} follows from it, with Wilson's interval.",
             text=term(published.at["mp3-share", "published_text"]), count=shares["article"].share.count, all=shares["article"].share.total),

@@ -12,7 +12,7 @@ from lib.parameters import described
 from lib.rows import cohorts
 from lib.rows import services_to_industry as sectors
 from lib.rows.sources import cite, source_line
-from lib.words import billions, clauses, name_list, phrase, say, sentence, sentences, span_words, year_ticks
+from lib.words import billions, clauses, name_list, number, phrase, say, sentence, sentences, span_words, year_ticks
 
 NAME = "08_services_to_industry"
 INTENSITY = style.Panel("intensity", 2.05, 2.2, left=0.3, right=1.5, top=0.55, bottom=0.3)
@@ -234,7 +234,7 @@ def _interval_words() -> str:
 
 def _points(share: float) -> str:
     """A difference of two shares in points, with its sign."""
-    return f"{100 * share:+.2f}".replace("-", "−")
+    return number(100 * share, "+.2f")
 
 
 def _way(way: str, years: list[int]) -> str:
@@ -297,7 +297,7 @@ def _draw_changes(axes, changed: dict, panel: str, years: list[int]) -> None:
             chart.dot(axes, 100 * one.value, height, colour, filled=way == panel)
             chart.write(axes, (1, height), _points(one.value), (36, 0), over=("axes", "data"), size=9, va="center", ha="right", color=text)  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:+g}".replace("-", "−") if value else "0")
+    axes.xaxis.set_major_formatter(lambda value, _: number(value, "+g") if value else "0")
     chart.inner_ticks(axes.xaxis)
     head = say("Change, {first} to {last}", first=years[0], last=years[-1])
     _head(axes, CHANGES, head, say("points, three ways to measure it"))
@@ -326,9 +326,7 @@ def _draw_national(axes, rows: pd.DataFrame, name: str) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(4))
     chart.inner_ticks(axes.yaxis)
     heights = axes.get_yticks()
-    axes.set_yticks(
-        heights, [f"{billions(tick) if panel is VENTURE else tick:g}".replace("-", "−") for tick in heights]
-    )
+    axes.set_yticks(heights, [number(billions(tick) if panel is VENTURE else tick, "g") for tick in heights])
     chart.line_ends(axes, ends, years[-1], size=8.5)
     _head(axes, panel, sentence(say(name)), say(unit))
 

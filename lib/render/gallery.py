@@ -25,6 +25,7 @@ from lib.bundle import folders, paper
 from lib.errors import UserError
 from lib.paths import ROOT, data_dir, outputs_dir
 from lib.render import article, inputs
+from lib.words import number
 
 CLOCK = 2  # seconds by which the times of files that were packed and unpacked may be off
 #: What a page shows of a record; an older record may lack some of it.
@@ -282,7 +283,7 @@ def _amount(value: float, unit: str, sign: str = "") -> str:
     if unit == "share of firms":
         value, unit = 100 * value, "percentage points"
     form = ",.0f" if abs(value) >= 1000 else ".3g"
-    return f"{value:{sign}{form}} {unit}".replace("-", "−")
+    return f"{number(value, sign + form)} {unit}"
 
 
 def _grouped(rows: list[dict], key: str) -> dict[str, list[dict]]:

@@ -20,9 +20,9 @@ DRAWN = "drawn"
 #: Why a company has no ratio. The first reason that holds counts, so that each company counts once.
 REASONS = (
     phrase("not yet listed"),
+    phrase("bank, broker or insurer"),
     phrase("no accounts in the table"),
     phrase("accounts found false"),
-    phrase("bank, broker or insurer"),
     phrase("conflicting extract"),
     phrase("negative expense"),
     phrase("no R&D line or selling expense"),
@@ -41,9 +41,9 @@ JUMP, STEADY = 5, 2
 #: How a note counts companies by reason.
 COUNTED = {
     "not yet listed": phrase("{count:,} first listed after the accounts were due"),
+    "bank, broker or insurer": phrase("{count:,} banks, brokers or insurers"),
     "no accounts in the table": phrase("{count:,} without accounts in the table"),
     "accounts found false": phrase("{count:,} whose accounts a regulator found false"),
-    "bank, broker or insurer": phrase("{count:,} banks, brokers or insurers"),
     "conflicting extract": phrase("{count:,} whose two extracts conflict"),
     "negative expense": phrase("{count:,} with a negative expense"),
     "no R&D line or selling expense": phrase("{count:,} with neither line"),
@@ -78,10 +78,8 @@ def members(cohort: str) -> pd.DataFrame:
 def roster(cohort: str) -> pd.DataFrame:
     """The rows of companies.csv, or of bse_roster.csv in that shape, that are a cohort of the project; their expenses may be unknown."""
     if cohort == "bse":
-        roster = tables.load("bse_roster")
-        chosen = roster[on_board(roster, BSE_DAY)].assign(
-            board="BSE", subindustry_zh=pd.NA, listed_on=lambda rows: rows["entry_date"]
-        )
+        board, _ = the_93()
+        chosen = board.assign(board="BSE", subindustry_zh=pd.NA, listed_on=board["entry_date"])
     else:
         companies = tables.load("companies")
         chosen = companies[companies["board"].isin(BOARDS.get(cohort, BOARDS["all_listed"]))]
@@ -100,6 +98,14 @@ def on_board(roster: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     return (roster["entry_date"] <= day) & ~(roster["exit_date"] <= day)
 
 
+def the_93() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Two readings of who the article's 93 are, as rows of bse_roster.csv: all companies on the Beijing Stock Exchange on BSE_DAY,
+    and those of them on a vendor's list of specialised firms of November 2023."""
+    roster = tables.load("bse_roster")
+    board = roster[on_board(roster, BSE_DAY)]
+    return board, board[board["specialised_board"]]
+
+
 def roster_ids(rows: pd.DataFrame) -> pd.Series:
     """The ids of bse_roster.csv of companies with `company_id` and `name_zh`: by either code, else, where there is none, by the name."""
     roster = tables.load("bse_roster")
@@ -111,9 +117,8 @@ def roster_ids(rows: pd.DataFrame) -> pd.Series:
 
 def among_the_93(rows: pd.DataFrame) -> tuple[int, int]:
     """How many of some companies were on the Beijing Stock Exchange on BSE_DAY, and how many there were, which may be the article's."""
-    roster = tables.load("bse_roster")
-    board = roster.loc[on_board(roster, BSE_DAY), "company_id"]
-    return int(roster_ids(rows).isin(board).sum()), len(board)
+    board, _ = the_93()
+    return int(roster_ids(rows).isin(board["company_id"]).sum()), len(board)
 
 
 def is_own(cohort: str) -> bool:
@@ -334,10 +339,10 @@ def _status(rows: pd.DataFrame, fiscal_year: int) -> pd.Series:
     rd, selling, absent = rows["rd_expense_cny"], rows["selling_expense_cny"], rows["_merge"] == "left_only"
     tests = (
         absent & (rows["listed_on"] > due(fiscal_year)),
-        absent,
-        rows["company_id"].isin(_found_false(fiscal_year)),
         # Insurers share an industry with leasing and payment firms, so only the sub-industry tells them.
         rows["industry_zh"].isin(["银行", "证券"]) | (rows["subindustry_zh"] == "保险"),
+        absent,
+        rows["company_id"].isin(_found_false(fiscal_year)),
         rows["extract_check"] == "rd_conflict",
         (rd < 0) | (selling < 0),
         rd.isna() & selling.isna() & rows["sga_expense_cny"].isna(),

@@ -100,7 +100,7 @@ def placebo(firms: pd.DataFrame, outcome: str) -> tuple[float, float, float]:
 
     The mean of DEALS deals and the middle 95% of them. Firms of unknown industry are one industry.
     """
-    has = compared(firms, outcome).sort_values("industry_zh", kind="stable")
+    has = compared(firms, outcome).sort_values(["industry_zh", "company_id"])  # in whatever order the rows come
     values, inside = has[OUTCOMES[outcome][0]].to_numpy(), has["in_cohort"].to_numpy()
     industry = has["industry_zh"].factorize(use_na_sentinel=False)[0]
     rng = np.random.default_rng(SEED)

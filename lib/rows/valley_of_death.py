@@ -70,7 +70,7 @@ def load(cohort: str, last_year: int) -> pd.DataFrame:
         product_first_after=side.where(kept),
     )
     rows["growth_less_industry"] = rows["growth"] - rows.groupby("industry_zh")["growth"].transform("median")
-    rank = rows["log_ratio"].where(kept).rank(method="first")
+    rank = rows.sort_values("company_id")["log_ratio"].where(kept).rank(method="first")
     rows["decile"] = np.ceil(rank / rank.max() * DECILES)
     for line in ("rd", "selling"):
         intensity = rows[f"log_{line}_intensity"].where(kept)
