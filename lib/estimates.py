@@ -6,15 +6,16 @@ A specification is a formula of the field, as R and statsmodels write it: outcom
 import re
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from lib.measures import SEED
+from lib.measures import SEED, Z95
 from lib.words import number
 
 EFFECT = re.compile(r"C\((\w+)\)")
+TOLD = 1e-8  # of the variable's own sum of squares: with less, the other factors leave nothing of it to estimate
 DRAWS = 999  # of clusters, for the interval of a median
 COLUMNS = ["estimate", "standard_error", "low", "high", "firms", "clusters", "fixed_effects", "controls", "formula"]
 
@@ -54,7 +55,8 @@ def fit(formula: str, firms: pd.DataFrame, of: str, clusters: str = "industry_zh
 
     Standard errors are robust to any dependence of firms with one value of `clusters` (Liang and Zeger), with the usual
     correction for few clusters and normal quantiles; a firm without a value stands alone. Of a constant alone, that is the
-    interval of `measures.share_of(method="linearised")`.
+    interval of `measures.share_of(method="linearised")`. What is fitted is what the other factors leave of the outcome and of
+    the variable, which gives the same coefficient and error (Frisch, Waugh and Lovell) in half the time.
     """
     from patsy import dmatrices
     from statsmodels.regression.linear_model import OLS
@@ -62,18 +64,21 @@ def fit(formula: str, firms: pd.DataFrame, of: str, clusters: str = "industry_zh
     named = [name for name in dict.fromkeys(re.findall(r"\w+", formula)) if name in firms]
     known = firms[named].dropna()
     groups = _groups(firms.loc[known.index, clusters])
-    outcome, factors = dmatrices(
-        formula, known.astype({name: "category" for name in EFFECT.findall(formula)}), return_type="dataframe"
-    )
-    count = len(np.unique(groups))
-    found = Estimate(formula, of, np.nan, np.nan, np.nan, np.nan, len(outcome), count)
-    if len(outcome) <= factors.shape[1] or not _told(factors, of):
+    # Categories need no C(), and patsy takes their codes as they are; inside C() it looks at each firm.
+    categories = known.astype({name: "category" for name in EFFECT.findall(formula)})
+    outcome, factors = dmatrices(EFFECT.sub(r"\1", formula), categories, return_type="dataframe")
+    own, outcome, others = factors[of].to_numpy(), outcome.to_numpy()[:, 0], factors.drop(columns=of).to_numpy()
+    (firms, fitted), count = factors.shape, len(np.unique(groups))
+    found = Estimate(formula, of, np.nan, np.nan, np.nan, np.nan, firms, count)
+    left, outcome_left = _left(np.column_stack([own, outcome]), others).T
+    if firms <= fitted or (left**2).sum() <= TOLD * (own**2).sum():
         return found
+    model = OLS(outcome_left, left).fit(cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False})
+    found = replace(found, value=float(model.params[0]))
     if count < 2:
-        return Estimate(**vars(found) | {"value": float(OLS(outcome, factors).fit(method="qr").params[of])})
-    model = OLS(outcome, factors).fit(method="qr", cov_type="cluster", cov_kwds={"groups": groups})
-    low, high = model.conf_int().loc[of]
-    return Estimate(formula, of, *map(float, (model.params[of], model.bse[of], low, high)), len(outcome), count)
+        return found
+    error = float(model.bse[0] * np.sqrt(count / (count - 1) * (firms - 1) / (firms - fitted)))
+    return replace(found, error=error, low=found.value - Z95 * error, high=found.value + Z95 * error)
 
 
 def median(firms: pd.DataFrame, outcome: str, of: str = "", clusters: str = "industry_zh") -> Estimate:
@@ -97,12 +102,12 @@ def median(firms: pd.DataFrame, outcome: str, of: str = "", clusters: str = "ind
         """For each row of `drawn`, numbers of clusters: the median, or gap of two, of firms counted as often as drawn."""
         drawn = np.atleast_2d(drawn)
         flat = (drawn + len(names) * np.arange(len(drawn))[:, None]).ravel()
-        times = np.bincount(flat, minlength=len(names) * len(drawn)).reshape(len(drawn), -1)[:, codes]
-        medians = [_median(values[side], times[:, side]) for side in sides]
+        times = np.bincount(flat, minlength=len(names) * len(drawn)).reshape(len(drawn), -1).astype(np.int32)
+        medians = [_median(values[side], times[:, codes[side]]) for side in sides]
         return medians[0] - medians[1] if of else medians[0]
 
     every = np.arange(len(names))
-    found = Estimate(**vars(found) | {"value": float(statistic(every)[0])})
+    found = replace(found, value=float(statistic(every)[0]))
     if len(names) < 2:
         return found
     with warnings.catch_warnings():
@@ -111,12 +116,12 @@ def median(firms: pd.DataFrame, outcome: str, of: str = "", clusters: str = "ind
         )  # all draws may give one median, and then no interval
         spread = stats.bootstrap((every,), statistic, n_resamples=DRAWS, method="percentile", rng=SEED, batch=200)
     low, high = spread.confidence_interval
-    return Estimate(**vars(found) | {"error": float(spread.standard_error), "low": float(low), "high": float(high)})
+    return replace(found, error=float(spread.standard_error), low=float(low), high=float(high))
 
 
 def _median(values: np.ndarray, times: np.ndarray) -> np.ndarray:
     """The median of `values`, in order, each as often as a row of `times` says, for each row; NaN where none is there."""
-    total = np.cumsum(times, axis=1)
+    total = np.cumsum(times, axis=1, dtype=times.dtype)
     firms = total[:, -1:]
     below, above = ((total >= middle).argmax(axis=1) for middle in ((firms + 1) // 2, firms // 2 + 1))
     return np.where(firms[:, 0] > 0, (values[below] + values[above]) / 2, np.nan)
@@ -172,8 +177,12 @@ def _groups(labels: pd.Series) -> np.ndarray:
     return codes
 
 
-def _told(factors: pd.DataFrame, of: str) -> bool:
-    """Whether the other factors leave anything of `of` to estimate."""
-    others, own = factors.drop(columns=of).to_numpy(), factors[of].to_numpy()
-    left = own - others @ np.linalg.lstsq(others, own)[0]
-    return bool((left**2).sum() > 1e-8 * (own**2).sum())
+def _left(columns: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """What `others` leave of `columns`, by least squares: by the normal equations, whose matrix is small.
+
+    On all firms the threads of the numerics wait for one another, where a machine is busy for a hundred times as long.
+    """
+    inverse = np.linalg.pinv(others.T @ others, hermitian=True)
+    for _ in range(2):  # the second time for what rounding left of the first
+        columns = columns - others @ (inverse @ (others.T @ columns))
+    return columns

@@ -1,5 +1,6 @@
 """Figure 5's rows: the same firms before and after the accounting break of 2020, and what is counted on them."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -35,8 +36,8 @@ def load(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
     """
     by_year = {year: cohorts.company_years(cohort, year, YEARS[-1]).set_index("company_id") for year in YEARS}
     base = by_year[YEARS[0]]
-    status = pd.DataFrame({year: rows["status"] for year, rows in by_year.items()})
-    reason = status.where(status != cohorts.DRAWN).bfill(axis=1)[YEARS[0]]
+    reasons = (rows["status"].where(rows["status"] != cohorts.DRAWN) for rows in by_year.values())
+    reason = functools.reduce(pd.Series.fillna, reasons)
     sold = pd.DataFrame({year: rows["revenue_cny"] > 0 for year, rows in by_year.items()}).all(axis=1)
     reason = reason.mask(reason.isna() & ~sold, phrase("no revenue in some year"))
     kept = reason.isna()

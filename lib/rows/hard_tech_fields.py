@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from lib import estimates
 from lib.errors import UserError
 from lib.measures import median_interval, share_of
 from lib.rows import cohorts
@@ -105,13 +106,9 @@ def gap(firms: pd.DataFrame) -> tuple[float, float, float]:
 
     From a regression of product first on being in a field, with standard errors clustered by industry.
     """
-    import statsmodels.api as sm  # takes a second, and a figure is drawn without it
-
-    rows = counted(firms)
-    clusters = pd.factorize(rows["industry_en"].fillna(rows["company_id"]))[0]
-    model = sm.OLS(rows["product_first"].astype(float), sm.add_constant(rows["in_any"].astype(float)))
-    found = model.fit(cov_type="cluster", cov_kwds={"groups": clusters})
-    return float(found.params["in_any"]), *map(float, found.conf_int().loc["in_any"])
+    rows = counted(firms).astype({"product_first": float, "in_any": float})
+    found = estimates.fit("product_first ~ in_any", rows, "in_any", clusters="industry_en")
+    return found.value, found.low, found.high
 
 
 def by_subindustry(firms: pd.DataFrame, field: str) -> tuple[int, float, float]:

@@ -106,7 +106,7 @@ def placebo(firms: pd.DataFrame, outcome: str) -> tuple[float, float, float]:
     rng = np.random.default_rng(SEED)
     gaps = []
     for _ in range(DEALS):
-        dealt = values[np.lexsort((rng.random(len(values)), industry))]  # shuffled within each industry
+        dealt = values[np.argsort(industry + rng.random(len(values)))]  # shuffled within each industry
         gaps.append(dealt[inside == 1].mean() - dealt[inside == 0].mean())
     return float(np.mean(gaps)), *map(float, np.quantile(gaps, [0.025, 0.975]))
 

@@ -7,6 +7,7 @@ A table that breaks it is never returned: `DataError` names file, row and column
 import copy
 import functools
 import hashlib
+import inspect
 import io
 import json
 import os
@@ -103,11 +104,15 @@ def kept(function):
     """
     results: dict[tuple, tuple[Any, dict[str, str]]] = {}
 
+    names = inspect.signature(function)
+
     @functools.wraps(function)
     def look_up(*arguments, **named):
         nonlocal results
         state = tuple(_states_of(data_dir(), *CODE))
-        key = (state, arguments, *sorted(named.items()))
+        asked = names.bind(*arguments, **named)
+        asked.apply_defaults()  # the same, whether given by place, by name or by default
+        key = (state, *asked.arguments.items())
         if key not in results:
             results = {other: result for other, result in results.items() if other[0] == state}
             with recording() as read:
