@@ -6,7 +6,7 @@ import pytest
 from lib import claims, tables
 from lib.claims import macropolo
 from lib.paths import ROOT
-from lib.rows import cohorts
+from lib.rows import cited, cohorts
 
 
 def verdicts():
@@ -88,4 +88,23 @@ def test_the_eight_fields_are_a_definition_until_one_has_no_company(data):
 def test_an_open_claim_says_what_would_decide_it_and_no_other_does():
     rows = verdicts().loc[lambda rows: rows["article"] == "china_daily"]
     assert ((rows["decided_by"] != "") == (rows["verdict"] == "open")).all()
-    assert (rows["verdict"] != "open").all()
+    assert set(rows.index[rows["verdict"] == "open"]) == {"cd-shift"}
+
+
+def test_a_tolerance_that_follows_from_rounding_is_computed_and_not_typed():
+    typed, judged = tables.load("claims").set_index("claim_id"), verdicts()
+    numbers = typed[typed["published_value"].notna()]
+    for claim_id, claim in numbers.iterrows():
+        rounded = "rounding" in claim["tolerance_reason"]
+        assert pd.isna(claim["tolerance"]) == rounded and pd.notna(judged.at[claim_id, "tolerance"]), claim_id
+    assert judged.at["cd-usd", "tolerance"] == 0.005
+    # 977 to the billion; three years to the million, two to ten and four to a hundred million, one on a list to the million.
+    assert judged.at["cd-decade", "tolerance"] == pytest.approx(0.5 + 4 * 0.0005 + 2 * 0.005 + 4 * 0.05)
+    assert abs(judged.at["cd-decade", "difference"]) < judged.at["cd-decade", "tolerance"]
+
+
+@pytest.mark.parametrize(
+    ("value", "half"), [(977.0, 0.5), (21.87, 0.005), (160.0, 5), (101.509, 0.0005), (0.65, 0.005), (1110.0, 5)]
+)
+def test_half_a_unit_of_the_last_digit(value, half):
+    assert cited.half_unit(value) == half

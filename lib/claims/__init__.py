@@ -20,8 +20,8 @@ OURS = "this-project"
 def ledger(figure: str | None = None) -> pd.DataFrame:
     """All claims, or those that one figure shows, judged on the tables as they are now.
 
-    One row per claim: the columns of claims.csv, and `rebuilt`, `value`, `difference` (rebuilt less published,
-    in the claim's unit), `verdict`, `reason` and `decided_by`.
+    One row per claim: the columns of claims.csv, `tolerance` also where it follows from rounding, and `rebuilt`, `value`,
+    `difference` (rebuilt less published, in the claim's unit), `verdict`, `reason` and `decided_by`.
     """
     claims = tables.load("claims")
     if figure:
@@ -36,6 +36,7 @@ def ledger(figure: str | None = None) -> pd.DataFrame:
                 **claim,
                 "rebuilt": found.rebuilt,
                 "value": found.value,
+                "tolerance": claim["tolerance"] if found.allowed != found.allowed else found.allowed,
                 "difference": found.value - claim["published_value"],
                 "verdict": found.verdict,
                 "reason": found.reason,

@@ -122,15 +122,17 @@ def _public(claim: pd.Series) -> Verdict:
             known.append(end > 100)
         else:
             said.append(f"{name}: no revenue found")
-    up = int((spans["end"] > 100).sum())
+    up, listed = int((spans["end"] > 100).sum()), public_sector.listed_growth()
+    usual = float((listed > 0).mean())
     reason = (
-        f"of {count_word(len(spans))} firms that sell to the state and have revenue for several years, {count_word(up)} grew; "
+        f"of {count_word(len(spans))} firms that sell to the state and have revenue for several years, {count_word(up)} grew; of "
+        f"{len(listed):,} listed companies {percent(usual)} did from {' to '.join(map(str, public_sector.GROWN))}; "
         "whether customers caused it is not shown"
     )
-    # One firm that grew is an example; that selling to the state is a good strategy needs most of the sellers to grow.
+    # One firm that grew is an example; that selling to the state is a good strategy needs more of the sellers to grow than of all.
     if known and not any(known):
         return Verdict("differs", "; ".join(said), reason)
-    if any(known) and up > len(spans) / 2:
+    if any(known) and up > usual * len(spans):
         return Verdict("supported", "; ".join(said), reason)
     need = "revenue and the state's share of it, by year, for the board's companies: do those that sell more to the state grow more?"
     return Verdict("open", "; ".join(said), reason, decided_by=need)

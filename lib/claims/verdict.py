@@ -11,7 +11,7 @@ import pandas as pd
 class Verdict:
     """What rebuilding a claim gave: the rebuilt value in words and, where it is one, as a number.
 
-    decided_by: the evidence that would decide an open claim.
+    decided_by: the evidence that would decide an open claim; allowed: how far off still counts, where it follows from rounding.
     """
 
     verdict: str
@@ -19,6 +19,7 @@ class Verdict:
     reason: str
     value: float = np.nan
     decided_by: str = ""
+    allowed: float = np.nan
 
 
 JUDGES: dict[str, Callable[[pd.Series], Verdict]] = {}

@@ -1,5 +1,7 @@
 """Figures cited one by one, from data/cited_figures.csv: the better source preferred, amounts in one unit."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 
@@ -31,6 +33,12 @@ def article_share(published: pd.DataFrame) -> Share:
     total = int(published.at["mp3-cohort", "published_value"])
     count = round(published.at["mp3-share", "published_value"] * total)
     return share_of(np.arange(total) < count)
+
+
+def half_unit(value: float) -> float:
+    """Half a unit of the last digit of a number that is not zero: how far rounding may have moved it. 0.5 of 977, 0.005 of 21.87."""
+    exponent = Decimal(f"{value:.12g}").normalize().as_tuple().exponent
+    return float(Decimal(5).scaleb(exponent - 1))
 
 
 def best(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:

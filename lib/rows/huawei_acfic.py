@@ -64,12 +64,13 @@ class Rebuilt:
     """The R&D of several years added up from single years.
 
     total: billion yuan, a lower bound where a year is missing; cover: for each year the grade of Huawei's own figure,
-    'list' or '' (not known); rows: the source rows added up.
+    'list' or '' (not known); rows: the source rows added up; rounding: how far that of the years may have moved the total.
     """
 
     total: float
     cover: dict[int, str]
     rows: tuple[str, ...]
+    rounding: float
 
     @property
     def missing(self) -> list[int]:
@@ -81,7 +82,8 @@ def rebuild(first: int, last: int, years: pd.DataFrame) -> Rebuilt:
     known = years[years["fiscal_year"].between(first, last)].set_index("fiscal_year")
     how = known["grade"].where(known["kind"] == "own", "list").to_dict()
     cover = {year: how.get(year, "") for year in range(first, last + 1)}
-    return Rebuilt(float(known["rd_bn"].sum()), cover, tuple(known["source_row"]))
+    rounding = float(known["rd_bn"].map(cited.half_unit).sum())
+    return Rebuilt(float(known["rd_bn"].sum()), cover, tuple(known["source_row"]), rounding)
 
 
 def rates() -> pd.DataFrame:

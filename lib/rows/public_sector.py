@@ -13,6 +13,8 @@ STATED, PROXY, VOID = "stated", "proxy", "void"
 #: Why a firm has no drawn share although it has a proxy, where proxies are not wanted.
 PROXY_ONLY = phrase("a proxy only")
 FOUND_FALSE = phrase("accounts found false")
+#: The years between which listed companies' growth is set beside the sellers'.
+GROWN = (2020, 2021)
 #: What is known of a company's sales to the state, best first; all but the first two leave it without a figure.
 STATUSES = (
     STATED,
@@ -100,6 +102,16 @@ def sellers_revenue(rows: pd.DataFrame) -> pd.DataFrame:
     )
     chosen = chosen[chosen.groupby("name_en")["name_en"].transform("size") > 1].reset_index(drop=True)
     return chosen.assign(index=100 * chosen["value_low"] / chosen.groupby("name_en")["value_low"].transform("first"))
+
+
+def listed_growth() -> pd.Series:
+    """Growth of revenue from GROWN[0] to GROWN[1] of all companies of Shanghai and Shenzhen that have both, by company."""
+    rows = tables.load("spending")
+    table = rows[rows["company_id"].str.isdigit()].pivot_table(
+        index="company_id", columns="fiscal_year", values="revenue_cny"
+    )  # not the consumer internet companies
+    first, last = (table[year] for year in GROWN)
+    return (last / first.where(first > 0) - 1).dropna()
 
 
 def companies(weakest_grade: str = "C") -> pd.DataFrame:
