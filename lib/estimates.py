@@ -87,7 +87,8 @@ def median(firms: pd.DataFrame, outcome: str, of: str = "", clusters: str = "ind
     """
     from scipy import stats
 
-    firms = firms[firms[outcome].notna() & (firms[of].notna() if of else True)].sort_values(outcome)
+    asked = [outcome, clusters, *filter(None, [of])]
+    firms = firms[asked].dropna(subset=[name for name in asked if name != clusters]).sort_values(outcome)
     groups, values = _groups(firms[clusters]), firms[outcome].to_numpy()
     names, codes = np.unique(groups, return_inverse=True)
     sides = [firms[of] == 1, firms[of] == 0] if of else [firms[outcome].notna()]
