@@ -88,9 +88,8 @@ def median(firms: pd.DataFrame, outcome: str, of: str = "", clusters: str = "ind
     """
     from scipy import stats
 
-    firms = firms[firms[outcome].notna() & (firms[of].notna() if of else True)].sort_values(
-        [outcome, *filter(None, [of])]
-    )
+    known = [outcome, *filter(None, [of])]
+    firms = firms[[*known, clusters]].dropna(subset=known).sort_values(known)
     groups, values = _groups(firms[clusters]), firms[outcome].to_numpy()
     names, codes = np.unique(groups, return_inverse=True)
     sides = [firms[of] == 1, firms[of] == 0] if of else [firms[outcome].notna()]

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import importlib
 import io
+import itertools
 import os
 import pkgutil
 import shutil
@@ -46,10 +47,12 @@ def _lib() -> None:
     import lib.figures
     from lib import claims, parameters, style, tables
     from lib.bundle import pixels, publish
+    from lib.rows import cohorts
 
     tables.check()  # parsed once here, then looked up by content in every kernel
     parameters.cohorts_with_data()
-    parameters.fiscal_years()
+    for cohort, year in itertools.product(("specialised", "all_listed"), parameters.fiscal_years()):
+        cohorts.company_years(cohort, year)  # most figures ask for these
     for module in pkgutil.iter_modules(lib.figures.__path__):
         with contextlib.suppress(Exception):
             importlib.import_module(f"lib.figures.{module.name}")

@@ -11,6 +11,8 @@ from lib.words import phrase
 AI = phrase("Artificial intelligence")  # a tag of companies, where the other fields are made of industries
 ANY = phrase("In any field, each once")
 OUTSIDE = phrase("In no field")
+#: What is asked of a company to place it in a group and count it there.
+GROUPED = ["status", "industry_en", "hard_tech_field", "ai", "in_any", "product_first", "intensity"]
 CLUSTERS = 20  # industries that an interval clustered by them needs; with fewer it is too narrow by itself
 
 
@@ -61,7 +63,7 @@ def groups(firms: pd.DataFrame) -> pd.DataFrame:
     `intensity_low`, `intensity_high`: median R&D in per cent of revenue with its bootstrap interval over firms, over the
     `with_revenue` firms that have a confirmed revenue.
     """
-    rows = placed(firms)
+    rows = placed(firms)[GROUPED]  # all columns would take twice as long to part into fields and industries
     drawn = cohorts.drawn(rows)
     if drawn["hard_tech_field"].isna().all() or drawn["intensity"].isna().all():
         raise UserError(

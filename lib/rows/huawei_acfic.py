@@ -14,6 +14,7 @@ COLUMN_DAY = pd.Timestamp("2023-10-30")
 CLAIM_YEAR = 2022
 
 
+@tables.kept
 def load(weakest_grade: str, list_figures: bool) -> tuple[pd.DataFrame, ...]:
     """The rows of `yearly`, `revenue`, `stated_sums`, `rates` and `rankings`, and what the column states."""
     years, sales, sums = yearly(weakest_grade, list_figures), revenue(weakest_grade), stated_sums(weakest_grade)

@@ -28,6 +28,7 @@ STATUSES = (
 )
 
 
+@tables.kept
 def load(weakest_grade: str) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """The evidence of a grade or better, the companies as from `companies`, and how many rows of weaker grade are left out."""
     rows = evidence(weakest_grade)

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from lib import tables
 from lib.measures import Share, expense_ratio, gap_within, share_of
 from lib.rows import cited, cohorts
 
 
+@tables.kept
 def load(cohort: str, fiscal_year: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The cohort's companies, the other listed companies that have a ratio and the internet companies, each as from
     `cohorts.company_years`, and what the article states."""

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lib import parameters
+from lib import parameters, tables
 from lib.errors import UserError
 from lib.measures import Estimate, ratio_change
 from lib.rows import cited, cohorts
@@ -33,6 +33,7 @@ def load(cohort: str, base_year: int, without: list[str]) -> tuple[pd.DataFrame,
     return company_years(cohort, base_year, tuple(without)), national()
 
 
+@tables.kept
 def company_years(cohort: str, base_year: int, without: tuple = ()) -> pd.DataFrame:
     """A cohort's R&D and revenue from `base_year` to the last year in the table: the rows of `cohorts.company_years`, and
 

@@ -5,6 +5,7 @@ import pandas as pd
 from lib import tables
 
 
+@tables.kept
 def void(stage: str = "decision") -> pd.DataFrame:
     """The company-years whose accounts a regulator found false: no figure of theirs stands.
 
@@ -17,6 +18,7 @@ def void(stage: str = "decision") -> pd.DataFrame:
     return found[false & found["fiscal_year"].notna()].reset_index(drop=True)
 
 
+@tables.kept
 def moved() -> dict[str, str]:
     """Present codes of the companies that left the Beijing Stock Exchange for another one, by their code there."""
     companies, roster = tables.load("companies"), tables.load("bse_roster")

@@ -10,6 +10,7 @@ from lib.rows import cited
 ROSTER_END = pd.Timestamp("2022-12-31")
 
 
+@tables.kept
 def load() -> tuple[pd.Series, pd.Series, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Board, vendor, counts, moves, published.
 
