@@ -17,7 +17,7 @@ test: $(VENV)/test-ready  ## set up, then run every test
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest
 
-fuzz: $(VENV)/test-ready  ## try ten thousand odd inputs of each kind; takes a quarter of an hour
+fuzz: $(VENV)/test-ready  ## try ten thousand odd inputs of each kind; takes half an hour
 	$(RUN) -m pytest tests/fuzz/*.py
 
 lab: $(VENV)/ready  ## set up, then open JupyterLab on a page that says what each notebook answers

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from fractions import Fraction
 from pathlib import Path
 
 from lib.errors import UserError
@@ -20,17 +19,6 @@ LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
 LOCALE = Path(__file__).parent / "locale"
 
 SMALL = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-FRACTIONS = {
-    Fraction(1, 4): "四分之一的",
-    Fraction(1, 3): "三分之一的",
-    Fraction(2, 5): "四成",
-    Fraction(1, 2): "半数",
-    Fraction(3, 5): "六成",
-    Fraction(2, 3): "三分之二的",
-    Fraction(3, 4): "四分之三的",
-    Fraction(4, 5): "八成",
-    Fraction(9, 10): "九成",
-}
 
 
 @contextmanager
@@ -90,24 +78,6 @@ def count_word(number: int) -> str:
 def digits(number: int) -> str:
     """A count in digits, with commas between thousands where the language has them."""
     return f"{number}" if _chinese() else f"{number:,}"
-
-
-def share_words(share: float) -> str:
-    """A share between 0 and 1 as a reader says it: 'two in three', 'more than half of', '46% of', '超过三分之二的'."""
-    nearest = min(FRACTIONS, key=lambda fraction: abs(share - fraction))
-    gap = share - float(nearest)
-    if abs(gap) > 0.03:
-        return f"{share:.0%}的" if _chinese() else f"{share:.0%} of"
-    if _chinese():
-        return ("" if abs(gap) <= 0.005 else "超过" if gap > 0 else "近") + FRACTIONS[nearest]
-    half = nearest == Fraction(1, 2)
-    words = "half of" if half else f"{SMALL[nearest.numerator]} in {SMALL[nearest.denominator]}"
-    return words if abs(gap) <= 0.005 else f"{'more than' if gap > 0 else 'nearly'} {words}"
-
-
-def is_singular(words: str) -> bool:
-    """Whether a share in the words of `share_words` takes a verb in the singular: one in three spends, half of them spend."""
-    return bool(re.search(r"\bone in\b", words))
 
 
 def number(value: float, form: str) -> str:

@@ -130,8 +130,11 @@ def test_words_follow_the_counts(curve):
     parts = figure_4.blocks(curve)
     for part in parts:
         assert f"{(part['share'] > 0.65).sum()} above the published 65%" in figure.alt
-    assert "how firms count and cohort matter most after the break" in figure.notes[0]
-    assert "144 of 144 counts differ" in figure.notes[0] and "Of these options" in figure.notes[0]
+    assert (
+        f"among these {len(parts[-1])} counts after the break, how firms count and cohort alone account for"
+        in figure.notes[0]
+    )
+    assert "144 of 144 counts differ" in figure.notes[0] and "other options would give other shares" in figure.notes[0]
     assert "61 of the 575 that could have filed" in figure.notes[1] and "no count" in figure.notes[1]
     small = figures.build(NAME, cohort_list="star", years="2021", thresholds="1")
     assert "different counts put the product-first share" in small.title

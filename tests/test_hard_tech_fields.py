@@ -227,3 +227,15 @@ def test_the_notebooks_own_chart_is_drawn_in_a_plain_render(call, tmp_path):
     last = nbformat.read(tmp_path / NAME / f"{NAME}.ipynb", as_version=4).cells[-1]
     assert "style.look()" in last.source and len(last.source.splitlines()) < 9
     assert sum("image/png" in output.get("data", {}) for output in last.outputs) == 1
+
+
+def test_the_titles_shares_have_their_wider_intervals_beside_them(firms):
+    figure = figures.build(NAME)
+    for field, words in (
+        ("Chips and optoelectronics", "Chips and optoelectronics"),
+        ("Biotechnology", "Biotechnology (drugs, devices)"),
+    ):
+        count, low, high = figure_6.by_subindustry(firms, field)
+        assert f"{words} {low:.0%} to {high:.0%} ({count} of them)" in figure.subtitle
+        drawn = figure.table[(figure.table["field"] == field) & figure.table["industry_en"].isna()].iloc[0]
+        assert drawn["interval"] == "firms" and high - low > drawn["high"] - drawn["low"]

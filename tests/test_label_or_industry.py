@@ -85,14 +85,24 @@ def test_the_thesis_can_come_out_otherwise(edit, data):
 
 def test_the_title_says_the_drawn_numbers():
     figure = figures.build(NAME)
-    assert figure.title.startswith(
-        "Listed specialised firms are product first 16 points more often than others; within industry 4"
+    assert figure.title == (
+        "Listed specialised firms are product first 16 (7 to 24) points more often than others, 1 (−3 to 5) within industry, size and age"
     )
     less = figures.build(NAME, cohort="chinext")
     word = "more" if less.headline["raw"] > 0 else "less"
-    assert f"points {word} often" in less.title and f" {abs(round(less.headline['raw'] * 100))} points" in less.title
+    assert f"points {word} often" in less.title and f" {abs(round(less.headline['raw'] * 100))} (" in less.title
     times = figures.build(NAME, outcome="rd_intensity")
-    assert f"{times.headline['raw']:.2f}×" in times.title and f"{times.headline['within_industry']:.2f}×" in times.title
+    assert (
+        f"{times.headline['raw']:.2f}× (" in times.title
+        and f"{times.headline['same_listing_age']:.2f}× (" in times.title
+    )
+
+
+def test_later_listings_are_said_to_be_counted_for_a_list_alone():
+    told = "Of those first listed later, only the cohort's are counted."
+    listed, board = (figures.build(NAME, cohort=cohort) for cohort in ("specialised", "star"))
+    assert told in " ".join(listed.notes) and "not yet listed" in listed.left_out
+    assert told not in " ".join(board.notes) and "not yet listed" not in board.left_out
 
 
 def test_a_step_that_the_cohort_gives_away_is_not_known():

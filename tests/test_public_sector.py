@@ -227,6 +227,9 @@ def test_an_edited_row_moves_the_title_and_the_ledger(edit):
     assert "of four firms" in before["reason"] and "two grew" in before["reason"] and before["decided_by"]
     edit("public_sector", {"evidence_id": "into-17"}, "value_low", "99")
     edit("public_sector", {"evidence_id": "into-17"}, "value_high", "99")
+    assert verdict("mp3-public")["verdict"] == "open", "three of four are fewer than of all listed companies"
+    edit("public_sector", {"evidence_id": "grandtech-03"}, "value_low", "314")
+    edit("public_sector", {"evidence_id": "grandtech-03"}, "value_high", "314")
     assert verdict("mp3-public")["verdict"] == "supported"
     edit("public_sector", {"evidence_id": "keda-04"}, "value_low", "100")
     edit("public_sector", {"evidence_id": "keda-04"}, "value_high", "100")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lib import claims, figures
 from lib.errors import DataError, ParameterError
-from lib.measures import ratio_change
+from lib.measures import Estimate, ratio_change
 from lib.paths import ROOT
 from lib.rows import cohorts
 from lib.rows import services_to_industry as sectors
@@ -62,7 +62,6 @@ def test_pinned_rd_per_yuan_of_revenue(rows):
     assert rates["all_firms"]["secondary"].tolist() == pytest.approx([2.523, 2.777, 2.913], abs=1e-3)
     assert rates["all_firms"]["tertiary"].tolist() == pytest.approx([1.259, 1.419, 1.429], abs=1e-3)
     figure = figures.build(NAME)
-    assert "from 2.58 to 2.88 in industry and from 1.38 to 1.36 in services" in figure.title
     assert figure.headline["industry_intensity_2021_same_firms"] == pytest.approx(0.02876, abs=1e-5)
 
 
@@ -90,6 +89,37 @@ def test_the_interval_is_clustered_by_industry(rows):
     assert one.high - one.low == pytest.approx(2 * 1.96 * error, rel=1e-4)
     gap = sectors.changes(rows)["same_firms"]["secondary"].less(one)
     assert (100 * gap.low, 100 * gap.high) == pytest.approx((0.080, 0.556), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "title"),
+    [
+        ([0.3, 0.3, 0.3], "rose more or fell less in industry than in services, 2019 to 2021, by all three measures"),
+        (
+            [-0.3, -0.3, -0.3],
+            "rose less or fell more in industry than in services, 2019 to 2021, by all three measures",
+        ),
+        ([0.3, 0.1, 0.1], "rose more in industry than in services, 2019 to 2021, depends: clearly so by one of three"),
+        (
+            [-0.3, -0.3, 0.1],
+            "rose less in industry than in services, 2019 to 2021, depends: clearly so by two of three",
+        ),
+        ([0.1, -0.1, 0.0], "By none of three measures did R&D by revenue clearly change more"),
+    ],
+)
+def test_the_title_says_what_every_way_to_measure_says(monkeypatch, gaps, title):
+    ways = {
+        way: {"secondary": Estimate(gap, 0.1), "tertiary": Estimate(0.0, 0.0)}
+        for way, gap in zip(sectors.CHANGES, gaps, strict=True)
+    }
+    monkeypatch.setattr(sectors, "changes", lambda rows: ways)
+    assert title in figures.build(NAME).title
+
+
+def test_the_title_of_the_table_at_hand_is_that_of_the_drawn_intervals(rows):
+    gaps = [pair["secondary"].less(pair["tertiary"]) for pair in sectors.changes(rows).values()]
+    assert [gap.low > 0 for gap in gaps] == [True, False, False]
+    assert "depends: clearly so by one of three measures" in figures.build(NAME).title
 
 
 def test_too_few_industries_give_no_interval():
@@ -146,7 +176,8 @@ def test_an_edited_company_moves_title_and_prose_and_not_the_verdict(edit):
     before = verdict()
     edit("spending", {"company_id": "600570", "fiscal_year": "2021"}, "rd_expense_cny", "32139296000")
     figure = figures.build(NAME)
-    assert "from 1.38 to 1.80 in services" in figure.title and "2021 1.80" in figure.alt
+    assert "Services, same firms: 2019 1.38, 2020 1.41 and 2021 1.80" in figure.alt
+    assert figure.title != figures.build(NAME, without=["600570"]).title
     assert any("1.80  services" in text.get_text() for text in figure.drawing.axes[0].texts)
     assert verdict().equals(before), "what companies spend on R&D is not investment"
 

@@ -5,28 +5,7 @@ import pytest
 
 from lib import notebooks
 from lib.paths import ROOT
-from lib.words import count_word, day_words, gap_words, is_singular, name_list, number, sentence, share_words, times
-
-
-@pytest.mark.parametrize(
-    ("share", "words"),
-    [
-        (2 / 3, "two in three"),
-        (0.685, "more than two in three"),
-        (0.48, "nearly half of"),
-        (0.455, "46% of"),
-        (0.0, "0% of"),
-    ],
-)
-def test_share_words(share, words):
-    assert share_words(share) == words
-
-
-@pytest.mark.parametrize(
-    ("share", "single"), [(1 / 3, True), (0.26, True), (0.5, False), (2 / 3, False), (1.0, False), (0.41, False)]
-)
-def test_half_of_them_spend_and_one_in_three_spends(share, single):
-    assert is_singular(share_words(share)) is single
+from lib.words import count_word, day_words, gap_words, name_list, number, sentence, times
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,14 @@ def _valley(claim: pd.Series) -> Verdict:
     firms = valley_of_death.load("specialised", 2021)
     steps = valley_of_death.ladder(firms)
     every, own = (steps[valley_of_death.MAIN, group] for group in (valley_of_death.ALL, valley_of_death.COHORT))
-    before, medians = valley_of_death.placebo(firms), valley_of_death.medians(firms)
+    others = valley_of_death.alternatives(firms)
+    names = (valley_of_death.PLACEBO, valley_of_death.MEDIANS, valley_of_death.SELLING_HEAVY)
+    before, medians, heavy = (others[name] for name in names)
     reason = (
         f"log changes of sales, of {every.firms:,} firms; among the {own.firms:,} specialised ones {_changed(own)}, between medians of industries "
-        f"{_changed(medians)}. Growth to 2020 goes with the side taken in 2021, too, by {_changed(before)}, and that cannot be an effect of it: "
-        "not a cause. Firms that no longer file, or never listed, are not in it"
+        f"{_changed(medians)}, of selling-heavy firms {_changed(heavy)}. "
+        f"Growth to 2020 goes with the side taken in 2021, too, by {_changed(before)}, and that cannot be an effect of it: not a cause. "
+        "Firms that no longer file, or never listed, are not in it"
     )
     verdict = "supported" if every.high < 0 else "differs" if every.low > 0 else "open"
     return Verdict(verdict, _changed(every), reason)

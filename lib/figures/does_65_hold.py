@@ -120,13 +120,15 @@ def _once(near: pd.DataFrame) -> pd.Series:
 
 def _influence_words(curve: pd.DataFrame, weigh: pd.Series) -> str:
     top, unlike = weigh.index[:2], len(different(curve))
-    after = blocks(curve)[-1]["year"].iloc[0] >= BREAK
+    last = blocks(curve)[-1]
+    after = last["year"].iloc[0] >= BREAK
     return sentences(
         say(
-            phrase("Of these options, {top} matter most after the break: alone they account for {first} and {second} of the spread.")
+            phrase("Of the variance among these {count} counts after the break, {top} alone account for {first} and {second}; other options would give other shares.")
             if after
-            else phrase("Of these options, {top} matter most before the break: alone they account for {first} and {second} of the spread."),
+            else phrase("Of the variance among these {count} counts before the break, {top} alone account for {first} and {second}; other options would give other shares."),
             top=name_list(say(CHOICES[choice]).lower() for choice in top), first=percent(weigh[top[0]]), second=percent(weigh[top[1]]),
+            count=len(last),
         ),
         say(
             "{unlike:,} of {all:,} counts differ, and they share firms: how many lie above a line is no test. "
@@ -347,7 +349,7 @@ def _alt(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Shar
         ),
         subject,
         say(
-            "Of these options, those that move the share most are {top}.",
+            "Of these options, those that account for most of the variance are {top}.",
             top=name_list(say(CHOICES[choice]).lower() for choice in weigh.index[:2]),
         ),
     )  # fmt: skip

@@ -9,7 +9,17 @@ from lib import chart, style
 from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
 from lib.parameters import described
 from lib.rows import cohorts
-from lib.rows.hard_tech_fields import AI, ANY, CLUSTERS, OUTSIDE, counted, groups, overlap, without_doubtful
+from lib.rows.hard_tech_fields import (
+    AI,
+    ANY,
+    CLUSTERS,
+    OUTSIDE,
+    by_subindustry,
+    counted,
+    groups,
+    overlap,
+    without_doubtful,
+)
 from lib.rows.sources import source_line
 from lib.words import clauses, count_word, digits, name_list, phrase, say, sentence, sentences, term
 
@@ -48,6 +58,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
         "Lines are 95% intervals.",
         year=fiscal_year, description=description,
     )  # fmt: skip
+    subtitle = sentences(subtitle, _wider(firms, top, bottom))
     key = _key(shown, small, hollow)
     notes = [
         sentences(
@@ -121,6 +132,24 @@ def _title(top: pd.Series, bottom: pd.Series, sums: dict) -> str:
         high=top["share"], highest=_companies(top), low=bottom["share"], lowest=_companies(bottom),
         none=sums[OUTSIDE]["share"] if OUTSIDE in sums else None,
     )  # fmt: skip
+
+
+def _wider(firms: pd.DataFrame, top: pd.Series, bottom: pd.Series) -> str:
+    """The title's shares with intervals clustered by sub-industry, where those drawn take companies as independent."""
+    words = []
+    for row in (top,) if top["field"] == bottom["field"] else (top, bottom):
+        count, low, high = by_subindustry(firms, row["field"])
+        if row["interval"] == "firms" and count > 1:
+            words.append(
+                say(
+                    "{field} {low:.0%} to {high:.0%} ({count} of them)",
+                    field=_label(row),
+                    low=low,
+                    high=high,
+                    count=count,
+                )
+            )
+    return say("Clustered by sub-industry: {words}.", words=clauses(words)) if words else ""
 
 
 def _key(shown: pd.DataFrame, small: int, hollow: float) -> str:

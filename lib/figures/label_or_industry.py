@@ -67,6 +67,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, outcome: str, mi
         sentences(
             say(KEY, deals=DEALS),
             cohorts.left_out_words(out, len(firms)),
+            cohorts.later_words(out),
             _lost(steps),
             cohorts.provenance(cohort),
         ),
@@ -128,27 +129,31 @@ def _gap(outcome: str, value: float) -> str:
     return number(value * 100, "+.1f")
 
 
-def _points(value: float, more: bool) -> str:
-    """A gap in whole points; with its sign where it goes the other way than the first."""
-    points = round(value * 100) if np.isfinite(value) else None
-    return say("not known") if points is None else f"{abs(points)}" if (points >= 0) == more else f"−{abs(points)}"
-
-
 def _title(plural: str, outcome: str, steps: dict[str, Estimate]) -> str:
-    raw, within, age = (steps[step].value for step in (RAW, WITHIN, AGE))
+    raw, age = steps[RAW], steps[AGE]
     if OUTCOMES[outcome][2]:
         return sentence(say(
-            "{what} in {plural}: {raw} that of others; within industry {within}, at the same size and age {age}",
-            what=say(OUTCOMES[outcome][1]), plural=plural, **{k: _gap(outcome, v) for k, v in (("raw", raw), ("within", within), ("age", age))},
+            "{what} in {plural}: {raw} that of others, {age} within industry, size and age",
+            what=say(OUTCOMES[outcome][1]), plural=plural, raw=_spanned(outcome, raw), age=_spanned(outcome, age),
         ))  # fmt: skip
-    more = raw >= 0
+    more = raw.value >= 0
     template = (
-        phrase("{plural} are product first {raw} points more often than others; within industry {within}, at the same size and age {age}")
+        phrase("{plural} are product first {raw} points more often than others, {age} within industry, size and age")
         if more
-        else phrase("{plural} are product first {raw} points less often than others; within industry {within}, at the same size and age {age}")
+        else phrase("{plural} are product first {raw} points less often than others, {age} within industry, size and age")
     )  # fmt: skip
-    raw, within, age = (_points(value, more) for value in (raw, within, age))
-    return sentence(say(template, plural=plural, raw=raw, within=within, age=age))
+    raw, age = (_spanned(outcome, found, 1 if more else -1) for found in (raw, age))
+    return sentence(say(template, plural=plural, raw=raw, age=age))
+
+
+def _spanned(outcome: str, found: Estimate, sign: int = 1) -> str:
+    """A gap with its interval: '16 (7 to 24)', turned round by a `sign` of -1; '1.73× (1.50 to 2.00)'."""
+    values = (found.value, found.low, found.high) if sign > 0 else (-found.value, -found.high, -found.low)
+    if OUTCOMES[outcome][2]:
+        value, (low, high) = _gap(outcome, found.value), (number(float(np.exp(end)), ".2f") for end in values[1:])
+    else:
+        value, low, high = (number(100 * one, ".0f") for one in values)
+    return say("{gap} ({low} to {high})", gap=value, low=low, high=high) if np.isfinite(found.low) else value
 
 
 def _lost(steps: dict[str, Estimate]) -> str:

@@ -21,7 +21,6 @@ from lib.words import (
     clauses,
     count_word,
     day_words,
-    is_singular,
     millions,
     month_words,
     name_list,
@@ -30,7 +29,6 @@ from lib.words import (
     say,
     sentence,
     sentences,
-    share_words,
     term,
     times,
 )
@@ -96,7 +94,7 @@ def draw(
     plural, description = described(cohort)
     share, reach = clustered(bars), bounds(firms)
     shares, gap = _shares(plural, share, bars, others, published), gap_to_peers(bars, others)
-    title = _title(plural, share, shares["peers"].share if "peers" in shares else None, dots)
+    title = _title(plural, share, shares["peers"].share.share if "peers" in shares else None, dots)
     subtitle = say(
         "R&D against selling expense, fiscal {year}, one bar per company: {description}. {measure}",
         year=fiscal_year, description=description, measure=say(MEASURES[measure]),
@@ -193,21 +191,16 @@ TABLE = [
 ]
 
 
-def _title(plural: str, share: Share, peers: Share | None, dots: pd.DataFrame) -> str:
-    words = {"share": sentence(share_words(share.share)), "plural": plural}
-    single = is_singular(words["share"].lower())
+def _title(plural: str, share: Share, peers: float | None, dots: pd.DataFrame) -> str:
     if peers is not None:
-        one = phrase(
-            "{share} {plural} spends more on R&D than on selling, and {peers:.0%} of other firms in the same industries"
-        )
-        many = phrase(
-            "{share} {plural} spend more on R&D than on selling, and {peers:.0%} of other firms in the same industries"
-        )
-        return say(one if single else many, peers=peers.share, **words)
-    one = phrase("{share} {plural} spends more on R&D than on selling; {giants} of {all} internet giants with data do")
-    many = phrase("{share} {plural} spend more on R&D than on selling; {giants} of {all} internet giants with data do")
-    giants = {"giants": count_word(int(dots["product_first"].sum())), "all": count_word(len(dots))}
-    return say(one if single else many, **giants, **words)
+        return say(
+            "{share:.1%} of {plural} spend more on R&D than on selling, and {peers:.1%} of other firms in the same industries",
+            share=share.share, plural=plural, peers=peers,
+        )  # fmt: skip
+    return say(
+        "{share:.1%} of {plural} spend more on R&D than on selling; {giants} of {all} internet giants with data do",
+        share=share.share, plural=plural, giants=count_word(int(dots["product_first"].sum())), all=count_word(len(dots)),
+    )  # fmt: skip
 
 
 def _notes(cohort, firms, internet, dots, bars, shares, gap, reach, published, highlight) -> list[str]:

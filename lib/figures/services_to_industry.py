@@ -12,7 +12,19 @@ from lib.parameters import described
 from lib.rows import cohorts
 from lib.rows import services_to_industry as sectors
 from lib.rows.sources import cite, source_line
-from lib.words import billions, clauses, name_list, number, phrase, say, sentence, sentences, span_words, year_ticks
+from lib.words import (
+    billions,
+    clauses,
+    count_word,
+    name_list,
+    number,
+    phrase,
+    say,
+    sentence,
+    sentences,
+    span_words,
+    year_ticks,
+)
 
 NAME = "08_services_to_industry"
 INTENSITY = style.Panel("intensity", 2.05, 2.2, left=0.3, right=1.5, top=0.55, bottom=0.3)
@@ -52,6 +64,24 @@ NATIONAL = {
 }
 
 
+#: The title, by how many of the ways have an interval of the gap between the sectors that leaves out zero.
+ALL_ABOVE = phrase(
+    "R&D per yuan of revenue rose more or fell less in industry than in services, {first} to {last}, by all {all} measures"
+)
+ALL_BELOW = phrase(
+    "R&D per yuan of revenue rose less or fell more in industry than in services, {first} to {last}, by all {all} measures"
+)
+SOME_ABOVE = phrase(
+    "Whether R&D by revenue rose more in industry than in services, {first} to {last}, depends: clearly so by {sure} of {all} measures"
+)
+SOME_BELOW = phrase(
+    "Whether R&D by revenue rose less in industry than in services, {first} to {last}, depends: clearly so by {sure} of {all} measures"
+)
+NONE = phrase(
+    "By none of {all} measures did R&D by revenue clearly change more in industry or in services, {first} to {last}"
+)
+
+
 @drawn_as(NAME)
 def draw(
     rows: pd.DataFrame, national: pd.DataFrame, *, cohort: str, panel: str, base_year: int, without: list[str]
@@ -73,7 +103,9 @@ def draw(
     cited = ["company-list", "project-industry-map", *used["rd_source_id"].unique(), *national["source_id"]]
     notes = [*_notes(rows, found, changed, panel, years, without), source_line(cohorts.source_ids(cohort, cited))]
     notes[0] = sentences(notes[0], cohorts.provenance(cohort))
-    frame = style.Frame(_title(found, panel), subtitle, notes, ACROSS, NARROW, SLIDE, slide_note=_interval_words())
+    frame = style.Frame(
+        _title(found, changed, panel, years), subtitle, notes, ACROSS, NARROW, SLIDE, slide_note=_interval_words()
+    )
     below = {} if style.SIZE.get() == "slide" else NATIONAL
     axes = {name: frame.axes(name) for name in ("intensity", "changes", *below)}
     _draw_intensity(axes["intensity"], found, panel, years)
@@ -165,7 +197,15 @@ def _gap(by_sector: dict[str, Estimate]) -> Estimate:
     return by_sector["secondary"].less(by_sector["tertiary"])
 
 
-def _title(found: dict, panel: str) -> str:
+def _title(found: dict, changed: dict, panel: str, years: list[int]) -> str:
+    """What every way to measure the change says; what was drawn first, where the ways have no interval."""
+    gaps = [_gap(by_sector) for by_sector in changed.values()]
+    if all(gap.error == gap.error for gap in gaps):
+        above, below = sum(gap.low > 0 for gap in gaps), sum(gap.high < 0 for gap in gaps)
+        return say(
+            ALL_ABOVE if above == len(gaps) else ALL_BELOW if below == len(gaps) else SOME_ABOVE if above else SOME_BELOW if below else NONE,
+            first=years[0], last=years[-1], all=count_word(len(gaps)), sure=count_word(above or below),
+        )  # fmt: skip
     rates = 100 * sectors.intensity(found[panel]).iloc[[0, -1]]
     firms = say(phrase("In the same firms") if panel == "same_firms" else phrase("Among all firms"))
     known = [sector for sector in sectors.COMPARED if rates[sector].notna().all()]

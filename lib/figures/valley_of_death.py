@@ -24,6 +24,7 @@ from lib.rows.valley_of_death import (
     OTHERS,
     PLACEBO,
     RAW,
+    SELLING_HEAVY,
     WITHIN,
     alternatives,
     by_decile,
@@ -31,7 +32,7 @@ from lib.rows.valley_of_death import (
     group,
     ladder,
 )
-from lib.words import clauses, digits, percent, phrase, say, sentence, sentences
+from lib.words import clauses, digits, number, percent, phrase, say, sentence, sentences
 
 NAME = "10_valley_of_death"
 CURVE = style.Panel("deciles", 1.95, 3.7, left=0.55, right=0.2, top=0.42, bottom=0.5)
@@ -68,16 +69,24 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
         sentences(
             say(KEY),
             say("Gap: how much more product-first firms' sales grew than sales-first ones'. Rows below 'and same sales' change one choice of it."),
+            _once(every),
+            say(
+                "Placebo: growth to 2020 by the side taken in 2021, which cannot be its effect. Of firms selling-heavy for their industry the gap is {gap} ({low} to {high}).",
+                **_interval(others[SELLING_HEAVY]),
+            ),
             say("Deciles of fewer than {minimum} companies are not drawn.", minimum=minimum_firms),
         ),
         sentences(
             cohorts.left_out_words(out, len(firms)),
+            cohorts.later_words(out),
             say("Only companies that still filed in {last}, after a year of pandemic: no cause, and nothing on firms that failed or never listed.", last=last_year),
             cohorts.provenance(cohort),
         ),
         source_line(cohorts.source_ids(cohort, ["company-list", "listings", "finglm", "macropolo"])),
     ]  # fmt: skip
-    frame = style.Frame(_title(main, last_year), subtitle, notes, (CURVE, GAPS), NARROW, SLIDE, slide_note=say(KEY))
+    frame = style.Frame(
+        _title(main, others[PLACEBO], last_year), subtitle, notes, (CURVE, GAPS), NARROW, SLIDE, slide_note=say(KEY)
+    )
     left, right = frame.axes("deciles"), frame.axes("gaps")
     _draw_curve(left, curve, firms, plural)
     places = _draw_gaps(right, steps, others, every)
@@ -99,7 +108,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
             Number("gap_high", "to", _grown(main.high), share=True),
             Number("gap_in_cohort", "the same in the cohort", _grown(own.value), share=True),
             Number("placebo", "growth to 2020, by the side of 2021", _grown(others[PLACEBO].value), share=True),
-            Number("combinations_above_zero", f"of {len(every)} combinations, above zero", int((every["estimate"] > 0).sum())),
+            Number("combinations_above_zero", f"of {len(every)} ways to count one sample, above zero", int((every["estimate"] > 0).sum())),
         ],
         marks=lambda: _marks(left, right, curve, places),
         columns=("panel", "what", "group", "estimate", "standard_error", "low", "high", "firms", "fixed_effects", "controls"),
@@ -126,21 +135,30 @@ def _unsold(firms: pd.DataFrame) -> dict[str, int]:
     return {reason: int(counts[reason]) for reason in counts.index if reason.startswith("without a confirmed revenue")}
 
 
-def _title(main: Estimate, last: int) -> str:
-    size = percent(abs(_grown(main.value)))
-    if main.low > 0:
-        words = phrase(
-            "Firms that put product first in {base} sold {size} more by {last}, not less, than others of their industry and size"
-        )
-    elif main.high < 0:
-        words = phrase(
-            "Firms that put product first in {base} sold {size} less by {last} than others of their industry and size"
-        )
-    else:
-        words = phrase(
-            "Firms that put product first in {base} sold neither clearly more nor less by {last} than others like them"
-        )
-    return say(words, base=BASE, last=last, size=size)  # fmt: skip
+def _title(main: Estimate, before: Estimate, last: int) -> str:
+    more = main.value >= 0
+    gap, placebo = (_turned(found, more) for found in (main, before))
+    return say(
+        phrase("Product-first firms of {base} sold {gap} more in {last} than others of their industry and size; a placebo gives {placebo}")
+        if more
+        else phrase("Product-first firms of {base} sold {gap} less in {last} than others of their industry and size; a placebo gives {placebo}"),
+        base=BASE, last=last, gap=gap, placebo=placebo,
+    )  # fmt: skip
+
+
+def _turned(found: Estimate, more: bool) -> str:
+    """A gap with its interval as so much more, or as so much less."""
+    sign, ends = (1, (found.low, found.high)) if more else (-1, (found.high, found.low))
+    value, (low, high) = percent(sign * _grown(found.value)), (number(100 * sign * _grown(end), ".0f") for end in ends)
+    return say("{gap} ({low} to {high})", gap=value, low=low, high=high) if np.isfinite(found.low) else value
+
+
+def _once(every: pd.DataFrame) -> str:
+    """What the combinations of choices say: they are ways to count the same firms, and no samples of their own."""
+    return say(
+        "Of {count} ways to count the same firms {above} give a gap above zero: one sample counted {count} times, not as many confirmations.",
+        count=len(every), above=int((every["estimate"] > 0).sum()),
+    )  # fmt: skip
 
 
 def _draw_curve(axes, curve: pd.DataFrame, firms: pd.DataFrame, plural: str) -> None:
@@ -331,5 +349,5 @@ def _alt(plural, last, curve, steps, others, every) -> str:
         slope,
         say("Right, how much more product-first firms grew than sales-first ones: {told}.", told=told),
         say("With one choice changed: {changed}.", changed=changed),
-        say("Of {count} combinations of choices, {above} are above zero.", count=len(every), above=int((every["estimate"] > 0).sum())),
+        _once(every),
     )  # fmt: skip

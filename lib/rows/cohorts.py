@@ -268,6 +268,11 @@ def left_out_words(counts: dict[str, int], total: int) -> str:
     return say("Left out of {total:,} companies: {words}.", total=total, words=reason_words(counts))
 
 
+def later_words(counts: dict[str, int]) -> str:
+    """What a count of the companies of a list and of all others must add: a board's later listings are no part of it."""
+    return say("Of those first listed later, only the cohort's are counted.") if counts.get("not yet listed") else ""
+
+
 def reason_words(counts: dict[str, int]) -> str:
     """The numbers of companies that are left out, each with its reason."""
     words = clauses(

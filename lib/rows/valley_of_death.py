@@ -31,7 +31,7 @@ THROUGHOUT = phrase("listed before 2019")
 ALIKE = phrase("same age, board, controller")
 RD_HEAVY = phrase("R&D-heavy for the industry")
 SELLING_HEAVY = phrase("selling-heavy for the industry")
-COMBINATIONS = phrase("all {count} combinations")
+COMBINATIONS = phrase("{count} ways to count one sample")
 PLACEBO = phrase("growth to 2020, by side of 2021")
 NAMES = CONTROLS | {"product_first": "Product first in 2019", "log_revenue": "Log revenue in 2019"}
 
