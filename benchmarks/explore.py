@@ -11,31 +11,26 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from lab import Lab, find_chromium, launch  # noqa: E402  (the same harness as the tests')
+from changes import CHANGES, kind  # noqa: E402  (what the tests change, and their harness)
+from lab import Lab, find_chromium, launch  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-#: For each figure a control and the values that it goes through, as the menu has them; a slider's by their place.
-CONTROLS = {
-    "01_rd_against_sm": ("cohort", ["star", "chinext", "little giants"]),
-    "02_public_sector": ("fiscal year", [0, 1, 2]),
-    "03_who_are_the_93": ("count", [90, 93, 100]),
-    "04_does_65_hold": ("thresholds", ["0.8, 1.0", "1.0, 1.2", "0.9, 1.0, 1.1"]),
-    "05_accounting_break": ("cohort", ["star", "chinext", "all listed"]),
-    "06_hard_tech_fields": ("cohort", ["star", "chinext", "all listed"]),
-    "07_huawei_acfic": ("decade end", [0, 1, 2]),
-    "08_services_to_industry": ("panel", ["all firms", "same firms"]),
-}
+from lib.notebooks import Parameter  # noqa: E402
+
 ROUNDS = 4
 
 #: Sets a control, and gives the milliseconds until another picture is on the screen.
 CHANGE = """
 async ([name, value]) => {
+    const wanted = [value].flat();
     const labels = [...document.querySelectorAll('.jp-OutputArea label')];
     const control = labels.find((one) => one.textContent.trim().startsWith(name)).control;
     const picture = document.querySelector('.figure-view img');
     const shown = new Promise((done) => picture.addEventListener('load', done, { once: true }));
     const start = performance.now();
-    if (control.tagName === 'SELECT') [...control.options].find((one) => one.text.replaceAll('\u00a0', ' ') === value).selected = true;
+    if (control.tagName === 'SELECT') {
+        for (const one of control.options) one.selected = wanted.includes(one.text.replaceAll('\u00a0', ' '));
+    } else if (control.type === 'checkbox') control.checked = value;
     else control.value = value;
     for (const kind of ['input', 'change']) control.dispatchEvent(new Event(kind, { bubbles: true }));
     await shown;
@@ -45,13 +40,25 @@ async ([name, value]) => {
 """
 
 
+def as_shown(parameter: Parameter, value):
+    """A value as the parameter's control has it: a place on a slider, words in a menu, else itself."""
+    if kind(parameter) == "listed integer":
+        return parameter.allowed.index(value)
+    if kind(parameter) in ("listed string", "listed array"):
+        words = [str(one).replace("_", " ") for one in ([value] if isinstance(value, str) else value)]
+        return words if isinstance(value, list) else words[0]
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
 def main() -> None:
     waits = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         lab = Lab(Path(folder))
         browser = launch(playwright, find_chromium())
         try:
-            for name, (label, values) in CONTROLS.items():
+            for name, (parameter, other) in CHANGES.items():
+                label = parameter.name.replace("_", " ")
+                values = [as_shown(parameter, value) for value in (other, parameter.default)]
                 page = browser.new_page(viewport={"width": 1280, "height": 900})
                 lab.open(page, name)
                 lab.run_all(page)

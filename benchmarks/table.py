@@ -10,7 +10,7 @@ WEIGHED_FROM = 2.0  # seconds that a run lasts for its memory to be worth tellin
 
 
 CASES = {
-    "full": "All eight figures",
+    "full": "All figures",
     "unchanged": "Nothing changed",
     "sweep": "Sweep of Figure 1, per set",
     "growth": "Sweeps of more and more sets, per set",

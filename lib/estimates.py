@@ -3,6 +3,8 @@
 A specification is a formula of the field, as R and statsmodels write it: outcome ~ variable + C(fixed effect) + control.
 """
 
+import functools
+import hashlib
 import re
 import warnings
 from collections.abc import Iterable
@@ -58,12 +60,17 @@ def fit(formula: str, firms: pd.DataFrame, of: str, clusters: str = "industry_zh
     interval of `measures.share_of(method="linearised")`. What is fitted is what the other factors leave of the outcome and of
     the variable, which gives the same coefficient and error (Frisch, Waugh and Lovell) in half the time.
     """
+    named = [name for name in dict.fromkeys(re.findall(r"\w+", formula)) if name in firms]
+    known = firms[named].dropna()
+    return _fit(formula, of, _Sample(known, firms.loc[known.index, clusters]))
+
+
+@functools.lru_cache(maxsize=64)  # a notebook's tables, its chart, its claims and its explorer ask for the same ones
+def _fit(formula: str, of: str, sample: "_Sample") -> Estimate:
     from patsy import dmatrices
     from statsmodels.regression.linear_model import OLS
 
-    named = [name for name in dict.fromkeys(re.findall(r"\w+", formula)) if name in firms]
-    known = firms[named].dropna()
-    groups = _groups(firms.loc[known.index, clusters])
+    known, groups = sample.firms, sample.groups
     # Categories need no C(), and patsy takes their codes as they are; inside C() it looks at each firm.
     categories = known.astype({name: "category" for name in EFFECT.findall(formula)})
     outcome, factors = dmatrices(EFFECT.sub(r"\1", formula), categories, return_type="dataframe")
@@ -86,11 +93,17 @@ def median(firms: pd.DataFrame, outcome: str, of: str = "", clusters: str = "ind
 
     The 95% interval is the percentile bootstrap over clusters, each drawn whole; the error is the spread of the resamples.
     """
+    named = [outcome, *filter(None, [of])]
+    known = firms[[*named, clusters]].dropna(subset=named).sort_values(named)
+    return _median_gap(outcome, of, _Sample(known[named], known[clusters]))
+
+
+@functools.lru_cache(maxsize=64)
+def _median_gap(outcome: str, of: str, sample: "_Sample") -> Estimate:
     from scipy import stats
 
-    known = [outcome, *filter(None, [of])]
-    firms = firms[[*known, clusters]].dropna(subset=known).sort_values(known)
-    groups, values = _groups(firms[clusters]), firms[outcome].to_numpy()
+    firms, groups = sample.firms, sample.groups
+    values = firms[outcome].to_numpy()
     names, codes = np.unique(groups, return_inverse=True)
     sides = [firms[of] == 1, firms[of] == 0] if of else [firms[outcome].notna()]
     found = Estimate(f"median {outcome} ~ {of or 1}", of or "1", np.nan, np.nan, np.nan, np.nan, len(firms), len(names))
@@ -166,6 +179,21 @@ def printed(estimates: Iterable[Estimate], names: dict[str, str], samples: Itera
 
 def _number(value: float) -> str:
     return number(value, ".3f") if np.isfinite(value) else "n/a"
+
+
+class _Sample:
+    """Firms and the numbers of their clusters. Two are alike where all their values are: what was found of one holds of both."""
+
+    def __init__(self, firms: pd.DataFrame, clusters: pd.Series):
+        self.firms, self.groups = firms, _groups(clusters)
+        rows = pd.util.hash_pandas_object(firms, index=False).to_numpy()
+        self._digest = hashlib.sha256(repr(list(firms)).encode() + self.groups.tobytes() + rows.tobytes()).digest()
+
+    def __eq__(self, other):
+        return self._digest == other._digest
+
+    def __hash__(self):
+        return hash(self._digest)
 
 
 def _groups(labels: pd.Series) -> np.ndarray:

@@ -139,7 +139,16 @@ def median_interval(values) -> tuple[float, float, float]:
 
 @functools.lru_cache(maxsize=256)  # a notebook's table and its chart ask for the same ones
 def _median_bounds(values: bytes) -> tuple[float, float]:
-    return _bootstrap((np.frombuffer(values),), _middle)
+    values = np.frombuffer(values)
+    # Places in the order are drawn in place of amounts: small whole numbers are copied and sorted in a half of the time.
+    ordered, places = np.sort(values), np.argsort(np.argsort(values)).astype(np.min_scalar_type(len(values)))
+    half, odd = len(values) // 2, len(values) % 2
+
+    def median(drawn, axis):
+        drawn = np.sort(drawn, axis)  # numpy sorts faster than it parts
+        return (ordered[drawn.take(half - 1 + odd, axis)] + ordered[drawn.take(half, axis)]) / 2
+
+    return _bootstrap((places,), median)
 
 
 @dataclass(frozen=True)
@@ -177,13 +186,6 @@ def ratio_change(first, last) -> Estimate:
     moved, clusters = residuals[1] - residuals[0], len(residuals[0])
     error = np.sqrt((moved**2).sum() * clusters / (clusters - 1)) if clusters >= FEWEST_CLUSTERS else np.nan
     return Estimate(float(ratios[1] - ratios[0]), float(error))
-
-
-def _middle(values: np.ndarray, axis: int) -> np.ndarray:
-    """The median, as np.median gives it; numpy sorts faster than it parts."""
-    values, half = np.sort(values, axis), values.shape[axis] // 2
-    odd = values.shape[axis] % 2
-    return (values.take(half - 1 + odd, axis) + values.take(half, axis)) / 2
 
 
 def _bootstrap(samples, statistic) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from matplotlib.patches import StepPatch
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 from matplotlib.transforms import Bbox
 
@@ -306,12 +307,13 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share) -> list:
     """The ranked bars over the share of firms, and the two readings of them; returns the texts."""
     ratio = bars["ratio"].to_numpy()
     edges = np.linspace(0, 100, len(bars) + 1)
+    # One shape for all of a kind: five hundred would take longer to draw than all the rest, as would `stairs`, which looks for
+    # limits of the axes that are set here.
     for product_first, colour in ((True, style.PRODUCT_FIRST), (False, style.SALES_FIRST)):
         side = bars["product_first"].to_numpy() == product_first
-        axes.stairs(np.where(side, ratio, 0), edges, fill=True, color=colour, linewidth=0)
+        axes.add_artist(StepPatch(np.where(side, ratio, 0), edges, fill=True, facecolor=colour, linewidth=0))
     pale = ~bars["solid"].to_numpy()
-    # One shape for all: five hundred would take longer to draw than all the rest.
-    axes.stairs(np.where(pale, ratio, 0), edges, fill=True, color="white", alpha=0.45, linewidth=0)
+    axes.add_artist(StepPatch(np.where(pale, ratio, 0), edges, fill=True, facecolor="white", alpha=0.45, linewidth=0))
     axes.axhline(0, color=style.INK, linewidth=0.8)
     axes.set_xlim(0, 100)
     axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])

@@ -71,10 +71,10 @@ def groups(firms: pd.DataFrame) -> pd.DataFrame:
             "columns `industry`, with names from data/industries.csv, and `revenue`."
         )
     fields = pd.DataFrame([_group(members(rows, field), field) for field in fields_of(drawn)])
-    blocks = []
+    industries, blocks = drawn["industry_en"].dropna().unique(), []
     for _, field in fields.sort_values(["share", "field"], ascending=[False, True]).iterrows():
         blocks.append(pd.DataFrame([field]))
-        inside = rows[(rows["hard_tech_field"] == field["field"]) & rows["industry_en"].isin(drawn["industry_en"])]
+        inside = rows[(rows["hard_tech_field"] == field["field"]) & rows["industry_en"].isin(industries)]
         parts = [_group(part, field["field"], industry) for industry, part in inside.groupby("industry_en")]
         if len(parts) > 1:
             blocks.append(pd.DataFrame(parts).sort_values(["share", "industry_en"], ascending=[False, True]))

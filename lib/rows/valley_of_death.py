@@ -127,7 +127,7 @@ def alternatives(firms: pd.DataFrame) -> dict[str, estimates.Estimate]:
     alike = f"{formula} + listing_age + C(board) + C(controller_kind)"
     return {
         WINSORISED: estimates.fit(formula, winsorised(firms), of),
-        MEDIANS: medians(firms),
+        MEDIANS: estimates.median(firms, "growth_less_industry", of),
         STEADY: estimates.fit(formula, steady(firms), of),
         THROUGHOUT: estimates.fit(formula, throughout(firms), of),
         ALIKE: estimates.fit(alike, firms, of),
@@ -135,11 +135,6 @@ def alternatives(firms: pd.DataFrame) -> dict[str, estimates.Estimate]:
         SELLING_HEAVY: estimates.fit(formula.replace(of, "selling_heavy"), firms, "selling_heavy"),
         PLACEBO: placebo(firms),
     }
-
-
-def medians(firms: pd.DataFrame) -> estimates.Estimate:
-    """How much more the median product-first firm grew, each firm's growth less its industry's median."""
-    return estimates.median(group(firms, ALL), "growth_less_industry", "product_first")
 
 
 def placebo(firms: pd.DataFrame) -> estimates.Estimate:
