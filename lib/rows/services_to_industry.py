@@ -128,8 +128,8 @@ def changes(rows: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
 
 def _change(used: pd.DataFrame, sector: str, mix: bool, years: tuple[int, int]) -> Estimate:
     used = used[used["sector"] == sector].astype(dict.fromkeys(AMOUNTS, float))
-    by = used.groupby(["industry_zh", "fiscal_year"])[list(AMOUNTS)].sum().unstack(fill_value=0.0)  # noqa: PD010
-    rd, revenue = (by[column].reindex(columns=years, fill_value=0.0) for column in AMOUNTS)
+    by = used.groupby(["industry_zh", "fiscal_year"])[list(AMOUNTS)].sum()
+    rd, revenue = (by[column].unstack(fill_value=0.0).reindex(columns=years, fill_value=0.0) for column in AMOUNTS)  # noqa: PD010
     if mix:
         rd, revenue = (part[(revenue > 0).all(axis=1)] for part in (rd, revenue))
         weights = revenue[years[0]]
