@@ -30,7 +30,7 @@ async ([name, value]) => {
     const start = performance.now();
     if (control.tagName === 'SELECT') {
         for (const one of control.options) one.selected = wanted.includes(one.text.replaceAll('\u00a0', ' '));
-    } else if (control.type === 'checkbox') control.checked = value;
+    } else if (control.type === 'checkbox') control.click();
     else control.value = value;
     for (const kind of ['input', 'change']) control.dispatchEvent(new Event(kind, { bubbles: true }));
     await shown;

@@ -148,7 +148,8 @@ class Figure:
     def saved(self, format: str, **options) -> bytes:
         """The drawing as matplotlib saves it. Raises UserError for a character that the fonts lack, never an empty box."""
         self._changed = self.changed_by_hand
-        page = io.BytesIO()
+        # An SVG is written in thousands of bits of text, each of which would be encoded by itself.
+        page = io.StringIO() if format == "svg" else io.BytesIO()
         with style.look(self.language, self.size), _light_fonts(), warnings.catch_warnings():
             warnings.filterwarnings("error", message="Glyph .* missing")
             try:
@@ -156,7 +157,8 @@ class Figure:
             except UserWarning as warning:
                 raise UserError(f"{self.name}: {self._missing() or warning}") from None
         self.drawing.stale = False
-        return page.getvalue()
+        written = page.getvalue()
+        return written.encode() if format == "svg" else written
 
     def _missing(self) -> str:
         """The sentence about the first text in the drawing that has a sign which no font has; empty where there is none."""

@@ -198,6 +198,6 @@ def _bootstrap(samples, statistic) -> tuple[float, float]:
         n_resamples=RESAMPLES,
         method="percentile",
         rng=SEED,
-        batch=1000,
+        batch=300,  # more at once no longer fit the processor's own memory
     )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
