@@ -538,8 +538,10 @@ def _ready_for_any_caller() -> None:
         if number and signal.getsignal(number) == signal.SIG_DFL:  # nohup has it ignored
             signal.signal(number, signal.default_int_handler)
     for name in ("stdin", "stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed: what is opened next must not take its number
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), "r" if name == "stdin" else "w"))
+        if getattr(sys, name) is None:  # closed: what is opened next, here or by a kernel, must not take its number
+            number = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w"))
         elif name != "stdin":
             getattr(sys, name).reconfigure(errors="backslashreplace")
     os.environ["MPLBACKEND"] = "agg"  # no window is opened here

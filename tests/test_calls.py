@@ -196,7 +196,8 @@ def test_ctrl_c_and_the_signals_that_end_a_job_leave_nothing_running(outputs, tm
 @pytest.mark.parametrize("closed", ["<&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_do_not_matter(outputs, tmp_path, closed):
     path = write(tmp_path / "own.ipynb", "print('well')")
-    done = subprocess.run(["bash", "-c", f"{' '.join(PYTHON)} render {path} {closed}"], cwd=ROOT, capture_output=True)
+    words = f"{' '.join(PYTHON)} render {path} 3 {closed}"
+    done = subprocess.run(["bash", "-c", words], cwd=ROOT, capture_output=True)
     assert done.returncode == 0 and results(outputs / "own" / "own.ipynb") == ["well\n"]
 
 
