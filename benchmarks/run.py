@@ -218,6 +218,7 @@ def main() -> None:
     asked = [PLOOMBER, "-c", "from importlib.metadata import version; print(version('ploomber-engine'))"]
     ploomber = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
     results: dict = {"machine": {"cpus": os.cpu_count(), "platform": platform.platform(), "python": platform.python_version(),
+                                 "figures": len(FIGURES),
                                  **{name: version(name) for name in ("papermill", "nbconvert", "snakemake")},
                                  "ploomber-engine": ploomber.strip()}}  # fmt: skip
 

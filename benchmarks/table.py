@@ -10,7 +10,7 @@ WEIGHED_FROM = 2.0  # seconds that a run lasts for its memory to be worth tellin
 
 
 CASES = {
-    "full": "All figures",
+    "full": "All {figures} figures",
     "unchanged": "Nothing changed",
     "sweep": "Sweep of Figure 1, per set",
     "growth": "Sweeps of more and more sets, per set",
@@ -83,17 +83,16 @@ def main() -> None:
     for case, rows in results.items():
         if case == "unchanged" and loop:
             rows = rows | {f"{LOOP} (cannot skip)": loop}
-        parts.append(table(CASES.get(case, case.capitalize()), rows))
+        parts.append(table(CASES.get(case, case.capitalize()).format(**machine), rows))
     parts.append(
         "What stands between ours and the floor, by a profile. In a sweep, a set of ours takes 0.3 s of CPU more than in the floor, and two "
         "cores make up for it: 0.05 s for the picture that the notebook shows and what it tells, 0.05 s for its own tables and resampled "
         "intervals, 0.1 s for a kernel of its own (forked, set up, written to and killed, with the memory that it copies), 0.05 s for "
         "papermill, and the rest for table, sheets and start-up. In a full render, the packages come first, 1.2 s during which the second "
-        "core has a third of a second of work. Then both cores are busy to the end: with the floor's work, eight times the above, and the "
+        "core has a third of a second of work. Then both cores are busy to the end: with the floor's work, the above for each figure, and the "
         "gallery, whose templates are compiled and whose ledger is judged beside the figures. A full render eight times faster than the loop and four "
         "times faster than Snakemake was the aim and is not met: start-up and half of the floor alone take nearly as long as an "
-        "eighth of the loop. A third of the floor is matplotlib drawing PDF and SVG, an eighth is making PNGs, and a seventh is Figure 8's "
-        "workbook of nearly ten thousand rows."
+        "eighth of the loop. Of the floor's CPU nearly a third is matplotlib drawing PDF and SVG, and an eighth is making PNGs."
     )
     explored = json.loads((HERE / "explore.json").read_text(encoding="utf-8"))
     parts += [
@@ -102,10 +101,11 @@ def main() -> None:
         "the screen, the kernel on the same machine.",
         waits(explored),
         "## This version beside the one before",
-        "CPU seconds in one run on one machine that others used, too, by `python benchmarks/before_after.py OLD`; only the ratios say something. A "
-        "full render costs what it did: it leaves a Stata file, an article on each page and a page to print more, and Figure 8's workbook of "
-        "ten thousand rows is now a summary. A third less was the aim and is not met: of the render, publishing is less than half, and of that, half is "
-        "matplotlib drawing PDF and SVG. In the explorer the picture is drawn at once, not by way of a PDF, and Figure 1 has one shape in place of five hundred; what is left is drawing itself. "
+        "CPU seconds in one run on one machine that others used, too, by `python benchmarks/before_after.py OLD`; only the ratios say something. "
+        "A change is made there and back again, six times. What is saved is in the numbers: a regression fits what the other factors leave, what was "
+        "estimated of the same firms is found again, labels are dealt by one sort, medians are resampled by place, and what most figures ask "
+        "for is looked up before kernels are forked. A third less for a full render was the aim and is not met: what is left is drawing, and "
+        "most of that is text, which matplotlib sets sign by sign. The same holds of the explorer, where half of a change is the picture. "
         "The times here hold the table, too, which a reader gets after the picture.",
         before_after(json.loads((HERE / "before_after.json").read_text(encoding="utf-8"))),
         "## To install",

@@ -58,6 +58,27 @@ def test_what_the_firms_do_not_tell_is_not_a_number():
     assert unknown.clusters == 4 and unknown.error == pytest.approx(estimates.fit("y ~ x", firms, "x").error)
 
 
+def test_a_control_that_says_the_same_twice_changes_nothing(firms):
+    formula = "log_ratio ~ in_cohort + C(industry_zh) + log_revenue"
+    doubled = firms.assign(twin=3 - 2 * firms["log_revenue"])
+    once, twice = (estimates.fit(f"{formula}{more}", doubled, "in_cohort") for more in ("", " + twin"))
+    assert twice.value == pytest.approx(once.value, rel=1e-9)
+    assert np.isnan(estimates.fit(f"{formula} + twin", doubled, "twin").value)
+
+
+@pytest.mark.parametrize(
+    "estimate", [lambda rows: estimates.fit("y ~ x", rows, "x"), lambda rows: estimates.median(rows, "y", "x")]
+)
+def test_what_was_found_of_other_firms_is_never_given_again(estimate):
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"y": rng.normal(size=40), "x": [0.0, 1.0] * 20, "industry_zh": list("abcdefgh") * 5})
+    first = estimate(rows)
+    assert estimate(rows.copy()) == first
+    assert estimate(rows.assign(industry_zh=list("abcd") * 10)).clusters == 4
+    assert estimate(rows.assign(y=rows["y"] + rows["x"])).value == pytest.approx(first.value + 1)
+    assert estimate(rows.assign(x=1 - rows["x"])).value == pytest.approx(-first.value)
+
+
 @given(st.lists(st.tuples(st.floats(-5, 5), st.booleans(), st.sampled_from("abcde")), min_size=2, max_size=40))
 def test_a_gap_of_medians_is_numpys_and_lies_in_its_interval_of_resamples(rows):
     firms = pd.DataFrame(rows, columns=["y", "x", "industry_zh"]).astype({"x": float})

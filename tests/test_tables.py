@@ -262,6 +262,19 @@ def test_a_loaded_table_may_be_changed_freely():
     assert (tables.load("industries")["industry_en"] != "changed").all()
 
 
+def test_what_is_kept_is_found_by_place_by_name_and_by_default():
+    calls = []
+
+    @tables.kept
+    def rows(cohort: str, year: int = 2021) -> pd.DataFrame:
+        calls.append((cohort, year))
+        return pd.DataFrame({"year": [year]})
+
+    for found in (rows("star"), rows("star", 2021), rows(year=2021, cohort="star")):
+        assert found["year"].tolist() == [2021]
+    assert rows("star", 2020)["year"].tolist() == [2020] and calls == [("star", 2021), ("star", 2020)]
+
+
 def test_what_is_kept_follows_the_tables_and_is_the_callers_own(edit):
     before = cohorts.company_years("star", 2021)
     before["status"] = "spoiled"
