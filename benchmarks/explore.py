@@ -65,7 +65,7 @@ def main() -> None:
                 page.locator(".figure-view img").wait_for()
                 waits[name] = [round(page.evaluate(CHANGE, [label, value])) for value in values * ROUNDS]
                 page.close()
-                lab.shut_kernels()
+                lab.shut_kernel(name)
                 print(name, sorted(waits[name]), flush=True)
         finally:
             lab.stop()

@@ -110,18 +110,19 @@ class Lab:
         prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(one => one.textContent)"
         page.wait_for_function(f"{prompts}.every(text => /\\d/.test(text))", timeout=120_000)
 
-    def shut_kernels(self) -> None:
-        """End the notebooks' kernels, so that the next has the machine to itself."""
-        for kernel in self.kernels():
-            request = urllib.request.Request(f"{self.address}/api/kernels/{kernel['id']}", method="DELETE")
-            urllib.request.urlopen(request).close()
+    def shut_kernel(self, name: str) -> None:
+        """End a notebook's kernel, so that the next has the machine to itself."""
+        for session in self.sessions():
+            if session["path"] == f"notebooks/{name}.ipynb":
+                request = urllib.request.Request(f"{self.address}/api/sessions/{session['id']}", method="DELETE")
+                urllib.request.urlopen(request).close()
 
-    def kernels(self) -> list[dict]:
-        """The kernels that the server says are running."""
+    def sessions(self) -> list[dict]:
+        """The notebooks that the server says have a kernel."""
         deadline = time.monotonic() + 30
         while True:
             try:
-                with urllib.request.urlopen(f"{self.address}/api/kernels") as answer:
+                with urllib.request.urlopen(f"{self.address}/api/sessions") as answer:
                     return json.load(answer)
             except urllib.error.HTTPError as error:
                 # The server cannot list a kernel that it is about to start: it fails, for that moment.

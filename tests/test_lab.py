@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,14 +55,16 @@ def opened(lab, desk, name):
     lab.open_instead(desk, name)
     lab.run_all(desk)
     yield desk
-    lab.shut_kernels()
+    lab.shut_kernel(name)
 
 
 @pytest.fixture(scope="module")
 def first(lab, browser):
-    """Figure 1 in a page of its own, for the tests that each leave it as they like."""
+    """A copy of Figure 1's notebook in a page of its own, whose kernel no other test ends; each test leaves it as it likes."""
+    notebook = lab.folder / "notebooks" / "01_rd_against_sm.ipynb"
+    shutil.copy(notebook, notebook.with_stem("first"))
     with window(browser) as page:
-        lab.open(page, "01_rd_against_sm")
+        lab.open(page, "first")
         lab.run_all(page)
         yield page
 
@@ -245,7 +248,7 @@ def test_a_wrong_parameter_is_one_sentence_before_the_reader(lab, browser):
         assert len(error.inner_text().strip().splitlines()) == 1
     finally:
         page.close()
-        lab.shut_kernels()
+        lab.shut_kernel("01_rd_against_sm")
         path.write_text(whole, encoding="utf-8")
 
 
@@ -289,7 +292,7 @@ def test_in_the_dark_the_explorer_reads_as_well(lab, browser):
         lab.run_all(page)
         assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
         assert accessibility_faults(page, EXPLORER) == []
-    lab.shut_kernels()
+    lab.shut_kernel("06_hard_tech_fields")
     lab.set("apputils-extension/themes", {"theme": "JupyterLab Light"})
 
 
