@@ -33,9 +33,9 @@ def sentence(done, words, status=1):
 
 
 @pytest.mark.parametrize("text", ["[]", "null", "{", "5", "[" * 5000, '{"figures": []}', '{"figures": 5, "tables": 3}'])
-def test_a_manifest_that_is_none_counts_as_absent(command, rendered, text):
+def test_a_manifest_that_is_none_counts_as_absent(call, rendered, text):
     (rendered / "manifest.json").write_text(text, encoding="utf-8")
-    done = command("render", "3", "--dry-run")
+    done = call("render", "3", "--dry-run")
     assert done.returncode == 0 and done.stdout.strip() == f"{NAME}: not rendered yet", done.stderr
     assert "figures" in text or "manifest.json cannot be read" in done.stderr
 
@@ -73,22 +73,22 @@ def test_a_record_that_is_none_of_ours_is_said_on_its_page_and_breaks_no_gallery
     assert "There is nothing to show" in page.read_text(encoding="utf-8")
 
 
-def test_compare_says_what_it_cannot_compare(command, rendered, tmp_path):
+def test_compare_says_what_it_cannot_compare(call, rendered, tmp_path):
     old = Path(shutil.copytree(rendered, tmp_path / "old"))
     (old / NAME / f"{NAME}.json").unlink()
-    done = command("render", "3", "--compare", str(old))
+    done = call("render", "3", "--compare", str(old))
     assert done.returncode == 0 and f"{old / NAME} is not whole, so it is not compared" in done.stdout
     (old / "manifest.json").write_text("[]", encoding="utf-8")
-    sentence(command("render", "3", "--compare", str(old)), "no manifest.json of a render", 2)
+    sentence(call("render", "3", "--compare", str(old)), "no manifest.json of a render", 2)
 
 
 # Disks
 
 
-def test_outputs_that_are_a_file_are_one_sentence_and_a_dry_run_needs_nothing(command, outputs):
+def test_outputs_that_are_a_file_are_one_sentence_and_a_dry_run_needs_nothing(call, outputs):
     outputs.write_text("in the way")
-    sentence(command("render", "3"), f"cannot write to {outputs}")
-    done = command("render", "3", "--dry-run")
+    sentence(call("render", "3"), f"cannot write to {outputs}")
+    done = call("render", "3", "--dry-run")
     assert done.returncode == 0 and done.stdout.strip() == f"{NAME}: not rendered yet"
 
 

@@ -127,10 +127,10 @@ def test_a_cohort_of_the_project_is_not_the_users(data):
         on_own.ledger("star")
 
 
-def test_the_command_says_coverage_standing_and_both_readings_and_leaves_the_record(command, data):
+def test_the_command_says_coverage_standing_and_both_readings_and_leaves_the_record(call, data):
     record = (data / "claims.csv").read_bytes()
     vendor.take("wind.xlsx", vendors.wind(91), name="bse93")
-    done = command("claims", "--cohort", "bse93")
+    done = call("claims", "--cohort", "bse93")
     assert done.returncode == 0, done.stderr
     assert "91 of the 93; missing: " in done.stdout and "on the list of specialised SMEs" in done.stdout
     assert done.stdout.count("mp3-share") == 2 and done.stdout.count("mp3-giants") == 2

@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 
+import apart
 import psutil
 import pytest
 
@@ -59,26 +60,26 @@ def left_running(outputs):
     return found
 
 
-def explain(command, *words):
-    done = command("render", "6", "--dry-run", *words)
+def explain(call, *words):
+    done = call("render", "6", "--dry-run", *words)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
-def test_what_is_unchanged_is_skipped_and_what_changed_is_named(command, rendered, data):
-    assert explain(command) == f"{NAME}: nothing changed"
+def test_what_is_unchanged_is_skipped_and_what_changed_is_named(call, rendered, data):
+    assert explain(call) == f"{NAME}: nothing changed"
     before = (rendered / "manifest.json").read_bytes()
-    again = command("render", "6")
+    again = call("render", "6")
     assert "1 of 1 unchanged" in again.stderr and again.stdout == ""
     assert (rendered / "manifest.json").read_bytes() == before
 
     table = data / "industries.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("Paper,", "Paper mills,"), encoding="utf-8")
-    assert explain(command) == f"{NAME}: data/industries.csv changed"
+    assert explain(call) == f"{NAME}: data/industries.csv changed"
     other = data / "bse_roster.csv"  # not a table of this figure
     other.write_text(other.read_text(encoding="utf-8").replace("IT设备", "IT"), encoding="utf-8")
-    assert "bse_roster" not in explain(command)
-    assert explain(command, "--force") == f"{NAME}: --force"
+    assert "bse_roster" not in explain(call)
+    assert explain(call, "--force") == f"{NAME}: --force"
 
 
 def test_edited_and_deleted_outputs_are_noticed_and_remade(call, rendered):
@@ -204,11 +205,11 @@ HOSTILE = {
 }
 
 
-def test_hostile_notebooks_are_named_and_the_others_still_render(command, outputs, tmp_path):
+def test_hostile_notebooks_are_named_and_the_others_still_render(call, outputs, tmp_path):
     paths = [write(tmp_path / f"{name}.ipynb", *cells) for name, (cells, _) in HOSTILE.items()]
     (tmp_path / "text.ipynb").write_text("this is not JSON")
     good = write(tmp_path / "good.ipynb", "1 + 1")
-    done = command("render", *paths, str(tmp_path / "text.ipynb"), good, "--keep-going", "--timeout", "8")
+    done = call("render", *paths, str(tmp_path / "text.ipynb"), good, "--keep-going", "--timeout", "8")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     for name, (_, words) in HOSTILE.items():
         assert f"failed: {name}, {words}" in done.stderr
@@ -217,7 +218,7 @@ def test_hostile_notebooks_are_named_and_the_others_still_render(command, output
     assert results(outputs / "good" / "good.ipynb") == ["2"]
     assert (outputs / "raises" / "raises.failed.ipynb").is_file()
     assert left_running(outputs) == []
-    resumed = command("render", good, "--explain")
+    resumed = call("render", good, "--explain")
     assert "good: nothing changed" in resumed.stdout
 
 
@@ -242,9 +243,9 @@ def test_a_kernel_gets_no_more_memory_than_allowed(command, outputs, tmp_path):
     assert "hungry, cell 2" in done.stderr and ("MemoryError" in done.stderr or "1500 MiB" in done.stderr)
 
 
-def test_without_keep_going_a_failure_is_final_and_told_once(command, outputs, tmp_path):
+def test_without_keep_going_a_failure_is_final_and_told_once(call, outputs, tmp_path):
     path = write(tmp_path / "raises.ipynb", "1 / 0")
-    done = command("render", path, "--cold")
+    done = call("render", path, "--cold")
     assert done.returncode == 1 and done.stderr.count("ZeroDivisionError") == 1
 
 
@@ -339,34 +340,31 @@ def published(outputs):
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_every_file_is_whole_and_the_next_run_completes(outputs, command, tmp_path):
-    few = ("render", "3", "6", "7")  # enough to be killed between figures, within them, and in the gallery
-    clean = tmp_path / "clean"
-    undisturbed = command(*few, env={"FIGURES_OUTPUTS": str(clean)})
-    assert undisturbed.returncode == 0, undisturbed.stderr
-    whole = published(clean)
-    assert len(whole) == 3 * len(folders.FORMATS)
+@pytest.mark.skipif(not warm.can_fork(), reason="no fork server here")
+def test_killed_at_any_moment_every_file_is_whole_and_the_next_run_completes(outputs, call):
+    few = ("render", "3", "7")  # enough to be killed between figures, within them, and in the gallery
+    assert call(*few).returncode == 0
+    start, undisturbed = time.monotonic(), apart.start(*few, "--force")
+    undisturbed.join()
+    assert undisturbed.exitcode == 0
+    lasts, whole = time.monotonic() - start, published(outputs)
+    assert len(whole) == 2 * len(folders.FORMATS)
     chance, kills = random.Random(93), 0
-    while kills < 20:  # each run goes on where the last was killed, so that the moments spread over a whole render
-        before = set(outputs.rglob("*"))
-        process = subprocess.Popen([sys.executable, "-m", "lib", *few], cwd=ROOT, stderr=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL)  # fmt: skip
-        while process.poll() is None and not set(outputs.rglob("*")) - before:
-            time.sleep(0.01)  # until it writes, nothing can break
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(chance.uniform(0, 0.3 * undisturbed.seconds))
-        ended = process.poll() is not None
-        process.kill()
-        process.wait()
-        kills += not ended
-        assert published(outputs).items() <= whole.items()
-        if ended:
+    while kills < 20:  # every other run finds what the last one left, the rest an empty folder
+        if kills % 2:
             shutil.rmtree(outputs)
+        process = apart.start(*few, "--force")
+        process.join(chance.uniform(0.3, 1) * lasts)  # before, kernels start and nothing is written
+        kills += (killed := process.is_alive())
+        process.kill()
+        process.join()
+        assert published(outputs).items() <= whole.items()
+        assert killed or process.exitcode == 0
     end = time.monotonic() + 20
     while (left := left_running(outputs)) and time.monotonic() < end:
-        time.sleep(0.2)  # a process that is busy importing looks for its parent only then
+        time.sleep(0.2)  # a process that is busy looks for its parent only then
     assert left == []
-    done = command(*few)
+    done = call(*few)
     assert done.returncode == 0, done.stderr
     assert published(outputs) == whole
     assert not Manifest().gallery_is_behind()

@@ -485,9 +485,9 @@ def test_signs_in_a_name_are_drawn_as_they_are(put):
     assert label.get_text() == "A$B$ & <C> 688981" and label.get_parse_math() is False
 
 
-def test_a_sign_that_no_font_has_is_named_with_its_company(put, command):
+def test_a_sign_that_no_font_has_is_named_with_its_company(put, call):
     put("mine.csv", "name,fiscal_year,rd,sm,code\n\U00020000科技,2021,2,1,688981\nB,2021,2,1,\n")
-    checked = command("check")
+    checked = call("check")
     assert checked.returncode == 0 and "\U00020000科技: the figures' fonts lack \U00020000 (U+20000)" in checked.stdout
     with pytest.raises(
         UserError, match=r"科技 688981' has signs that the figures' fonts lack: .* \(U\+20000\); write it with others"
@@ -578,29 +578,29 @@ def test_only_the_figures_that_read_a_file_depend_on_it(put, outputs):
     assert "spending.csv" in read and not [name for name in read if name.startswith("cohorts/")]
 
 
-def test_one_command_renders_an_excel_file_and_another_only_if_it_changed(put, outputs, command):
+def test_one_command_renders_an_excel_file_and_another_only_if_it_changed(put, outputs, call):
     rows = [line.split(",") for line in star(5).splitlines()]
     numbers = {rows[0].index(name) for name in ("fiscal_year", "rd", "sm", "revenue")}
     sheet = [rows[0], *([float(cell) if i in numbers else cell for i, cell in enumerate(row)] for row in rows[1:])]
     put("mine.xlsx", sheet)
     put("broken.csv", HEADER + "A,2021,x,1\n")
-    call = ("render", "1", "5", "6", "8", "-p", "cohort=mine", "--explain")
-    done = command(*call)
+    words = ("render", "1", "5", "6", "8", "-p", "cohort=mine", "--explain")
+    done = call(*words)
     assert done.returncode == 0, done.stderr
     for name in (FIGURE_1, FIGURE_5, FIGURE_6, FIGURE_8):
         assert folders.faults(outputs / name / "cohort=mine", name) == []
     assert "supplied by the user" in (outputs / FIGURE_1 / "cohort=mine" / "index.html").read_text(encoding="utf-8")
     put("unrelated.csv", HEADER + "A,2021,2,1\n")
-    assert command(*call).stdout.count("nothing changed") == 4
+    assert call(*words).stdout.count("nothing changed") == 4
     sheet[1][numbers and rows[0].index("rd")] = 1.0
     put("mine.xlsx", sheet)
-    assert "data/cohorts/mine.xlsx changed" in command(*call, "--dry-run").stdout
-    failed = command("render", "1", "-p", "cohort=broken")
+    assert "data/cohorts/mine.xlsx changed" in call(*words, "--dry-run").stdout
+    failed = call("render", "1", "-p", "cohort=broken")
     assert failed.returncode == 1 and "cohorts/broken.csv, row 2, column rd: 'x' is not an amount" in failed.stderr
-    listed = command("list")
+    listed = call("list")
     assert (
         "all_listed, broken, mine, unrelated" in listed.stdout
         and "mine: your own cohort, from cohorts/mine.xlsx" in listed.stdout
     )
-    checked = command("check")
+    checked = call("check")
     assert checked.returncode == 1 and "1 problems." in checked.stderr and "broken.csv" in checked.stderr

@@ -203,9 +203,9 @@ def test_threads_may_parse_at_once():
     assert wrong == []
 
 
-def test_a_folder_without_tables_is_named_rather_than_a_list_of_nothing(command, data, tmp_path):
+def test_a_folder_without_tables_is_named_rather_than_a_list_of_nothing(call, data, tmp_path):
     (tmp_path / "empty").mkdir()
-    done = command("render", "1", "-p", "fiscal_year=2021", "--data", str(tmp_path / "empty"))
+    done = call("render", "1", "-p", "fiscal_year=2021", "--data", str(tmp_path / "empty"))
     assert done.returncode == 2 and "holds no codebook" in done.stderr
     (data / "spending.csv").write_text("", encoding="utf-8")
     with pytest.raises(

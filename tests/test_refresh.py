@@ -33,13 +33,13 @@ def served_in_2021(live):
     return [(row["RESEARCH_EXPENSE"], row["SALE_EXPENSE"]) for row in found if row["SECURITY_NAME_ABBR"] in names]
 
 
-def test_the_93_from_the_servers_to_figure_1_and_the_ledger(command, data, live, outputs):
+def test_the_93_from_the_servers_to_figure_1_and_the_ledger(call, data, live, outputs):
     live.statements = bse_statements()
-    done = command("refresh", "bse")
+    done = call("refresh", "bse")
     assert done.returncode == 0, done.stderr
     assert "990 new company-years" in done.stdout
     assert len({path for _, path in live.asked}) == len(live.asked) == 165 * 4, "one set of requests per company"
-    assert command("check").returncode == 0
+    assert call("check").returncode == 0
 
     served = served_in_2021(live)
     assert len(served) == 92
@@ -50,7 +50,7 @@ def test_the_93_from_the_servers_to_figure_1_and_the_ledger(command, data, live,
     assert "Eastmoney, retrieved" in figure.source_line
     assert fiscal_years() == [2019, 2020, 2021, 2022, 2023, 2024]
 
-    done = command("render", "1", "-p", "cohort=bse", "-p", "fiscal_year=2024")
+    done = call("render", "1", "-p", "cohort=bse", "-p", "fiscal_year=2024")
     assert done.returncode == 0, done.stderr
     record = json.loads(next(outputs.rglob("01_rd_against_sm.json")).read_text(encoding="utf-8"))
     verdicts = {row["claim_id"]: row for row in record["claims"]}

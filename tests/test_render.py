@@ -40,28 +40,28 @@ def test_a_figure_renders_through_papermill_as_from_the_helper(command, outputs)
         (["--nonsense"], "--nonsense"),
     ],
 )
-def test_a_wrong_call_fails_with_one_sentence_and_runs_nothing(command, outputs, words, message):
-    done = command("render", *words)
+def test_a_wrong_call_fails_with_one_sentence_and_runs_nothing(call, outputs, words, message):
+    done = call("render", *words)
     assert done.returncode == 2 and message in done.stderr
     assert "Traceback" not in done.stderr
     assert not outputs.exists()
 
 
-def test_broken_tables_stop_a_render_and_leave_the_last_good_bundle(command, outputs, data):
+def test_broken_tables_stop_a_render_and_leave_the_last_good_bundle(call, outputs, data):
     good = outputs / NAME
     good.mkdir(parents=True)
     (good / f"{NAME}.png").write_bytes(b"the last good picture")
     path = data / "spending.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("000007,2020", "7,2020"), encoding="utf-8")
     for words in (["check"], ["render", "1"], ["claims"]):
-        done = command(*words)
+        done = call(*words)
         assert done.returncode == 1
         assert "spending.csv, row" in done.stderr and "company_id" in done.stderr and "Traceback" not in done.stderr
     assert contents(good) == {f"{NAME}.png": b"the last good picture"}
 
 
-def test_list_names_every_figure_and_parameter(command):
-    done = command("list")
+def test_list_names_every_figure_and_parameter(call):
+    done = call("list")
     assert done.returncode == 0
     for word in (NAME, "cohort", "specialised, bse, star", "2019, 2020, 2021", "highlight"):
         assert word in done.stdout

@@ -107,10 +107,10 @@ def test_a_table_of_other_sets_is_replaced_and_that_is_said(outputs):
     assert len(table(folder)) == 2 and len(said) == 1
 
 
-def test_a_set_among_many_is_as_if_rendered_alone(command, outputs, tmp_path, monkeypatch):
+def test_a_set_among_many_is_as_if_rendered_alone(call, outputs, tmp_path, monkeypatch):
     counts = [93 - place for place in range(run.OFTEN)]  # so many that the figure is drawn once before them
     path = grid(tmp_path / "g.yml", json.dumps({"product": {"count": counts}}))
-    done = command("sweep", "3", str(path))
+    done = call("sweep", "3", str(path))
     assert done.returncode == 0, done.stderr
     name = "03_who_are_the_93"
     monkeypatch.setenv("FIGURES_OUTPUTS", str(tmp_path / "alone"))
@@ -176,7 +176,7 @@ def cluster():
 
 
 @pytest.mark.slow
-def test_a_cluster_gives_the_same_bundles_though_a_worker_dies(command, outputs, tmp_path, cluster):
+def test_a_cluster_gives_the_same_bundles_though_a_worker_dies(call, outputs, tmp_path, cluster):
     address, workers = cluster
     product = {"cohort": ["star", "chinext"], "fiscal_year": [2019, 2020, 2021]}
     path = grid(tmp_path / "g.yml", json.dumps({"product": product}))
@@ -193,13 +193,13 @@ def test_a_cluster_gives_the_same_bundles_though_a_worker_dies(command, outputs,
     slot = "cohort=star,fiscal_year=2020"
     there = {file.name: file.read_bytes() for file in (outputs / NAME / slot).iterdir() if file.suffix != ".ipynb"}
     alone = grid(tmp_path / "alone.yml", "list: [{cohort: star, fiscal_year: 2020}]")
-    assert command("sweep", "1", str(alone), "--force").returncode == 0
+    assert call("sweep", "1", str(alone), "--force").returncode == 0
     here = {file.name: file.read_bytes() for file in (outputs / NAME / slot).iterdir() if file.suffix != ".ipynb"}
     assert there == here
 
 
-def test_a_cluster_that_is_not_there_is_one_sentence(command, outputs, tmp_path):
-    done = command("sweep", "1", str(grid(tmp_path / "g.yml", GRID)), "--scheduler", "tcp://127.0.0.1:9")
+def test_a_cluster_that_is_not_there_is_one_sentence(call, outputs, tmp_path):
+    done = call("sweep", "1", str(grid(tmp_path / "g.yml", GRID)), "--scheduler", "tcp://127.0.0.1:9")
     assert done.returncode == 1 and "tcp://127.0.0.1:9" in done.stderr and "Traceback" not in done.stderr
 
 

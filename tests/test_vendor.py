@@ -472,12 +472,12 @@ def test_no_other_cohort_has_an_empty_file(data):
 # The commands
 
 
-def test_two_commands_lead_from_an_export_to_figure_1(command, data, outputs, tmp_path):
+def test_two_commands_lead_from_an_export_to_figure_1(call, data, outputs, tmp_path):
     (tmp_path / "wind.xlsx").write_bytes(vendors.wind(93))
-    done = command("cohort", "import", str(tmp_path / "wind.xlsx"), "--name", "bse93")
+    done = call("cohort", "import", str(tmp_path / "wind.xlsx"), "--name", "bse93")
     assert done.returncode == 0, done.stderr
     assert "taken: 186 company-years of 93 companies" in done.stdout and "written: cohorts/bse93.csv" in done.stdout
-    drawn = command("render", "1", "-p", "cohort=bse93")
+    drawn = call("render", "1", "-p", "cohort=bse93")
     assert drawn.returncode == 0, drawn.stderr
     record = json.loads((outputs / FIGURE_1 / "cohort=bse93" / f"{FIGURE_1}.json").read_text(encoding="utf-8"))
     false = set(tables.load("enforcement").query("fiscal_year == 2021 and stage == 'decision'")["company_id"])
@@ -486,15 +486,15 @@ def test_two_commands_lead_from_an_export_to_figure_1(command, data, outputs, tm
     assert record["left_out"]["accounts found false"] == 1
 
 
-def test_the_command_says_which_option_settles_it_and_its_exit_status(command, data, tmp_path):
+def test_the_command_says_which_option_settles_it_and_its_exit_status(call, data, tmp_path):
     path = tmp_path / "income.csv"
     path.write_bytes(vendors.tushare())
-    asked = command("cohort", "import", str(path))
+    asked = call("cohort", "import", str(path))
     assert asked.returncode == 2 and "vendor: Tushare" in asked.stdout and "--unit 元" in asked.stderr
     path.write_bytes(vendors.compustat())
-    refused = command("cohort", "import", str(path), "--unit", "百万元")
+    refused = call("cohort", "import", str(path), "--unit", "百万元")
     assert refused.returncode == 1 and "nothing was written" in refused.stderr and files(data) == []
-    made = command("cohort", "new", "bse93")
+    made = call("cohort", "new", "bse93")
     assert made.returncode == 0 and "93 companies, fiscal 2021" in made.stdout
 
 

@@ -137,6 +137,7 @@ def _sound(cohort: str) -> pd.DataFrame:
     return frame.copy()
 
 
+@tables.kept
 def _read(cohort: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     path = parameters.own_cohorts()[cohort]
     name = f"{parameters.OWN}/{path.name}"
@@ -165,7 +166,7 @@ def judged(name: str, content: bytes, industries: tuple) -> tuple[pd.DataFrame, 
 
 @functools.lru_cache(maxsize=16)
 def _parsed(name: str, content: bytes, industries: tuple) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The company-years in a file and its problems; cached on its content, since a figure asks year by year."""
+    """The company-years in a file and its problems; kept for its content, since it is judged before it is written, too."""
     sheet = (_csv if name.lower().endswith(".csv") else _xlsx)(name, content)
     if sheet.faults:
         return pd.DataFrame(), tuple(sheet.faults)
