@@ -12,7 +12,7 @@ replication: $(VENV)/ready  ## set up, render, and pack all that others need to 
 	$(RUN) -m lib replication
 
 test: $(VENV)/test-ready  ## set up, then run every test
-	@echo "About twelve minutes on two cores; each dot is a test, and the percentage at the end of a line is how far it is."
+	@echo "About nine minutes on two cores; each dot is a test, and the percentage at the end of a line is how far it is."
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest

@@ -110,7 +110,7 @@ def list_figures() -> None:
         echo(reason, err=True)
 
 
-def _cores() -> int:
+def cores() -> int:
     """The processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -126,7 +126,7 @@ def _render_options(function):
         click.option(
             "--workers",
             type=click.IntRange(1),
-            default=_cores() + 1,  # a notebook often waits for its kernel to answer
+            default=cores() + 1,  # a notebook often waits for its kernel to answer
             show_default=True,
             help="Notebooks at a time.",
         ),

@@ -20,10 +20,16 @@ from lab import find_chromium, launch
 from matplotlib.text import Text
 
 from lib import style
+from lib.__main__ import cores
 from lib.paths import ROOT
 
 settings.register_profile("any machine", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("any machine")
+
+
+def pytest_xdist_auto_num_workers(config) -> int:
+    """One worker more than there are cores, since tests wait for browsers, kernels and servers a third of their time."""
+    return cores() + 1
 
 
 @pytest.fixture
