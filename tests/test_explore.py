@@ -326,7 +326,7 @@ def test_a_hostile_file_is_a_sentence_and_no_markup(panel, data):
     assert "Nothing was written." in shown.intake.children[2].value
     assert not any("<img" in part.value or "<script" in part.value for part in shown.intake.children[2:])
     assert shown.view.picture == before
-    assert shown.intake.cohort == ""
+    assert shown.controls["cohort"].value == "specialised"
 
 
 def test_a_file_is_asked_for_where_a_parameter_takes_cohorts_of_ones_own(shown):

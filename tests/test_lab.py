@@ -261,7 +261,7 @@ def test_a_vendors_export_is_taken_by_a_button_and_drawn(first, lab):
     asked.value.set_files(export)
     page.get_by_text("Nothing was written.").wait_for()
     assert accessibility_faults(page, EXPLORER) == []
-    changed(page, lambda: control(page, "--unit").select_option("元, yuan"))
+    changed(page, lambda: control(page, "--unit").select_option("yuan (元)"))
     assert "mine" in page.locator(".figure-view code").inner_text()
     control(page, "cohort").select_option("specialised")
 

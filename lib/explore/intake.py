@@ -1,22 +1,16 @@
 """Takes a file of the reader's own: a data vendor's export or a table becomes a cohort, with the report of `cohort import`."""
 
 import html
+from collections.abc import Callable
 from datetime import date
 
 import ipywidgets as widgets
-import traitlets
 
 from lib import vendor
-from lib.vendor.convert import FILED
+from lib.vendor.convert import FILED, unit_words
+from lib.vendor.layouts import UNIT_NAMES
 from lib.vendor.readers import KINDS
 
-UNITS = {
-    "元": "元, yuan",
-    "千元": "千元, thousand",
-    "万元": "万元, ten thousand",
-    "百万元": "百万元, million",
-    "亿元": "亿元, hundred million",
-}
 HELP = (
     "<b>Your own companies.</b> Choose an export of Wind, CSMAR, Choice, iFinD, Tushare, akshare or Compustat, a Stata file or a table of "
     "your own, of up to 10 MB. It is written to data/cohorts. Where a sentence asks for an option such as --unit, say it here: the file "
@@ -28,18 +22,17 @@ REPORT = "<pre tabindex='0' aria-label='What was understood' style='max-height: 
 class Intake(widgets.VBox):
     """A button that takes a file, a field for each thing that a file may leave open, and what was understood.
 
-    `cohort`: the name of the cohort that was added last, set anew each time that a file is taken.
+    added: called with the name of each cohort that was added, also where it took the place of one.
     """
 
-    cohort = traitlets.Unicode()
-
-    def __init__(self):
+    def __init__(self, added: Callable[[str], None]):
+        self._added = added
         self._file = None  # the one that waits for an answer
         self.upload = widgets.FileUpload(description="Choose a file", accept=",".join(KINDS))
         years = range(date.today().year, 1989, -1)
         self.answers = {
             "name": _typed("name", "as the file"),
-            "unit": _chosen("unit", UNITS),
+            "unit": _chosen("unit", {name: unit_words(factor) for factor, name in UNIT_NAMES.items()}),
             "sheet": _typed("sheet", ""),
             "year": _chosen("year", {year: str(year) for year in years}),
             "filed": _chosen("filed", {which: which for which in FILED}),
@@ -68,8 +61,7 @@ class Intake(widgets.VBox):
             return
         self._file = None  # answers that follow are for the next one
         self._say(f"Written: data/cohorts/{found.path.name}. The controls above have it as {found.cohort}.")
-        self.cohort = ""
-        self.cohort = found.cohort
+        self._added(found.cohort)
 
     def _say(self, words: str) -> None:
         self._said.value = f"<p role='status'>{html.escape(words)}</p>"

@@ -40,23 +40,20 @@ class Panel(widgets.VBox):
         super().__init__([row, self.view, self.table])
         self._cohorts = [name for name, one in self._declared.items() if set(COHORTS).intersection(one.allowed or ())]
         if self._cohorts:
-            self.intake = Intake()
-            self.intake.observe(self._taken, "cohort")
+            self.intake = Intake(self._added)
             self.children += (self.intake,)
         self._show(figure)
         self.view.on_msg(self._answer)
         for one in self.controls.values():
             one.observe(self._change, "value")
 
-    def _taken(self, change) -> None:
+    def _added(self, cohort: str) -> None:
         """Have the controls offer a cohort that was added, and the chart show it; also where a file of its name was replaced."""
-        if not change["new"]:
-            return
         for one in self.controls.values():
             if isinstance(one, CompanyPicker):
                 one.learn()
         for name in self._cohorts:
-            offer(self.controls[name], self._declared[name], change["new"])
+            offer(self.controls[name], self._declared[name], cohort)
         self._change(None)
 
     def _change(self, _) -> None:

@@ -219,7 +219,7 @@ def _given(unit: str) -> int:
     factor = layouts.factor(unit)
     if factor is None:
         raise ParameterError(
-            f"--unit: '{unit}' is not known; say 元, 千元, 万元, 百万元 or 亿元, or yuan, thousand, million or billion."
+            f"--unit: '{unit}' is not known; say one of {', '.join(layouts.UNIT_NAMES.values())}, or yuan, thousand, million or billion."
         )
     return factor
 
@@ -577,7 +577,7 @@ def _unit(reading: _Reading, used: list[Column], given: int | None) -> tuple[int
     if len(stated) > 1:
         (one, first), (two, second) = list(stated.items())[:2]
         raise UserError(
-            f"{file}: two units, {_unit_words(one)} by {first} and {_unit_words(two)} by {second}; export all amounts in one."
+            f"{file}: two units, {unit_words(one)} by {first} and {unit_words(two)} by {second}; export all amounts in one."
         )
     if not stated:
         if given is None:
@@ -586,32 +586,24 @@ def _unit(reading: _Reading, used: list[Column], given: int | None) -> tuple[int
             raise ParameterError(
                 f"{file}: the file states no unit{hint}; say it, such as --unit {documented or '元'} or --unit 万元."
             )
-        return given, f"{_unit_words(given)}, by --unit; the file states none"
+        return given, f"{unit_words(given)}, by --unit; the file states none"
     ((unit, place),) = stated.items()
     if given is not None and given != unit:
         raise ParameterError(
-            f"--unit: {_unit_words(given)}, but {place} says {_unit_words(unit)}; leave --unit out, or mend the file."
+            f"--unit: {unit_words(given)}, but {place} says {unit_words(unit)}; leave --unit out, or mend the file."
         )
     bare = [column for column in used if column.unit is None]
     if bare and not everywhere and not reading.units and given is None:
         raise ParameterError(
-            f"{file}: {place} says {_unit_words(unit)}, and column {bare[0].name} states no unit; if all are in one, say --unit "
-            f"{_unit_words(unit).split()[-1].strip('()')}."
+            f"{file}: {place} says {unit_words(unit)}, and column {bare[0].name} states no unit; if all are in one, say --unit "
+            f"{unit_words(unit).split()[-1].strip('()')}."
         )
-    return unit, f"{_unit_words(unit)}, stated by {place}"
+    return unit, f"{unit_words(unit)}, stated by {place}"
 
 
-def _unit_words(factor: int) -> str:
-    words = {
-        1: "元",
-        1_000: "千元",
-        10_000: "万元",
-        1_000_000: "百万元",
-        10_000_000: "千万元",
-        100_000_000: "亿元",
-        1_000_000_000: "十亿元",
-    }
-    return "yuan (元)" if factor == 1 else f"{factor:,} yuan ({words[factor]})"
+def unit_words(factor: int) -> str:
+    """A unit by the yuan in it: yuan (元), 10,000 yuan (万元)."""
+    return f"{'' if factor == 1 else f'{factor:,} '}yuan ({layouts.UNIT_NAMES[factor]})"
 
 
 # One row for each company-year

@@ -76,6 +76,8 @@ VENDORS = (
     ("Choice", r"(?i)东方财富|Choice数据|\bChoice\b", 1),
     ("Wind", r"(?i)数据来源[:：]\s*Wind|万得|Wind资讯|\[报表类型\]|\[报告期\]", 1),
 )
+#: The name of each unit, by the yuan in it: the first that cohort files know it by.
+UNIT_NAMES = {factor: next(word for word in UNITS if UNITS[word] == factor) for factor in UNITS.values()}
 #: The unit in which a vendor says that it gives its amounts; only a hint, since the file may have been changed since.
 DOCUMENTED = {"CSMAR": "元", "Tushare": "元", "Eastmoney": "元", "Compustat Global": "百万元"}
 
