@@ -3,6 +3,7 @@
 Places are in data units unless said otherwise, shifts in points, sizes of panels in inches. Use inside `style.look()`.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 
 import matplotlib
@@ -128,10 +129,7 @@ def label_points(axes, points: list[tuple], taken: list = (), boxes: list = (), 
     boxes = [*boxes, *(artist.get_window_extent(renderer).padded(2) for artist in taken)]
     room = axes.get_window_extent(renderer)
     labels, lines = [], []
-    steps = np.array(
-        [(dx, dy) for dx in range(-208, 209, 16) for dy in range(-180, 181, 10) if abs(dy) > 9 or abs(dx) > 30]
-    )
-    steps = steps[np.argsort(np.abs(steps) @ (0.7, 1), kind="stable")] * 0.72  # points, nearest first
+    near, far = _steps(208, 180), _steps(832, 360)
     for x, y, label in points:
         note = axes.annotate(
             label,
@@ -147,12 +145,15 @@ def label_points(axes, points: list[tuple], taken: list = (), boxes: list = (), 
         )
         note.update_positions(renderer)
         here = matplotlib.text.Text.get_window_extent(note, renderer).padded(1)
-        outward = steps if around else steps[steps[:, 1] * (1 if y >= 0 else -1) >= 0]
-        low, high = (corner + outward * figure.dpi / 72 for corner in (here.min, here.max))
-        free = ((low >= room.min) & (high <= room.max)).all(axis=1)
-        for box in boxes:
-            free &= ~((low <= box.max) & (high >= box.min)).all(axis=1)
-        if not free.any():
+        for steps in (near, far):
+            outward = steps if around else steps[steps[:, 1] * (1 if y >= 0 else -1) >= 0]
+            low, high = (corner + outward * figure.dpi / 72 for corner in (here.min, here.max))
+            free = ((low >= room.min) & (high <= room.max)).all(axis=1)
+            for box in boxes:
+                free &= ~((low <= box.max) & (high >= box.min)).all(axis=1)
+            if free.any():
+                break
+        else:
             remedy = (
                 "highlight fewer companies"
                 if len(points) > 1
@@ -167,6 +168,14 @@ def label_points(axes, points: list[tuple], taken: list = (), boxes: list = (), 
         labels.append(Bbox([low[place], high[place]]))
         lines.append((point, middles[place]))
         boxes.append(labels[-1])
+
+
+@functools.cache
+def _steps(across: int, up: int) -> np.ndarray:
+    """Where a label may stand from its point, in points, the nearest first."""
+    ways = [(dx, dy) for dx in range(-across, across + 1, 16) for dy in range(-up, up + 1, 10)]
+    steps = np.array([(dx, dy) for dx, dy in ways if abs(dy) > 9 or abs(dx) > 30])
+    return steps[np.argsort(np.abs(steps) @ (0.7, 1), kind="stable")] * 0.72
 
 
 def _crosses(start: np.ndarray, end: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

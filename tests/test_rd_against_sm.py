@@ -69,6 +69,12 @@ def test_the_share_is_the_same_in_every_measure():
     assert len({draw(measure=measure).headline["share"] for measure in allowed(RatioMeasure)}) == 1
 
 
+def test_a_company_with_no_place_near_its_bar_is_named_farther_from_it():
+    figure = draw("all_listed", 2019, "difference_over_sum", ["300015"])
+    assert any("Aier Eye Hospital" in text.get_text() for text in figure.drawing.axes[0].texts)
+    assert text_faults(figure.drawing) == []
+
+
 def test_highlighted_companies_are_named_apart_from_each_other_and_the_bars():
     codes = ["300750", "300760", "300015", "300033", "300124", "300122", "000002"]
     figure = draw("chinext", highlight=codes)
