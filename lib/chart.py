@@ -16,6 +16,7 @@ from lib.errors import UserError
 from lib.style import wrapped
 
 DASHED = (0, (3, 2))
+WIDE = 0.6  # of its panel: a label that is wider takes several lines
 
 
 def on_white(pad: float = 0.8) -> dict:
@@ -122,7 +123,7 @@ def label_points(axes, points: list[tuple], taken: list = (), boxes: list = (), 
 
     points: (x, y, label) in data units; boxes: in pixels; around: labels may stand on the side of zero too. Each label is
     tied to its point by a thin line, and takes the nearest free place where fewest of these lines run through labels.
-    Raises UserError where there is no free place left.
+    Where there is none on its own side, the label stands on the other. Raises UserError where there is none at all.
     """
     figure = axes.figure
     renderer = figure.canvas.get_renderer()
@@ -143,10 +144,13 @@ def label_points(axes, points: list[tuple], taken: list = (), boxes: list = (), 
             bbox=dict(facecolor="white", edgecolor="none", pad=0.6),
             **text,
         )
+        if matplotlib.text.Text.get_window_extent(note, renderer).width > WIDE * room.width:
+            across = WIDE * room.width / figure.dpi
+            note.set_text("\n".join(wrapped(label, note.get_fontsize(), note.get_fontweight(), across)))
         note.update_positions(renderer)
         here = matplotlib.text.Text.get_window_extent(note, renderer).padded(1)
-        for steps in (near, far):
-            outward = steps if around else steps[steps[:, 1] * (1 if y >= 0 else -1) >= 0]
+        for steps, beyond in ((near, around), (far, around), (far, True)):
+            outward = steps if beyond else steps[steps[:, 1] * (1 if y >= 0 else -1) >= 0]
             low, high = (corner + outward * figure.dpi / 72 for corner in (here.min, here.max))
             free = ((low >= room.min) & (high <= room.max)).all(axis=1)
             for box in boxes:

@@ -69,9 +69,17 @@ def test_the_share_is_the_same_in_every_measure():
     assert len({draw(measure=measure).headline["share"] for measure in allowed(RatioMeasure)}) == 1
 
 
-def test_a_company_with_no_place_near_its_bar_is_named_farther_from_it():
-    figure = draw("all_listed", 2019, "difference_over_sum", ["300015"])
-    assert any("Aier Eye Hospital" in text.get_text() for text in figure.drawing.axes[0].texts)
+@pytest.mark.parametrize(
+    ("cohort", "measure", "code", "name"),
+    [
+        ("all_listed", "difference_over_sum", "300015", "Aier Eye Hospital"),  # none near it
+        ("all_listed", "difference_over_sum", "300255", "Hebei Changshan Biochemical"),  # none on its side of zero
+        ("chinext", "signed_ratio", "300678", "Chengdu Information Technology of Chinese Academy"),  # none in one line
+    ],
+)
+def test_a_company_with_no_place_by_its_bar_is_named_farther_from_it(cohort, measure, code, name):
+    figure = draw(cohort, 2019, measure, [code])
+    assert any(name in text.get_text().replace("\n", " ") for text in figure.drawing.axes[0].texts)
     assert text_faults(figure.drawing) == []
 
 
