@@ -11,6 +11,8 @@ figures: $(VENV)/ready  ## set up, then render every figure into outputs/
 replication: $(VENV)/ready  ## set up, render, and pack all that others need to do the same into replication.zip
 	$(RUN) -m lib replication
 
+# Many processes import the same packages: each would compile them where Python is told to keep no bytecode.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/test-ready  ## set up, then run every test
 	@echo "About nine minutes on two cores; each dot is a test, and the percentage at the end of a line is how far it is."
 	$(RUN) -m ruff check .

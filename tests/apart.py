@@ -1,9 +1,12 @@
 """The command line in a fork of the warm process, for a test that kills it many times: it begins to render without importing anew."""
 
+import contextlib
 import multiprocessing
 import os
 import sys
 from multiprocessing import forkserver
+
+import psutil
 
 from lib.render import warm
 
@@ -13,6 +16,16 @@ def start(*words):
     process = multiprocessing.get_context("forkserver").Process(target=_main, args=(words, dict(os.environ)))
     process.start()
     return process
+
+
+def running() -> list[psutil.Process]:
+    """What the warm process has forked and is still at work: commands, and kernels of those that are gone."""
+    left = []
+    for process in psutil.Process(forkserver._forkserver._forkserver_pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                left.append(process)
+    return left
 
 
 def _main(words, env):

@@ -313,7 +313,7 @@ def test_called_by_a_python_without_the_packages_it_goes_on_in_its_own_or_says_w
 
 def test_cores_are_those_that_this_process_may_use(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {3}, raising=False)
-    assert line._cores() == 1
+    assert line.cores() == 1
 
 
 # What an executed notebook tells of its machine

@@ -359,8 +359,8 @@ def test_killed_at_any_moment_every_file_is_whole_and_the_next_run_completes(out
         process.kill()
         process.join()
         end = time.monotonic() + 20
-        while (left := left_running(outputs)) and time.monotonic() < end:
-            time.sleep(0.1)  # its kernels end when they next look for it
+        while (left := apart.running()) and time.monotonic() < end:
+            time.sleep(0.05)  # its kernels end when they next look for it
         assert left == []
         assert published(outputs).items() <= whole.items()
         assert killed or process.exitcode == 0

@@ -495,10 +495,15 @@ def test_a_sign_that_no_font_has_is_named_with_its_company(put, call):
         figures.build(FIGURE_1, cohort="mine", highlight="688981").pdf()
 
 
-def test_a_name_that_is_too_long_for_a_label_is_told_so(put):
-    long = "International Consolidated Semiconductor Equipment Manufacturing Holdings of Greater Somewhere Province Company Limited"
+LONG = "International Consolidated Semiconductor Equipment Manufacturing Holdings of Greater Somewhere Province Company Limited"
+
+
+def test_a_long_name_is_a_label_in_several_lines_or_told_to_be_too_long(put):
     rows = "".join(f"C{n},2021,{n + 1}e6,3e6,90000{n}\n" for n in range(9))
-    put("mine.csv", f"name,fiscal_year,rd,sm,code\n{long},2021,3e7,1e6,688981\n{rows}")
+    put("mine.csv", f"name,fiscal_year,rd,sm,code\n{LONG},2021,3e7,1e6,688981\n{rows}")
+    texts = figures.build(FIGURE_1, cohort="mine", highlight="688981").drawing.axes[0].texts
+    assert [text.get_text().count("\n") > 0 for text in texts if "International" in text.get_text()] == [True]
+    put("mine.csv", f"name,fiscal_year,rd,sm,code\n{LONG.replace(' ', '-')},2021,3e7,1e6,688981\n{rows}")
     with pytest.raises(UserError, match=r"give it a shorter name in its file, or highlight another"):
         figures.build(FIGURE_1, cohort="mine", highlight="688981")
 
