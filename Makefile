@@ -54,7 +54,7 @@ clean:  ## remove what the other targets made
 $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..." >&2; exit 1; }
-	@echo "Setting up $(VENV), once: half a minute with uv, one or two minutes with pip."
+	@echo "Setting up $(VENV), once: under a minute with uv, one to three minutes with pip."
 	$(PYTHON) -m venv $(VENV)
 	$(call install,$(VENV),-r requirements.lock)
 	$(call install,$(VENV),--no-deps --no-build-isolation --editable .)
