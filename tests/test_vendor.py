@@ -498,6 +498,13 @@ def test_the_command_says_which_option_settles_it_and_its_exit_status(call, data
     assert made.returncode == 0 and "93 companies, fiscal 2021" in made.stdout
 
 
+def test_a_list_to_fill_in_is_not_laid_beside_an_import_of_its_name(data):
+    assert vendor.take("wind.xlsx", vendors.wind(), name="bse93").problem is None
+    with pytest.raises(UserError, match=r"bse93\.csv is there already"):
+        template.create("bse93", 2021)
+    assert list(parameters.own_cohorts()) == ["bse93"]
+
+
 def test_the_tables_are_not_touched(data):
     before = {name: tables.load(name).to_csv() for name in tables.table_names()}
     vendor.take("wind.xlsx", vendors.wind(), name="mine")

@@ -15,26 +15,28 @@ def put(cohort: Cohort) -> Path:
     """Write the cohort's CSV and its origin into data/cohorts. Raises UserError where another file has the name."""
     folder = data_dir() / parameters.OWN
     path = folder / f"{cohort.name}.csv"
-    free(cohort.name)
+    free(path)
     write(path, cohort.content)
     write(origins.beside(path), origin_text(cohort.origin).encode())
     return path
 
 
-def free(name: str) -> None:
-    """Raise UserError where a file of the user's has the name; one that was imported and not changed since may be replaced."""
-    folder = data_dir() / parameters.OWN
-    for other in sorted(folder.glob("*")) if folder.is_dir() else []:
+def free(path: Path) -> None:
+    """Raise UserError where a file is the same cohort as `path` would be, but for an import there, left as it was.
+
+    That may be replaced; beside a file of another name, neither would be read.
+    """
+    for other in sorted(path.parent.glob("*")) if path.parent.is_dir() else []:
         if (
-            other.stem.lower() != name.lower()
+            other.stem.lower() != path.stem.lower()
             or other.suffix.lower() not in parameters.OWN_KINDS
             or not other.is_file()
         ):
             continue
-        if not origins.read(other):
+        if other.name != path.name or not origins.read(other):
             raise UserError(
-                f"{parameters.OWN}/{other.name} is there already, and is not an import that was left as it was; choose another name, or "
-                "take it away first."
+                f"{parameters.OWN}/{other.name} is there already, and is no import that {path.name} may replace; choose another name, "
+                "or take it away first."
             )
 
 

@@ -39,10 +39,10 @@ def create(name: str, year: int) -> tuple[Path, Path, int]:
     called = next((each for each, cohort in known.items() if name in (each, cohort)), None)
     if called is None:
         raise ParameterError(f"there is no cohort '{name}' to make a file for. Allowed: {', '.join(known)}.")
-    store.free(called)
-    rows = _rows(roster(known[called]), year)
     folder = data_dir() / parameters.OWN
     book, table = folder / f"{called}.xlsx", folder / LISTS / f"{called}.csv"
+    store.free(book)
+    rows = _rows(roster(known[called]), year)
     store.write(table, _csv(rows))
     store.write(book, _book(rows))
     return book, table, len(rows)
