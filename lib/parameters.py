@@ -86,7 +86,7 @@ def unread_files() -> dict[str, str]:
     found = {}
     files = _own_files()
     for path in files:
-        twins = [other.name for other in files if other != path and _same_cohort(other, path)]
+        twins = [other.name for other in files if other != path and same_cohort(other, path)]
         if path.suffix.lower() not in OWN_KINDS:
             reason = "only .csv and .xlsx files are read; save the table as one of these"
         elif not OWN_NAME.fullmatch(path.stem):
@@ -105,7 +105,8 @@ def unread_files() -> dict[str, str]:
     return found
 
 
-def _same_cohort(one: Path, other: Path) -> bool:
+def same_cohort(one: Path, other: Path) -> bool:
+    """Whether the file `one` is of a kind that is read, and has the name of the file `other`."""
     return one.stem.lower() == other.stem.lower() and one.suffix.lower() in OWN_KINDS
 
 

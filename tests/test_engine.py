@@ -205,11 +205,11 @@ HOSTILE = {
 }
 
 
-def test_hostile_notebooks_are_named_and_the_others_still_render(call, outputs, tmp_path):
+def test_hostile_notebooks_are_named_and_the_others_still_render(command, outputs, tmp_path):
     paths = [write(tmp_path / f"{name}.ipynb", *cells) for name, (cells, _) in HOSTILE.items()]
     (tmp_path / "text.ipynb").write_text("this is not JSON")
     good = write(tmp_path / "good.ipynb", "1 + 1")
-    done = call("render", *paths, str(tmp_path / "text.ipynb"), good, "--keep-going", "--timeout", "8")
+    done = command("render", *paths, str(tmp_path / "text.ipynb"), good, "--keep-going", "--timeout", "8")
     assert done.returncode == 1 and "Traceback" not in done.stderr
     for name, (_, words) in HOSTILE.items():
         assert f"failed: {name}, {words}" in done.stderr
@@ -218,7 +218,7 @@ def test_hostile_notebooks_are_named_and_the_others_still_render(call, outputs, 
     assert results(outputs / "good" / "good.ipynb") == ["2"]
     assert (outputs / "raises" / "raises.failed.ipynb").is_file()
     assert left_running(outputs) == []
-    resumed = call("render", good, "--explain")
+    resumed = command("render", good, "--explain")
     assert "good: nothing changed" in resumed.stdout
 
 

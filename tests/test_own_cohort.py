@@ -5,6 +5,7 @@ import io
 import json
 import random
 import zipfile
+from unittest import mock
 
 import numpy as np
 import openpyxl
@@ -319,6 +320,14 @@ def test_a_hostile_file_is_refused_with_what_to_do_and_disturbs_nothing_else(put
     assert parameters.allowed(parameters.Cohort)[-2:] == ["good", "mine"]
     assert len(cohorts.company_years("good", 2021)) == 1 and len(cohorts.company_years("specialised", 2021)) == 728
     assert tables.check() == []
+
+
+def test_a_file_that_was_open_elsewhere_is_read_once_it_is_closed(put, monkeypatch):
+    put("mine.csv", HEADER + "A,2021,2,1\n")
+    with monkeypatch.context() as there:
+        there.setattr(type(ROOT), "read_bytes", mock.Mock(side_effect=PermissionError(13, "in use")))
+        assert "cannot be read (in use); close it elsewhere" in own.check()[0]
+    assert own.check() == [] and len(own.spending("mine")) == 1
 
 
 def test_damaged_files_are_refused_and_never_crash(put):

@@ -134,10 +134,9 @@ def _sound(cohort: str) -> pd.DataFrame:
     frame, problems = _read(cohort)
     if problems:
         raise DataError(list(problems))
-    return frame.copy()
+    return frame
 
 
-@tables.kept
 def _read(cohort: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     path = parameters.own_cohorts()[cohort]
     name = f"{parameters.OWN}/{path.name}"
@@ -155,6 +154,7 @@ def _read(cohort: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return judged(name, content, tuple(known.items()))
 
 
+@tables.kept  # but not the reading of the file: one that is open elsewhere may be closed, which no state tells
 def judged(name: str, content: bytes, industries: tuple) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The company-years of a file and its problems, those that only the project's own tables show among them.
 

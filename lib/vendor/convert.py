@@ -596,7 +596,7 @@ def _unit(reading: _Reading, used: list[Column], given: int | None) -> tuple[int
     if bare and not everywhere and not reading.units and given is None:
         raise ParameterError(
             f"{file}: {place} says {unit_words(unit)}, and column {bare[0].name} states no unit; if all are in one, say --unit "
-            f"{unit_words(unit).split()[-1].strip('()')}."
+            f"{layouts.UNIT_NAMES[unit]}."
         )
     return unit, f"{unit_words(unit)}, stated by {place}"
 

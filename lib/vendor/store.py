@@ -27,11 +27,7 @@ def free(path: Path) -> None:
     That may be replaced; beside a file of another name, neither would be read.
     """
     for other in sorted(path.parent.glob("*")) if path.parent.is_dir() else []:
-        if (
-            other.stem.lower() != path.stem.lower()
-            or other.suffix.lower() not in parameters.OWN_KINDS
-            or not other.is_file()
-        ):
+        if not (other.is_file() and parameters.same_cohort(other, path)):
             continue
         if other.name != path.name or not origins.read(other):
             raise UserError(
