@@ -1,6 +1,7 @@
 import copy
 import json
 import random
+import shutil
 
 import pandas as pd
 import pytest
@@ -285,6 +286,15 @@ def test_what_is_kept_follows_the_tables_and_is_the_callers_own(edit):
     edit("spending", {"company_id": "688981", "fiscal_year": "2021"}, "rd_expense_cny", "5")
     changed = cohorts.company_years("star", 2021).set_index("company_id")
     assert changed.at["688981", "rd_expense_cny"] == 5
+
+
+def test_the_same_fault_in_two_copies_is_told_of_each(data, tmp_path):
+    table = data / "industries.csv"
+    table.write_text(table.read_text(encoding="utf-8") + "odd,one\n", encoding="utf-8")
+    other = shutil.copytree(data, tmp_path / "other")
+    for folder in (data, other):
+        problems = tables.check(folder)
+        assert problems and all(problem.startswith(f"{folder / table.name}, row ") for problem in problems)
 
 
 @pytest.mark.parametrize(

@@ -178,25 +178,33 @@ def _states(folder: Path, name: str) -> tuple:
 @functools.lru_cache(maxsize=64)
 def _parse(folder: Path, name: str, _: tuple) -> tuple[pd.DataFrame | None, tuple[str, ...], dict[str, str]]:
     """The typed table, its problems and the files read; kept for the files' states, since explorers load it often."""
-    resource = next(r for r in codebook(folder)["resources"] if r["name"] == name)
-    schema, path = resource["schema"], folder / f"{name}.csv"
-    names = [field["name"] for field in schema["fields"]]
-    content = path.read_bytes()
-    files = {
-        file: hashlib.sha256(c).hexdigest() for file, c in ((path.name, content), (BOOK, (folder / BOOK).read_bytes()))
-    }
-    text, problem = _read_text(path, content, names)
+    codebook(folder)  # says what is wrong with it
+    path = folder / f"{name}.csv"
+    content, book = path.read_bytes(), (folder / BOOK).read_bytes()
+    files = {file: hashlib.sha256(c).hexdigest() for file, c in ((path.name, content), (BOOK, book))}
+    frame, problems = _made_of(content, book, name)
+    return frame, tuple(f"{path}{problem}" for problem in problems), files
+
+
+@functools.lru_cache(maxsize=64)
+def _made_of(content: bytes, book: bytes, name: str) -> tuple[pd.DataFrame | None, list[str]]:
+    """The typed table that a file holds, and its problems, to follow the file's path.
+
+    Kept for the contents too, since most tables of a copy of data/ are those that it was copied from.
+    """
+    resource = next(r for r in _read_book(book)[0]["resources"] if r["name"] == name)
+    schema = resource["schema"]
+    text, problem = _read_text(content, [field["name"] for field in schema["fields"]])
     if not problem and text.empty and not resource.get("mayBeEmpty"):
-        problem = f"{path}: the table has a header and no rows."
+        problem = ": the table has a header and no rows."
     if problem:
-        return None, (problem,), files
-    frame, problems = _typed(path, text, schema["fields"])
-    problems += _rule_breaks(path, text, frame, schema)
-    return frame, tuple(problems), files
+        return None, [problem]
+    frame, problems = _typed(text, schema["fields"])
+    return frame, problems + _rule_breaks(text, frame, schema)
 
 
-def _read_text(path: Path, content: bytes, names: list[str]) -> tuple[pd.DataFrame | None, str | None]:
-    """The file as text cells, or the sentence that says why it cannot be read."""
+def _read_text(content: bytes, names: list[str]) -> tuple[pd.DataFrame | None, str | None]:
+    """The file as text cells, or why it cannot be read."""
     try:
         decoded = io.StringIO(content.decode("utf-8-sig"))  # spreadsheets put a mark in front
         with warnings.catch_warnings():
@@ -206,20 +214,20 @@ def _read_text(path: Path, content: bytes, names: list[str]) -> tuple[pd.DataFra
             )
         text = text.dropna(how="all")  # rows keep their numbers, as a spreadsheet counts them
     except pd.errors.EmptyDataError:
-        return None, f"{path}: the file is empty; it needs a header line with {', '.join(names)}."
+        return None, f": the file is empty; it needs a header line with {', '.join(names)}."
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
-        return None, f"{path}, row {row}: not UTF-8 text; save the file as CSV UTF-8."
+        return None, f", row {row}: not UTF-8 text; save the file as CSV UTF-8."
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        return None, f"{path}: not a table with the same number of cells in each row ({str(error).strip()})."
+        return None, f": not a table with the same number of cells in each row ({str(error).strip()})."
     if missing := [name for name in names if name not in text.columns]:
-        return None, f"{path}, row 1: column {missing[0]} is missing; the header must hold {', '.join(names)}."
+        return None, f", row 1: column {missing[0]} is missing; the header must hold {', '.join(names)}."
     if extra := [column for column in text.columns if column not in names]:
-        return None, f"{path}, row 1: column {extra[0]} is not in the codebook; remove it or describe it there."
+        return None, f", row 1: column {extra[0]} is not in the codebook; remove it or describe it there."
     return text[names], None
 
 
-def _typed(path: Path, text: pd.DataFrame, fields: list[dict]) -> tuple[pd.DataFrame, list[str]]:
+def _typed(text: pd.DataFrame, fields: list[dict]) -> tuple[pd.DataFrame, list[str]]:
     """Cells converted to the codebook's types; what does not convert is NA and a problem."""
     columns, problems = {}, []
     for field in fields:
@@ -241,14 +249,14 @@ def _typed(path: Path, text: pd.DataFrame, fields: list[dict]) -> tuple[pd.DataF
             values = cells
         columns[field["name"]] = values.astype(DTYPES.get(kind, values.dtype))
         for row in given.index[columns[field["name"]].isna() & given.notna()]:
-            problems.append(f"{_place(path, row, field['name'])}: '{given[row]}' is not {KINDS[kind]}.")
+            problems.append(f"{_place(row, field['name'])}: '{given[row]}' is not {KINDS[kind]}.")
         for row in cells.index[values == field["notFoundMark"]] if "notFoundMark" in field else ():
-            place = _place(path, row, field["name"])
+            place = _place(row, field["name"])
             problems.append(f"{place}: {cells[row]} means 'not found' in some extracts; leave the cell empty.")
     return pd.DataFrame(columns), problems
 
 
-def _rule_breaks(path: Path, text: pd.DataFrame, frame: pd.DataFrame, schema: dict) -> list[str]:
+def _rule_breaks(text: pd.DataFrame, frame: pd.DataFrame, schema: dict) -> list[str]:
     """Cells that break a rule of the codebook, and repeated keys, found by pandera."""
     import pandera.pandas as pa
 
@@ -257,7 +265,7 @@ def _rule_breaks(path: Path, text: pd.DataFrame, frame: pd.DataFrame, schema: di
     columns = {name: pa.Column(None, nullable=True, checks=rules) for name, rules in checks.items() if rules}
     required = [name for name, field in fields.items() if field.get("constraints", {}).get("required")]
     problems = [
-        f"{_place(path, row, name)}: empty, but a value is required."
+        f"{_place(row, name)}: empty, but a value is required."
         for name in required
         for row in text.index[text[name].isna()]
     ]
@@ -268,10 +276,10 @@ def _rule_breaks(path: Path, text: pd.DataFrame, frame: pd.DataFrame, schema: di
         for row, _case in cases[cases["schema_context"] == "DataFrameSchema"].groupby("index").first().iterrows():
             key = ", ".join(str(text.at[row, name]) for name in schema["primaryKey"])
             names = " and ".join(schema["primaryKey"])
-            problems.append(f"{_place(path, row, names)}: {key} stands in more than one row; keep one.")
+            problems.append(f"{_place(row, names)}: {key} stands in more than one row; keep one.")
         cells = cases[cases["schema_context"] == "Column"].drop_duplicates(["column", "index"])
         for name, row in zip(cells["column"], cells["index"], strict=True):
-            problems.append(f"{_place(path, row, name)}: '{text.at[row, name]}' is not allowed; {_rule(fields[name])}.")
+            problems.append(f"{_place(row, name)}: '{text.at[row, name]}' is not allowed; {_rule(fields[name])}.")
     return problems
 
 
@@ -309,11 +317,11 @@ def _broken_references(folder: Path, frames: dict[str, pd.DataFrame]) -> list[st
             cells = frames[resource["name"]][key["fields"][0]].dropna()
             other = key["reference"]
             for row, value in cells[~cells.isin(frames[other["resource"]][other["fields"][0]])].items():
-                place = _place(folder / resource["path"], row, key["fields"][0])
-                problems.append(f"{place}: '{value}' is not in {other['resource']}.csv.")
+                place = _place(row, key["fields"][0])
+                problems.append(f"{folder / resource['path']}{place}: '{value}' is not in {other['resource']}.csv.")
     return problems
 
 
-def _place(path: Path, index: int, column: str) -> str:
-    """File, row as a spreadsheet counts it (the header is row 1), column."""
-    return f"{path}, row {index + 2}, column {column}"
+def _place(index: int, column: str) -> str:
+    """Row as a spreadsheet counts it (the header is row 1) and column, to follow the file's path."""
+    return f", row {index + 2}, column {column}"
