@@ -27,16 +27,16 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from lib.errors import ParameterError, UserError, did_you_mean
 from lib.parameters import TYPES, allowed, check
-from lib.paths import NOTEBOOKS, file_state, is_file
+from lib.paths import file_state, is_file, notebooks_dir
 from lib.words import sentence
 
 
 def figures() -> list[Path]:
     """The figures' notebooks, in the order of their numbers. Raises UserError where there are none."""
-    found = sorted(path for path in NOTEBOOKS.glob("*.ipynb") if is_figure(path))
+    found = sorted(path for path in notebooks_dir().glob("*.ipynb") if is_figure(path))
     if not found:
         raise UserError(
-            f"{NOTEBOOKS} holds no figure; FIGURES_NOTEBOOKS must name the folder of the figures' notebooks."
+            f"{notebooks_dir()} holds no figure; FIGURES_NOTEBOOKS must name the folder of the figures' notebooks."
         )
     return found
 
@@ -114,7 +114,7 @@ class Parameter:
 
 def is_figure(notebook: Path) -> bool:
     """Whether a notebook is one of the project's figures; any other is run as papermill runs it."""
-    return notebook.parent == NOTEBOOKS and re.match("[0-9]{2}_", notebook.name) is not None
+    return notebook.parent == notebooks_dir() and re.match("[0-9]{2}_", notebook.name) is not None
 
 
 class Metadata(BaseModel):

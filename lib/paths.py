@@ -5,7 +5,11 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = Path(os.environ.get("FIGURES_NOTEBOOKS") or ROOT / "notebooks").resolve()
+
+
+def notebooks_dir() -> Path:
+    """Folder of the figures' notebooks: FIGURES_NOTEBOOKS, or notebooks/ in the project."""
+    return Path(os.environ.get("FIGURES_NOTEBOOKS") or ROOT / "notebooks").resolve()
 
 
 def data_dir() -> Path:

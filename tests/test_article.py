@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import claims, notebooks, tables
+from lib import claims, tables
 from lib.bundle.publish import publish
 from lib.figures import build
+from lib.paths import notebooks_dir
 from lib.render import article, gallery
 
 NAME = "08_services_to_industry"
@@ -132,7 +133,7 @@ def test_a_table_in_a_notebook_shows_texts_as_texts(browser):
 
 
 def test_every_table_of_a_notebook_and_the_verdicts_go_through_shown(edit):
-    for path in notebooks.NOTEBOOKS.glob("*.ipynb"):
+    for path in notebooks_dir().glob("*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
             assert cell.cell_type != "code" or not re.search(r"\.style\b|to_html|HTML\(", cell.source), path.name
     edit("claims", {"claim_id": "mp3-share"}, "published_text", HOSTILE)

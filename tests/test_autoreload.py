@@ -6,7 +6,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from lib import notebooks
-from lib.paths import NOTEBOOKS
+from lib.paths import notebooks_dir
 
 NAME = "01_rd_against_sm"
 TEXTS = "\nprint([text.get_text() for axes in figure.drawing.axes for text in axes.texts])"
@@ -22,7 +22,7 @@ class Notebook:
             kernel_name="python3", cwd=project / "notebooks", env=environment | {"PYTHONPATH": str(project)}
         )
         self.run("%load_ext autoreload\n%autoreload 2")
-        code = [cell.source for cell in notebooks.cells(NOTEBOOKS / f"{NAME}.ipynb") if cell.cell_type == "code"]
+        code = [cell.source for cell in notebooks.cells(notebooks_dir() / f"{NAME}.ipynb") if cell.cell_type == "code"]
         last = next(place for place, source in enumerate(code) if "figure = draw(" in source)
         for source in code[: last + 1]:
             self.run(source)

@@ -16,7 +16,7 @@ from test_engine import left_running, results, write
 from lib import __main__ as line
 from lib.bundle import folders
 from lib.errors import UserError
-from lib.paths import NOTEBOOKS, ROOT
+from lib.paths import ROOT, notebooks_dir
 from lib.render import gallery, run, warm
 from lib.render.manifest import Manifest
 
@@ -286,10 +286,10 @@ def test_odd_words_are_a_wrong_call_in_one_sentence(command, outputs, words, mes
     assert not outputs.exists() and "\x1b" not in done.stderr
 
 
-def test_folders_without_notebooks_or_tables_are_named(command, outputs, tmp_path):
+def test_folders_without_notebooks_or_tables_are_named(call, outputs, tmp_path):
     for words in (["list"], ["render"], ["render", "1"]):
-        sentence(command(*words, env={"FIGURES_NOTEBOOKS": str(tmp_path)}), f"{tmp_path} holds no figure")
-    sentence(command("render", "1", "--data", str(tmp_path)), f"{tmp_path} holds no codebook", 2)
+        sentence(call(*words, env={"FIGURES_NOTEBOOKS": str(tmp_path)}), f"{tmp_path} holds no figure")
+    sentence(call("render", "1", "--data", str(tmp_path)), f"{tmp_path} holds no codebook", 2)
 
 
 def test_what_steers_a_terminal_is_written_out(command, outputs, tmp_path):
@@ -322,13 +322,13 @@ def test_cores_are_those_that_this_process_may_use(monkeypatch):
 # What an executed notebook tells of its machine
 
 
-def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, call, outputs, tmp_path):
+def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(call, outputs, tmp_path):
     notebooks = tmp_path / "notebooks"
-    shutil.copytree(NOTEBOOKS, notebooks)
+    shutil.copytree(notebooks_dir(), notebooks)
     path = notebooks / f"{NAME}.ipynb"
     told = "import os, sys, warnings; from pathlib import Path; print(os.getcwd(), Path.home() / 'x', sys.prefix); warnings.warn(os.environ['FIGURES_OUTPUTS'])\nfigure\n"
     path.write_text(path.read_text(encoding="utf-8").replace('"figure"', json.dumps(told)), encoding="utf-8")
-    assert command("render", "3", env={"FIGURES_NOTEBOOKS": str(notebooks)}).returncode == 0
+    assert call("render", "3", env={"FIGURES_NOTEBOOKS": str(notebooks)}).returncode == 0
     text = (outputs / NAME / f"{NAME}.ipynb").read_text(encoding="utf-8")
     assert "notebooks ~/x .venv" in text and f"PosixPath('outputs/{NAME}')" in text
     for folder in (tmp_path, Path.home(), ROOT, sys.prefix):
@@ -343,7 +343,7 @@ def test_a_figures_notebook_and_zip_hold_no_folder_of_this_machine(command, call
 # Any other papermill-style notebook
 
 
-def test_a_notebook_that_is_no_figure_runs_as_papermill_runs_it(command, call, outputs, tmp_path):
+def test_a_notebook_that_is_no_figure_runs_as_papermill_runs_it(call, outputs, tmp_path):
     source = (
         "%matplotlib inline\nimport datetime\nday = datetime.date(2024, 2, 29)\nx = 60*60\nname = f'{x} s'\nt = (1, 2)"
     )
@@ -355,8 +355,8 @@ def test_a_notebook_that_is_no_figure_runs_as_papermill_runs_it(command, call, o
     assert call("render", path).stdout == ""
     scratch = tmp_path / "notebooks"
     scratch.mkdir()
-    shutil.copy(NOTEBOOKS / f"{NAME}.ipynb", scratch)
-    done = command("render", write(scratch / "mine.ipynb", "1 + 1"), env={"FIGURES_NOTEBOOKS": str(scratch)})
+    shutil.copy(notebooks_dir() / f"{NAME}.ipynb", scratch)
+    done = call("render", write(scratch / "mine.ipynb", "1 + 1"), env={"FIGURES_NOTEBOOKS": str(scratch)})
     assert done.returncode == 0, done.stderr
 
 

@@ -18,7 +18,7 @@ import pytest
 from lib import notebooks, paths
 from lib.bundle import folders
 from lib.errors import DataError, UserError
-from lib.paths import NOTEBOOKS, ROOT
+from lib.paths import ROOT, notebooks_dir
 from lib.render import inputs, warm
 from lib.render.manifest import Manifest
 
@@ -93,7 +93,7 @@ def test_edited_and_deleted_outputs_are_noticed_and_remade(call, rendered):
 
 
 def test_a_changed_notebook_module_or_package_is_named():
-    now = inputs.of(NOTEBOOKS / f"{NAME}.ipynb", ["spending.csv"])
+    now = inputs.of(notebooks_dir() / f"{NAME}.ipynb", ["spending.csv"])
     assert {
         "lib/figures/hard_tech_fields.py",
         "lib/rows/cohorts.py",
@@ -163,18 +163,18 @@ def test_a_notebook_that_is_no_figure_leaves_the_gallery_alone_and_says_where_it
     assert call("render", "6").stdout == ""
 
 
-def test_the_receipt_decides_whether_a_notebook_published_not_a_clock(command, rendered, tmp_path):
+def test_the_receipt_decides_whether_a_notebook_published_not_a_clock(call, rendered, tmp_path):
     notebooks = tmp_path / "notebooks"
-    shutil.copytree(NOTEBOOKS, notebooks)
+    shutil.copytree(notebooks_dir(), notebooks)
     path = notebooks / f"{NAME}.ipynb"
     whole = path.read_text(encoding="utf-8")
     ahead = "import os\nfor file in folder.iterdir(): os.utime(file, (0, 0))\n"
     path.write_text(whole.replace('"publish(', json.dumps("folder = publish(")[:-1]).replace(
         '"explore(figure)"', json.dumps(ahead)), encoding="utf-8")  # fmt: skip
-    done = command("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
+    done = call("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
     assert done.returncode == 0, done.stderr
     path.write_text(whole.replace("size=size\\n", "size='slide'\\n"), encoding="utf-8")
-    done = command("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
+    done = call("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
     assert done.returncode == 1 and f"it did not publish {NAME}; it published {NAME}/size=slide" in done.stderr
     assert (rendered / NAME / f"{NAME}.failed.ipynb").is_file()
 
@@ -250,9 +250,9 @@ def test_without_keep_going_a_failure_is_final_and_told_once(call, outputs, tmp_
 
 
 @pytest.mark.parametrize("cut", [2, 3])
-def test_a_figure_that_leaves_too_little_has_failed(command, outputs, tmp_path, cut):
+def test_a_figure_that_leaves_too_little_has_failed(call, outputs, tmp_path, cut):
     notebooks = tmp_path / "notebooks"
-    shutil.copytree(NOTEBOOKS, notebooks)
+    shutil.copytree(notebooks_dir(), notebooks)
     path = notebooks / f"{NAME}.ipynb"
     content = json.loads(path.read_text(encoding="utf-8"))
     if cut == 2:
@@ -260,7 +260,7 @@ def test_a_figure_that_leaves_too_little_has_failed(command, outputs, tmp_path, 
     else:
         content["cells"][2]["metadata"]["tags"] = []  # declares nothing
     path.write_text(json.dumps(content), encoding="utf-8")
-    done = command("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
+    done = call("render", "6", env={"FIGURES_NOTEBOOKS": str(notebooks)})
     assert done.returncode == 1
     assert ("it did not publish" if cut == 2 else "no cell tagged 'parameters'") in done.stderr
 

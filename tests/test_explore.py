@@ -21,7 +21,7 @@ from lib import figures, notebooks
 from lib.bundle.publish import publish
 from lib.explore import explore, watched
 from lib.explore.view import DOTS
-from lib.paths import NOTEBOOKS, ROOT
+from lib.paths import ROOT, notebooks_dir
 from lib.render import run
 from lib.render.values import parameter_values
 
@@ -52,7 +52,7 @@ def shown(request, tmp_path_factory):
 
 def test_every_parameter_has_a_control_with_a_name_and_what_it_means_under_it(shown):
     name, panel = shown
-    declared = notebooks.declared(NOTEBOOKS / f"{name}.ipynb")
+    declared = notebooks.declared(notebooks_dir() / f"{name}.ipynb")
     assert list(panel.controls) == list(declared)
     for (control, told), parameter in zip(
         (cell.children for cell in panel.children[0].children), declared, strict=True
@@ -280,7 +280,7 @@ def test_a_run_that_nobody_watches_pays_nothing(monkeypatch):
 def test_each_notebook_ends_with_one_line_to_explore(name):
     import nbformat
 
-    cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
+    cells = nbformat.read(notebooks_dir() / f"{name}.ipynb", as_version=4).cells
     assert [cell.source for cell in cells if "explore(" in cell.source] == ["explore(figure)"]
     own = next((place for place, cell in enumerate(cells) if cell.source.startswith("## Your own chart")), len(cells))
     assert cells[own - 1].source == "explore(figure)" and own in (len(cells), len(cells) - 2)

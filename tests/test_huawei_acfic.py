@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lib import claims, figures, notebooks
 from lib.errors import DataError, ParameterError
-from lib.paths import NOTEBOOKS, ROOT
+from lib.paths import ROOT, notebooks_dir
 from lib.rows import huawei_acfic as huawei
 
 NAME = "07_huawei_acfic"
@@ -242,7 +242,7 @@ def test_a_wrong_parameter_is_refused_with_what_is_allowed(name, value, words):
 
 
 def test_yes_and_no_are_understood():
-    values = notebooks.check_all(NOTEBOOKS / f"{NAME}.ipynb", {"list_figures": "no"})
+    values = notebooks.check_all(notebooks_dir() / f"{NAME}.ipynb", {"list_figures": "no"})
     assert values.items() >= (DEFAULTS | {"list_figures": False}).items()
 
 

@@ -17,7 +17,7 @@ from test_recount import LOOSE, RECIPES
 
 from lib import estimates, figures, notebooks, parameters
 from lib.measures import difference, expense_ratio, ratio_change, share_of
-from lib.paths import NOTEBOOKS, ROOT
+from lib.paths import ROOT, notebooks_dir
 from lib.rows import cohorts, rd_against_sm, valley_of_death
 from lib.rows.rd_against_sm import bounds, clustered, peers, ranked
 
@@ -220,7 +220,7 @@ def test_a_figure_is_made_of_its_rows_and_parameters_alone():
     call = [sys.executable, "-c", HASHES, *QUICK]
     elsewhere = subprocess.run(call, env=env, capture_output=True, text=True, check=True).stdout.split()
     for name, there in zip(QUICK, elsewhere, strict=True):
-        values = notebooks.check_all(NOTEBOOKS / f"{name}.ipynb", {})
+        values = notebooks.check_all(notebooks_dir() / f"{name}.ipynb", {})
         rows = figures.load(name, **values)
         before = copy.deepcopy(rows)
         draw = importlib.import_module(f"lib.figures.{name[3:]}").draw

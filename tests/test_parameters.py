@@ -12,7 +12,7 @@ from lib.errors import ParameterError, UserError
 
 @pytest.fixture(autouse=True)
 def own_notebooks(tmp_path, monkeypatch):
-    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    monkeypatch.setenv("FIGURES_NOTEBOOKS", str(tmp_path))
 
 
 def notebook(path, source, tags=("parameters",)):

@@ -9,7 +9,7 @@ from lib.bundle import folders
 from lib.bundle.publish import publish
 from lib.errors import ParameterError, UserError
 from lib.figures import rd_against_sm
-from lib.paths import NOTEBOOKS
+from lib.paths import notebooks_dir
 from lib.rows.rd_against_sm import load
 
 NAME = "01_rd_against_sm"
@@ -91,9 +91,9 @@ def test_another_parameter_goes_beside_the_default(outputs):
 
 def test_long_parameters_get_a_short_folder(outputs):
     codes = [f"{n:06d}" for n in range(100)]
-    folder = folders.folder_of(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes})
+    folder = folders.folder_of(notebooks_dir() / f"{NAME}.ipynb", {"highlight": codes})
     assert len(folder) < 140
-    assert folder != folders.folder_of(NOTEBOOKS / f"{NAME}.ipynb", {"highlight": codes[:-1]})
+    assert folder != folders.folder_of(notebooks_dir() / f"{NAME}.ipynb", {"highlight": codes[:-1]})
 
 
 def shown(firms=None, **values):

@@ -5,7 +5,7 @@ from conftest import render
 from jupyter_client.manager import start_new_kernel
 
 from lib.bundle import folders
-from lib.paths import NOTEBOOKS
+from lib.paths import notebooks_dir
 
 NAME = "01_rd_against_sm"
 
@@ -72,7 +72,7 @@ def test_check_says_all_is_well(command):
     assert done.returncode == 0 and "all hold to the codebook" in done.stdout
 
 
-@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(notebooks_dir().glob("*.ipynb")), ids=lambda path: path.stem)
 def test_notebooks_are_committed_without_outputs_and_with_short_cells(path):
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "code":

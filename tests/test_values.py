@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lib import notebooks
 from lib.bundle import folders
 from lib.errors import ParameterError
-from lib.paths import NOTEBOOKS
+from lib.paths import notebooks_dir
 from lib.render import run, sweep
 from lib.render.manifest import Manifest
 from lib.render.values import parameter_values
@@ -97,7 +97,7 @@ def test_plain_values_are_read_in_the_folders_name(tmp_path):
     for value, name in ((6, "x=6"), (0.5, "x=0.5"), (True, "x=True"), ("shenzhen", "x=shenzhen"), ("深圳", "x=深圳")):
         assert folders.folder_of(path, {"x": value}) == f"own/{name}"
     assert folders.folder_of(path, {"x": "a b"}).startswith("own/x=a-b~")
-    figure = NOTEBOOKS / "01_rd_against_sm.ipynb"
+    figure = notebooks_dir() / "01_rd_against_sm.ipynb"
     assert folders.folder_of(figure, {"highlight": ["688981", "000002"]}) == f"{figure.stem}/highlight=688981+000002"
     assert len(folders.folder_of(path, {"x": "深" * 200}).split("/")[1].encode()) < 120
 

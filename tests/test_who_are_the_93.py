@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lib import claims, figures, notebooks, tables
 from lib.errors import ParameterError
 from lib.figures import who_are_the_93
-from lib.paths import NOTEBOOKS
+from lib.paths import notebooks_dir
 from lib.rows.who_are_the_93 import board_windows, load
 
 NAME = who_are_the_93.NAME
@@ -77,7 +77,7 @@ def test_default_figure_in_numbers():
 
 
 def test_the_default_count_is_the_articles():
-    default = notebooks.declared(NOTEBOOKS / f"{NAME}.ipynb")["count"].default
+    default = notebooks.declared(notebooks_dir() / f"{NAME}.ipynb")["count"].default
     assert default == tables.load("claims").set_index("claim_id").at["mp3-cohort", "published_value"]
 
 

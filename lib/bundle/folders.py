@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lib import notebooks
 from lib.errors import ParameterError
-from lib.paths import NOTEBOOKS, is_file, outputs_dir
+from lib.paths import is_file, notebooks_dir, outputs_dir
 
 FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "dta", "tex", "bib", "json")
 LONGEST = 100  # bytes of a folder's name before its hash: disks take 255 for a name, and some 260 for a path
@@ -49,7 +49,7 @@ def folder_of(notebook: Path, values: dict, apart: bool = False, subset: str = "
 def _own_folder(notebook: Path, apart: bool) -> str:
     """The folder of a notebook that has all its bundles."""
     stem = notebook.stem
-    taken = not notebooks.is_figure(notebook) and is_file(NOTEBOOKS / notebook.name)
+    taken = not notebooks.is_figure(notebook) and is_file(notebooks_dir() / notebook.name)
     ours = stem.lower() in ("manifest.json", "manifest.new", "index.html") or stem.startswith(".")
     return _marked(stem, os.fsdecode(notebook) if apart or taken or ours or stem.endswith((".", " ")) else "")
 

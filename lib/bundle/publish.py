@@ -19,7 +19,7 @@ from lib.bundle import paper, stata
 from lib.bundle.folders import FORMATS, folder_of, versions
 from lib.errors import UserError
 from lib.figure import Figure
-from lib.paths import NOTEBOOKS, outputs_dir
+from lib.paths import notebooks_dir, outputs_dir
 from lib.rows import sources
 from lib.words import name_list, speaking, term
 
@@ -33,7 +33,7 @@ def publish(figure: Figure) -> Path:
     Raises ParameterError for a parameter that the notebook does not allow, and UserError for rows that are not those of the
     parameters and have no name, for a glyph that the fonts lack, and for a folder that cannot be written.
     """
-    values = figure.parameters = notebooks.check_all(NOTEBOOKS / f"{figure.name}.ipynb", figure.parameters)
+    values = figure.parameters = notebooks.check_all(notebooks_dir() / f"{figure.name}.ipynb", figure.parameters)
     with tables.recording() as read:
         _require_rows(figure, values)
         record = record_of(figure, values, read)
@@ -64,7 +64,7 @@ def publish(figure: Figure) -> Path:
 
 def folder_for(figure: Figure) -> Path:
     """The folder that `publish` writes the bundle of `figure` to."""
-    return outputs_dir() / folder_of(NOTEBOOKS / f"{figure.name}.ipynb", figure.parameters, subset=figure.subset)
+    return outputs_dir() / folder_of(notebooks_dir() / f"{figure.name}.ipynb", figure.parameters, subset=figure.subset)
 
 
 def _require_rows(figure: Figure, values: dict[str, Any]) -> None:

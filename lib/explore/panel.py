@@ -17,7 +17,7 @@ from lib.explore.intake import Intake
 from lib.explore.view import View
 from lib.figure import Figure
 from lib.parameters import COHORTS
-from lib.paths import NOTEBOOKS, ROOT
+from lib.paths import ROOT, notebooks_dir
 
 PAUSE = 0.3  # seconds from a new picture to the table behind it
 MEANWHILE = 0.01  # seconds in which changes that came while a picture was made are taken together
@@ -27,7 +27,7 @@ class Panel(widgets.VBox):
     """Controls for a figure's parameters over the chart, its numbers and its table; each change draws the figure anew."""
 
     def __init__(self, figure: Figure):
-        self._notebook = NOTEBOOKS / f"{figure.name}.ipynb"
+        self._notebook = notebooks_dir() / f"{figure.name}.ipynb"
         self._declared = notebooks.declared(self._notebook)
         self._values = figure.parameters
         self._later: asyncio.TimerHandle | None = None

@@ -9,7 +9,7 @@ import inspect
 
 from lib import notebooks
 from lib.figure import Figure
-from lib.paths import NOTEBOOKS
+from lib.paths import notebooks_dir
 
 
 def build(name: str, **values) -> Figure:
@@ -17,7 +17,7 @@ def build(name: str, **values) -> Figure:
 
     Raises ParameterError for a parameter or value that the notebook does not allow.
     """
-    values = notebooks.check_all(NOTEBOOKS / f"{name}.ipynb", values)
+    values = notebooks.check_all(notebooks_dir() / f"{name}.ipynb", values)
     return _module("figures", name).draw(*load(name, **values), **values)
 
 

@@ -10,14 +10,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lib import figures, notebooks
 from lib.errors import ParameterError, UserError
-from lib.paths import NOTEBOOKS, ROOT
+from lib.paths import ROOT, notebooks_dir
 from lib.words import LOCALE, catalogue
 
 TEMPLATES = "templates/new"
 NAME = re.compile(r"(?P<number>0[1-9]|[1-9][0-9])_(?P<stem>[a-z][a-z0-9_]{2,39})")
 #: What a question may not hold: it stands in a heading, a table and a docstring.
 UNFIT = re.compile(r'["\\|`<>{}$*]|[^ \S]|[\x00-\x1f\x7f]')
-README, START = ROOT / "README.md", NOTEBOOKS / "start.ipynb"
+README = ROOT / "README.md"
 #: A row of README's list: number, name, question, and what else it says of the figure. A row of the start page's.
 README_ROW = re.compile(r"^\| \d+ \| `(?P<name>\w+)` \| [^|]+ \|(?P<rest>.*)\n", re.MULTILINE)
 START_ROW = re.compile(r"^\| \[\w+\]\(\w+\.ipynb\) \| [^|]+ \|\n", re.MULTILINE)
@@ -49,7 +49,7 @@ def lay_out(name: str, question: str) -> list[Path]:
     notebook = json.loads(loader.get_source(environment, "notebook.ipynb.j2")[0])
     for cell in notebook["cells"]:
         cell["source"] = [environment.from_string(line).render(words) for line in cell["source"]]
-    texts[NOTEBOOKS / f"{name}.ipynb"] = _as_notebook(notebook)
+    texts[notebooks_dir() / f"{name}.ipynb"] = _as_notebook(notebook)
     if taken := [path for path in texts if path.exists()]:
         raise ParameterError(f"{name}: {shown(taken[0])} is there already; choose another name.")
     texts[LOCALE / "zh.po"] = _with_wordings()
@@ -98,13 +98,21 @@ def listed() -> dict[Path, str]:
     links = [f"| [{name}]({name}.ipynb) | {question} |\n" for name, question in asked]
     for cell in start["cells"]:
         cell["source"] = _with_rows("".join(cell["source"]), START_ROW, links).splitlines(keepends=True)
-    return {README: _with_rows(readme, README_ROW, rows), START: _as_notebook(start)}
+    return {README: _with_rows(readme, README_ROW, rows), _start(): _as_notebook(start)}
+
+
+def _start() -> Path:
+    """The page that leads to every notebook."""
+    return notebooks_dir() / "start.ipynb"
 
 
 def _lists_found() -> tuple[str, dict]:
     """README's text and the start page's notebook. Raises UserError where either has no list of figures."""
-    readme, start = README.read_text(encoding="utf-8"), json.loads(START.read_text(encoding="utf-8"))
-    for path, text in ((README, readme), (START, "".join(line for cell in start["cells"] for line in cell["source"]))):
+    readme, start = README.read_text(encoding="utf-8"), json.loads(_start().read_text(encoding="utf-8"))
+    for path, text in (
+        (README, readme),
+        (_start(), "".join(line for cell in start["cells"] for line in cell["source"])),
+    ):
         if not (README_ROW if path == README else START_ROW).search(text):
             raise UserError(
                 f"{shown(path)} has no list of the figures, a row each; bring it back from version control."

@@ -26,7 +26,7 @@ from typing import Any
 from lib import notebooks
 from lib.bundle import folders
 from lib.errors import DataError, UserError
-from lib.paths import NOTEBOOKS, ROOT, data_dir, outputs_dir
+from lib.paths import ROOT, data_dir, notebooks_dir, outputs_dir
 from lib.render import inputs, warm
 from lib.render.manifest import Fault, Manifest
 
@@ -338,7 +338,13 @@ def _note_bundle(outcome: Outcome, outputs: Path, receipt: Path) -> None:
 
 def _folders(outputs: Path) -> dict[str, str]:
     """Folders of this machine that a figure's notebook may show, inner ones first, with the names to show them by."""
-    folders = {outputs: "outputs", data_dir(): "data", NOTEBOOKS: "notebooks", Path(sys.prefix): ".venv", ROOT: "."}
+    folders = {
+        outputs: "outputs",
+        data_dir(): "data",
+        notebooks_dir(): "notebooks",
+        Path(sys.prefix): ".venv",
+        ROOT: ".",
+    }
     home = {} if Path.home() == Path("/") else {Path.home(): "~"}
     inner_first = sorted((folders | home).items(), key=lambda item: len(item[0].parts), reverse=True)
     return {str(path): name for path, name in inner_first}

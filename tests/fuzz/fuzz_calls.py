@@ -15,7 +15,7 @@ from papermill.translators import PythonTranslator
 from lib import notebooks, parameters
 from lib.bundle import folders
 from lib.errors import ParameterError, UserError
-from lib.paths import NOTEBOOKS
+from lib.paths import notebooks_dir
 from lib.render import inputs, run, sweep
 from lib.render.manifest import Manifest
 from lib.render.values import parameter_values
@@ -197,7 +197,7 @@ def test_whatever_a_manifest_holds_there_is_a_reason_to_render_or_none(manifest,
 
 
 @many
-@given(texts | st.sampled_from(["²", "٣", "9" * 5000, "a.ipynb", "\x00.ipynb", NOTEBOOKS.name]))
+@given(texts | st.sampled_from(["²", "٣", "9" * 5000, "a.ipynb", "\x00.ipynb", notebooks_dir().name]))
 def test_any_word_is_a_figure_or_a_wrong_call(word):
     with contextlib.suppress(ParameterError):
         assert notebooks.find(word).suffix == ".ipynb"
