@@ -155,15 +155,15 @@ def test_no_notebooks_name_leads_out_of_outputs_or_onto_our_own_files(call, outp
 # Renders within renders, signals, streams
 
 
-def test_a_render_within_a_render_is_refused_at_once_and_another_folder_is_fine(command, outputs, tmp_path):
+def test_a_render_within_a_render_is_refused_at_once_and_another_folder_is_fine(call, outputs, tmp_path):
     inner = write(tmp_path / "inner.ipynb", "print(1)")
-    call = f"import subprocess\nprint(subprocess.run({[*PYTHON, 'render', inner]}, cwd={str(ROOT)!r}, env=os.environ | more, capture_output=True, text=True).stderr)"
+    nested = f"import subprocess\nprint(subprocess.run({[*PYTHON, 'render', inner]}, cwd={str(ROOT)!r}, env=os.environ | more, capture_output=True, text=True).stderr)"
     outer = write(
         tmp_path / "outer.ipynb",
-        f"import os\nmore = {{}}\n{call}",
-        f"more = {{'FIGURES_OUTPUTS': {str(tmp_path / 'other')!r}}}\n{call}",
+        f"import os\nmore = {{}}\n{nested}",
+        f"more = {{'FIGURES_OUTPUTS': {str(tmp_path / 'other')!r}}}\n{nested}",
     )
-    done = command("render", outer)
+    done = call("render", outer)
     assert done.returncode == 0, done.stderr
     refused, well = results(outputs / "outer" / "outer.ipynb")
     assert "which would wait for ever; name another folder" in refused and "done in" in well
@@ -250,14 +250,14 @@ def test_too_few_open_files_are_said(outputs, tmp_path):
 
 
 @linux
-def test_memory_is_the_kernels_own_and_is_named_where_it_was_too_little(command, outputs, tmp_path):
+def test_memory_is_the_kernels_own_and_is_named_where_it_was_too_little(call, outputs, tmp_path):
     modest = write(tmp_path / "modest.ipynb", "len(bytearray(200 * 2**20))")
     for extra in ((), ("--cold",)):
-        done = command("render", modest, "--memory", "400", "--force", *extra)
+        done = call("render", modest, "--memory", "400", "--force", *extra)
         assert done.returncode == 0, done.stderr
-    done = command("render", write(tmp_path / "hungry.ipynb", "x = bytearray(500 * 2**20)"), "--memory", "400")
+    done = call("render", write(tmp_path / "hungry.ipynb", "x = bytearray(500 * 2**20)"), "--memory", "400")
     sentence(done, "MemoryError: no more memory; the kernel was given 400 MiB")
-    sentence(command("render", modest, "--memory", "1", "--cold", "--force"), "more than the 1 MiB that it was given")
+    sentence(call("render", modest, "--memory", "1", "--cold", "--force"), "more than the 1 MiB that it was given")
 
 
 def test_the_last_words_of_a_kernel_that_never_answered_are_told(command, outputs, tmp_path):
