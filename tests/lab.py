@@ -91,15 +91,20 @@ class Lab:
         page.get_by_text("| Idle").wait_for(timeout=60_000)
 
     def open_instead(self, page, name: str) -> None:
-        """Open a notebook in a page that JupyterLab is in already, in place of what is open there, of which nothing is saved."""
+        """Open a notebook in a page that JupyterLab is in already, in place of what is open there, of which nothing is saved.
+
+        It gets the kernel of what was open, which has all packages imported.
+        """
         panels, discard = page.locator(".jp-NotebookPanel"), page.get_by_role("button", name="Discard")
+        kernel = page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
         page.add_locator_handler(discard, lambda button: button.click())
         # In braces, since its answer waits for that of the question.
         page.evaluate("() => { window.jupyterapp.commands.execute('application:close-all') }")
         expect(panels).to_have_count(0, timeout=30_000)
         page.remove_locator_handler(discard)
         page.evaluate(
-            "path => { window.jupyterapp.commands.execute('docmanager:open', { path }) }", f"notebooks/{name}.ipynb"
+            "asked => { window.jupyterapp.commands.execute('docmanager:open', asked) }",
+            {"path": f"notebooks/{name}.ipynb", "kernel": {"id": kernel}},
         )
         page.get_by_text("| Idle").wait_for(timeout=60_000)
 

@@ -1,6 +1,5 @@
 """The notebooks in a real JupyterLab, in a headless browser: run, explored, exported, read by keyboard and in the dark."""
 
-import contextlib
 import os
 import re
 import shutil
@@ -30,43 +29,38 @@ def lab(tmp_path_factory, browser):
     running.stop()
 
 
-@contextlib.contextmanager
-def window(browser):
-    """A page of its own."""
+@pytest.fixture(scope="module")
+def desk(lab, browser):
+    """A page with JupyterLab in it, loaded once, since that takes longer than to run most notebooks."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(60_000)
+    lab.open(page, "start")
     yield page
     context.close()
 
 
-@pytest.fixture(scope="module")
-def desk(lab, browser):
-    """A page with JupyterLab in it, loaded once, since that takes longer than to run most notebooks."""
-    with window(browser) as page:
-        lab.open(page, "start")
-        yield page
+@pytest.fixture
+def opened(lab, desk):
+    """Opens a notebook in the page and runs all its cells."""
+
+    def run(name):
+        lab.open_instead(desk, name)
+        lab.run_all(desk)
+        return desk
+
+    return run
 
 
-@contextlib.contextmanager
-def opened(lab, desk, name):
-    """The page with a notebook in it, all its cells run."""
-    lab.open_instead(desk, name)
-    lab.run_all(desk)
-    yield desk
-    lab.shut_kernel(name)
-
-
-@pytest.fixture(scope="module")
-def first(lab, browser):
-    """A copy of Figure 1's notebook in a page of its own, whose kernel no other test ends; each test leaves it as it likes."""
+@pytest.fixture
+def first(lab, desk, opened):
+    """The page with a copy of Figure 1's notebook in it, as the test before left it where that had it too."""
     notebook = lab.folder / "notebooks" / "01_rd_against_sm.ipynb"
+    if desk.get_by_role("tab", name="first.ipynb").count():
+        return desk
     shutil.copy(notebook, notebook.with_stem("first"))
-    with window(browser) as page:
-        lab.open(page, "first")
-        lab.run_all(page)
-        yield page
+    return opened("first")
 
 
 def control(page, name):
@@ -101,12 +95,8 @@ def change_by_hand(page, parameter, value) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_notebook_runs_and_follows_a_control(lab, desk, name):
-    with opened(lab, desk, name) as page:
-        follows_a_control(page, name)
-
-
-def follows_a_control(page, name):
+def test_each_notebook_runs_and_follows_a_control(opened, name):
+    page = opened(name)
     assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     view = page.locator(".figure-view")
     view.locator("img").wait_for()
@@ -200,58 +190,6 @@ def test_the_pointer_names_the_company_it_is_on(first):
     assert not words.is_visible()
 
 
-def test_an_error_takes_the_place_of_the_chart(lab, desk):
-    with opened(lab, desk, "04_does_65_hold") as page:
-        thresholds = control(page, "thresholds")
-        thresholds.fill("much")
-        thresholds.press("Enter")
-        error = page.locator(".figure-view .error")
-        error.wait_for()
-        assert error.get_attribute("role") == "alert"
-        assert "thresholds" in error.inner_text()
-        for gone in (".figure-view img", ".figure-view code", ".figure-view button", ".dt-container"):
-            assert not page.locator(gone).first.is_visible(), gone
-        thresholds.fill("1.0")
-        thresholds.press("Enter")
-        page.locator(".figure-view img").wait_for()
-        assert error.text_content() == ""
-
-
-def test_after_a_restart_and_in_a_notebook_opened_again_the_explorer_says_what_to_do(lab, desk):
-    with opened(lab, desk, "03_who_are_the_93") as page:
-        page.locator(".figure-view img").wait_for()
-        asleep = page.locator(".explorer-asleep")
-        assert asleep.count() == 1 and not asleep.is_visible()
-        page.keyboard.press("ControlOrMeta+s")
-        page.get_by_role("menuitem", name="Kernel", exact=True).click()
-        page.get_by_role("menuitem", name=re.compile("^Restart Kernel…")).click()
-        page.get_by_role("button", name=re.compile("^Confirm Kernel Restart|^Restart$")).click()
-        asleep.wait_for()
-        assert "Run All Cells" in asleep.inner_text()
-        lab.open(page, "03_who_are_the_93")
-        page.get_by_text("After a restart of the kernel").wait_for()
-
-
-def test_a_wrong_parameter_is_one_sentence_before_the_reader(lab, browser):
-    path = lab.folder / "notebooks" / "01_rd_against_sm.ipynb"
-    whole = path.read_text(encoding="utf-8")
-    path.write_text(re.sub(r"(fiscal_year: FiscalYear = )\d+", r"\g<1>1999", whole), encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    try:
-        lab.open(page, "01_rd_against_sm")
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        error = page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
-        error.wait_for(timeout=60_000)
-        expect(error).to_be_in_viewport(timeout=10_000)
-        assert "1999" in error.inner_text() and "Traceback" not in error.inner_text()
-        assert len(error.inner_text().strip().splitlines()) == 1
-    finally:
-        page.close()
-        lab.shut_kernel("01_rd_against_sm")
-        path.write_text(whole, encoding="utf-8")
-
-
 def test_a_vendors_export_is_taken_by_a_button_and_drawn(first, lab):
     page = first
     export = lab.folder / "mine.csv"
@@ -285,20 +223,66 @@ def test_every_control_is_reached_and_named_by_keyboard(first):
     assert places == sorted(places), words
 
 
-def test_in_the_dark_the_explorer_reads_as_well(lab, browser):
-    lab.set("apputils-extension/themes", {"theme": "JupyterLab Dark"})
-    with window(browser) as page:
-        lab.open(page, "06_hard_tech_fields")
-        lab.run_all(page)
-        assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
-        assert accessibility_faults(page, EXPLORER) == []
-    lab.shut_kernel("06_hard_tech_fields")
-    lab.set("apputils-extension/themes", {"theme": "JupyterLab Light"})
+def test_an_error_takes_the_place_of_the_chart(opened):
+    page = opened("04_does_65_hold")
+    thresholds = control(page, "thresholds")
+    thresholds.fill("much")
+    thresholds.press("Enter")
+    error = page.locator(".figure-view .error")
+    error.wait_for()
+    assert error.get_attribute("role") == "alert"
+    assert "thresholds" in error.inner_text()
+    for gone in (".figure-view img", ".figure-view code", ".figure-view button", ".dt-container"):
+        assert not page.locator(gone).first.is_visible(), gone
+    thresholds.fill("1.0")
+    thresholds.press("Enter")
+    page.locator(".figure-view img").wait_for()
+    assert error.text_content() == ""
 
 
-def test_the_start_page_leads_to_every_notebook(lab, desk):
-    with opened(lab, desk, "start") as page:
-        links = page.locator(".jp-RenderedMarkdown table a")
-        assert links.all_inner_texts() == NAMES
-        links.first.click()
-        page.get_by_role("tab", name="01_rd_against_sm.ipynb").wait_for()
+def test_after_a_restart_and_in_a_notebook_opened_again_the_explorer_says_what_to_do(lab, opened):
+    page = opened("03_who_are_the_93")
+    page.locator(".figure-view img").wait_for()
+    asleep = page.locator(".explorer-asleep")
+    assert asleep.count() == 1 and not asleep.is_visible()
+    page.keyboard.press("ControlOrMeta+s")
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile("^Restart Kernel…")).click()
+    page.get_by_role("button", name=re.compile("^Confirm Kernel Restart|^Restart$")).click()
+    asleep.wait_for()
+    assert "Run All Cells" in asleep.inner_text()
+    lab.open(page, "03_who_are_the_93")
+    page.get_by_text("After a restart of the kernel").wait_for()
+
+
+def test_a_wrong_parameter_is_one_sentence_before_the_reader(lab, desk):
+    path = lab.folder / "notebooks" / "01_rd_against_sm.ipynb"
+    whole = path.read_text(encoding="utf-8")
+    wrong = re.sub(r"(fiscal_year: FiscalYear = )\d+", r"\g<1>1999", whole)
+    path.with_stem("wrong").write_text(wrong, encoding="utf-8")
+    lab.open_instead(desk, "wrong")
+    desk.get_by_role("menuitem", name="Run", exact=True).click()
+    desk.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    error = desk.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
+    error.wait_for(timeout=60_000)
+    expect(error).to_be_in_viewport(timeout=10_000)
+    assert "1999" in error.inner_text() and "Traceback" not in error.inner_text()
+    assert len(error.inner_text().strip().splitlines()) == 1
+
+
+def test_in_the_dark_the_explorer_reads_as_well(desk, opened):
+    turn = "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })"
+    desk.evaluate(turn, "JupyterLab Dark")
+    page = opened("06_hard_tech_fields")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    assert accessibility_faults(page, EXPLORER) == []
+    desk.evaluate(turn, "JupyterLab Light")
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "true")
+
+
+def test_the_start_page_leads_to_every_notebook(opened):
+    page = opened("start")
+    links = page.locator(".jp-RenderedMarkdown table a")
+    assert links.all_inner_texts() == NAMES
+    links.first.click()
+    page.get_by_role("tab", name="01_rd_against_sm.ipynb").wait_for()
