@@ -107,10 +107,10 @@ def test_a_table_of_other_sets_is_replaced_and_that_is_said(outputs):
     assert len(table(folder)) == 2 and len(said) == 1
 
 
-def test_a_set_among_many_is_as_if_rendered_alone(call, outputs, tmp_path, monkeypatch):
+def test_a_set_among_many_is_as_if_rendered_alone(command, outputs, tmp_path, monkeypatch):
     counts = [93 - place for place in range(run.OFTEN)]  # so many that the figure is drawn once before them
     path = grid(tmp_path / "g.yml", json.dumps({"product": {"count": counts}}))
-    done = call("sweep", "3", str(path))
+    done = command("sweep", "3", str(path))
     assert done.returncode == 0, done.stderr
     name = "03_who_are_the_93"
     monkeypatch.setenv("FIGURES_OUTPUTS", str(tmp_path / "alone"))
