@@ -43,7 +43,8 @@ def _valley(claim: pd.Series) -> Verdict:
     reason = (
         f"log changes of sales, of {every.firms:,} firms; among the {own.firms:,} specialised ones {_changed(own)}, between medians of industries "
         f"{_changed(medians)}, of selling-heavy firms {_changed(heavy)}. "
-        f"Growth to 2020 goes with the side taken in 2021, too, by {_changed(before)}, and that cannot be an effect of it: not a cause. "
+        f"Growth to 2020 goes with the side taken in 2021, too, by {_changed(before)}, though that came later; {valley_of_death.same_side(firms):.0%} of "
+        "firms took that side in 2019, too, so that lasting differences between firms would look like this: no cause is shown. "
         "Firms that no longer file, or never listed, are not in it"
     )
     verdict = "supported" if every.high < 0 else "differs" if every.low > 0 else "open"

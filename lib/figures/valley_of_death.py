@@ -31,6 +31,7 @@ from lib.rows.valley_of_death import (
     combinations,
     group,
     ladder,
+    same_side,
 )
 from lib.words import clauses, digits, number, percent, phrase, say, sentence, sentences
 
@@ -70,10 +71,8 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
             say(KEY),
             say("Gap: how much more product-first firms' sales grew than sales-first ones'. Rows below 'and same sales' change one choice of it."),
             _once(every),
-            say(
-                "Placebo: growth to 2020 by the side taken in 2021, which cannot be its effect. Of firms selling-heavy for their industry the gap is {gap} ({low} to {high}).",
-                **_interval(others[SELLING_HEAVY]),
-            ),
+            say("Placebo: growth to 2020 by the side of 2021. As {same:.0%} of firms took that side in 2019, too, it shows differences that last.", same=same_side(firms)),
+            say("Of firms selling-heavy for their industry the gap is {gap} ({low} to {high}).", **_interval(others[SELLING_HEAVY])),
             say("Deciles of fewer than {minimum} companies are not drawn.", minimum=minimum_firms),
         ),
         sentences(

@@ -41,7 +41,7 @@ JUMP, STEADY = 5, 2
 #: How a note counts companies by reason.
 COUNTED = {
     "not yet listed": phrase("{count:,} first listed after the accounts were due"),
-    "bank, broker or insurer": phrase("{count:,} banks, brokers or insurers"),
+    "bank, broker or insurer": phrase("{count:,} in banking, broking or insurance"),
     "no accounts in the table": phrase("{count:,} without accounts in the table"),
     "accounts found false": phrase("{count:,} whose accounts a regulator found false"),
     "conflicting extract": phrase("{count:,} whose two extracts conflict"),

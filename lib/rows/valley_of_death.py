@@ -138,9 +138,15 @@ def alternatives(firms: pd.DataFrame) -> dict[str, estimates.Estimate]:
 
 
 def placebo(firms: pd.DataFrame) -> estimates.Estimate:
-    """What cannot be an effect: growth from 2019 to 2020, by the side that a firm took in 2021."""
+    """What is no effect of the side: growth from 2019 to 2020, by the side that a firm took in 2021."""
     formula = LADDER[MAIN].replace("product_first", "product_first_after").replace("growth", "growth_before")
     return estimates.fit(formula, group(firms, ALL), "product_first_after")
+
+
+def same_side(firms: pd.DataFrame) -> float:
+    """The share of firms of the placebo, with both expenses in 2019 and 2021, that are on one side in both years."""
+    both = group(firms, ALL).dropna(subset=["product_first", "product_first_after"])
+    return float((both["product_first"] == both["product_first_after"]).mean())
 
 
 def winsorised(firms: pd.DataFrame) -> pd.DataFrame:
