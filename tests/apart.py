@@ -4,7 +4,6 @@ import contextlib
 import multiprocessing
 import os
 import sys
-from multiprocessing import forkserver
 
 import psutil
 
@@ -20,6 +19,8 @@ def start(*words):
 
 def running() -> list[psutil.Process]:
     """What the warm process has forked and is still at work: commands, and kernels of those that are gone."""
+    from multiprocessing import forkserver
+
     left = []
     for process in psutil.Process(forkserver._forkserver._forkserver_pid).children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -29,6 +30,8 @@ def running() -> list[psutil.Process]:
 
 
 def _main(words, env):
+    from multiprocessing import forkserver
+
     from lib.__main__ import main
 
     warm.stand_apart(env)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -202,6 +203,15 @@ def test_closed_streams_do_not_matter(outputs, tmp_path, closed):
     words = f"{' '.join(PYTHON)} render {path} 3 {closed}"
     done = subprocess.run(["bash", "-c", words], cwd=ROOT, capture_output=True)
     assert done.returncode == 0 and results(outputs / "own" / "own.ipynb") == ["well\n"]
+
+
+@linux
+def test_what_stands_in_for_closed_streams_reaches_the_processes_that_it_starts():
+    look = "import os; [os.fstat(number) for number in (0, 1, 2)]"
+    start = f"import subprocess, sys; from lib import __main__ as line; line._ready_for_any_caller(); sys.exit(subprocess.run([sys.executable, '-c', {look!r}]).returncode)"
+    words = shlex.join([sys.executable, "-c", start])
+    done = subprocess.run(["bash", "-c", f"{words} <&- >&- 2>&-"], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0
 
 
 # Settings of the machine

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -252,6 +251,7 @@ def test_two_different_statements_of_one_period_and_day_are_not_chosen_between(d
 
 
 def test_a_full_disk_leaves_the_data(data, live):
+    resource = pytest.importorskip("resource", reason="not on Windows")
     live.statements = small(data)
     before = contents(data)
 
