@@ -196,6 +196,8 @@ class Frame:
             larger = self.width / size.width
             blocks, small, head, foot = self._words(title, subtitle, notes, [larger * points for points in size.words])
         self.height = self.width * size.ratio if size.ratio else head + fixed + free + foot
+        #: The shares of the page's height that words take, above the panels and below them.
+        self.words_above, self.words_below = head / self.height, foot / self.height
         # Not through pyplot, which would keep the figure alive and show it twice in a notebook.
         self.figure = Figure(figsize=(self.width, self.height))
         FigureCanvasAgg(self.figure)

@@ -63,7 +63,7 @@ def test_an_entry_that_names_too_few_files_or_another_kind_of_file_is_not_believ
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda r: {}, lambda r: [], lambda r: r | {"files": {}}, lambda r: r | {"files": 5}, lambda r: r | {"notes": 5},
+    "spoil", [lambda r: {}, lambda r: [], lambda r: r | {"files": {}}, lambda r: r | {"files": 5}, lambda r: r | {"notes": 5}, lambda r: r | {"layout": 5},
               lambda r: r | {"claims": [{}]}, lambda r: r | {"parameters": None}, lambda r: r | {"data": []},
               lambda r: r | {"sources": 3}, lambda r: r | {"left_out": {"a": "b"}}]
 )  # fmt: skip

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 from conftest import text_faults
 
-from lib import figures, notebooks, tables
+from lib import figures, notebooks, style, tables
 from lib.rows import cohorts
 
 NAMES = [path.stem for path in notebooks.figures()]
@@ -20,6 +20,15 @@ def figure(request):
 
 def test_no_text_overlaps_or_is_cut(figure):
     assert text_faults(figure.drawing) == []
+
+
+def test_all_that_is_drawn_lies_between_the_words_above_and_below(figure):
+    """What a phone shows of the picture, with the words beside it."""
+    frame, height = figure.frame, figure.drawing.bbox.height
+    with style.look():
+        for axes in figure.drawing.axes:
+            box = axes.get_tightbbox()
+            assert box.y0 >= frame.words_below * height - 1 and box.y1 <= (1 - frame.words_above) * height + 1
 
 
 @functools.cache

@@ -169,16 +169,39 @@ def test_the_pictures_come_first_and_their_type_can_be_read_on_a_phone(site, vis
     for width, most in ((DESK, 500), (PHONE, 600)):
         page = visit(site / "index.html", width)
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = false)")
-        box = page.locator("img").first.bounding_box()
-        assert box["y"] < most
+        box, stage = page.locator("img").first.bounding_box(), page.locator(".scroll").first
+        assert stage.bounding_box()["y"] < most
         assert not page.locator("table.ledger").is_visible() and page.locator(".tally").is_visible()
     # The picture is 7 inches wide, and its smallest type 6.8 points.
     assert box["width"] / 96 > 0.95 * 7
-    stage = page.locator(".scroll").first
+    layout, seen = record_of(site / NAME)["layout"], stage.bounding_box()["height"] / box["height"]
+    assert seen == pytest.approx(1 - layout["words_above"] - layout["words_below"], abs=0.01)
     stage.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(500)  # the page allows no script that a wait for more would need
     assert stage.evaluate("one => one.scrollLeft") > 0
+
+
+def test_the_words_of_a_picture_are_read_on_a_phone_without_scrolling_sideways(site, visit):
+    record = record_of(site / NAME)
+    page = visit(site / NAME / "index.html", PHONE)
+    for words in (record["title"], record["subtitle"], *record["notes"], record["source"]):
+        shown = page.locator(".picture").first.get_by_text(words, exact=True)
+        box = shown.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE
+        assert shown.evaluate("one => parseFloat(getComputedStyle(one).fontSize)") >= 14
+    page.set_viewport_size({"width": DESK, "height": 900})
+    assert not page.get_by_text(record["notes"][0], exact=True).first.is_visible()  # the picture bears them
+
+
+def test_a_drawing_changed_by_hand_is_shown_whole_on_a_phone(site, outputs, visit):
+    shutil.copytree(site / NAME, outputs / NAME)
+    path = outputs / NAME / f"{NAME}.json"
+    path.write_text(json.dumps(record_of(outputs / NAME) | {"changed_by_hand": True}), encoding="utf-8")
+    gallery.build()
+    page = visit(outputs / NAME / "index.html", PHONE)
+    whole, stage = page.locator("img").first.bounding_box(), page.locator(".scroll").first.bounding_box()
+    assert stage["height"] >= whole["height"] and not page.locator(".picture details").count()
 
 
 def test_all_figures_print_on_pages_of_their_own(site, visit, tmp_path):

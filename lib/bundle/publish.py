@@ -147,6 +147,11 @@ def record_of(figure: Figure, values: dict[str, Any], read: dict[str, str]) -> d
         "subset": figure.subset,
         "changed_by_hand": figure.changed_by_hand,
         "headline": figure.headline,
+        "layout": {
+            "height_by_width": round(figure.frame.height / figure.frame.width, 4),
+            "words_above": round(figure.frame.words_above, 4),
+            "words_below": round(figure.frame.words_below, 4),
+        },
         "rows": len(figure.table),
         "companies": figure.companies,
         "left_out": figure.left_out,

@@ -91,6 +91,11 @@ class Shown:
         """The parameters that are not at their default."""
         return {p["name"]: p["value"] for p in self.parameters if p["value"] != p["default"]}
 
+    @property
+    def layout(self) -> dict[str, float] | None:
+        """Where the picture's words stand, so that a phone shows them on the page; None where that may have been changed by hand."""
+        return None if self.record.get("changed_by_hand") else self.record.get("layout")
+
     @functools.cached_property
     def picture(self) -> str:
         """The smaller of the two sharp pictures, SVG and PNG, as a data address."""
