@@ -260,6 +260,7 @@ def test_mp3_bse_without_a_day_of_founding_goes_by_the_first_trading_day(monkeyp
         ([], -0.2, 977.3, "differs"),
         ([2016], 0, 977.3, "supported"),  # a lower bound, and what Huawei states agrees
         ([2016], 0, 977.5, "supported"),  # half a unit of 977, and of 977.5
+        ([2016], 0, 978.0, "supported"),  # half a unit of each, and they meet
         ([2016], 0, 977.6, "open"),
         ([2016], 0, 979.0, "open"),
         ([2016], 90, 977.3, "differs"),  # more than the column says, and a year is still missing
@@ -274,7 +275,24 @@ def test_cd_decade_adds_up_and_knows_a_lower_bound(monkeypatch, lost, added, sta
     monkeypatch.setattr(china_daily.huawei, "stated_sums", lambda: sums)
     found = judge("cd-decade")
     assert found.verdict == verdict and ("at least" in found.rebuilt) == bool(lost)
+    assert found.decided_by == ("Huawei's R&D of 2016" if verdict == "open" else "")
+    assert f"Huawei itself states {stated:,.1f}" in found.reason and ("2013 to 2022 added up" in found.reason) != bool(
+        lost
+    )
     assert ("2016 not known" in found.reason) == bool(lost) and (lost or "3 years from Huawei's annual reports, 6 as others report" in found.reason)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("total", "cover", "verdict"),
+    [(978, {2013: "A"}, "reproduced"), (976, {2013: "A"}, "reproduced"), (978, {2013: ""}, "open"), (978.1, {2013: ""}, "differs")],
+)  # fmt: skip
+def test_cd_decade_allows_what_rounding_may_have_moved_and_does_without_a_stated_sum(
+    monkeypatch, total, cover, verdict
+):
+    rebuilt = huawei.Rebuilt(total, cover, (), 0.5)
+    monkeypatch.setattr(china_daily.huawei, "decade", lambda years, sums, last: (rebuilt, float("nan")))
+    found = judge("cd-decade")
+    assert found.verdict == verdict and found.reason.endswith("; no sum stated by Huawei was found")
 
 
 @pytest.mark.parametrize(("rate", "verdict"), [(160 / 21.874, "reproduced"), (160 / 21.876, "differs"), (160 / 21.864, "differs")])  # fmt: skip
@@ -285,6 +303,20 @@ def test_cd_usd_allows_half_a_cent(monkeypatch, rate, verdict):
     found = judge("cd-usd")
     assert found.verdict == verdict and found.value == pytest.approx(160 / rate)
     assert f"{160 / 6.9533:.2f} at Huawei's own closing rate" in found.reason and "27 October 2023" not in found.reason.split("it would be")[1]  # fmt: skip
+
+
+def test_cd_usd_names_the_other_rates_and_needs_a_daily_one(monkeypatch):
+    rates = huawei.rates().query("kind != 'day'")
+    monkeypatch.setattr(china_daily.huawei, "rates", lambda: rates)
+    found = judge("cd-usd")
+    assert found.verdict == "open" and found.decided_by == "the exchange rate of a day before 2023-10-30"
+    day = rates.head(1).assign(kind="day", period_end=pd.Timestamp("2023-10-29"), cny_per_usd=64.0, label="a Sunday")
+    monkeypatch.setattr(china_daily.huawei, "rates", lambda: pd.concat([rates, day]))
+    found = judge("cd-usd", published_value=3.0)
+    assert found.verdict == "reproduced" and found.rebuilt == "$2.50 billion"  # half a unit off, as is allowed
+    closing, average = (160 / rates.set_index("kind").at[kind, "cny_per_usd"] for kind in ("closing", "average"))
+    said = f"it would be {closing:.2f} at Huawei's own closing rate and {average:.2f} at the average of 2022"
+    assert found.reason.endswith(said)
 
 
 def growth(*rows):
@@ -306,14 +338,16 @@ def test_cd_shift_to_industry_goes_by_the_last_two_years(monkeypatch, table, ver
     monkeypatch.setattr(china_daily.sectors, "investment_growth", lambda kinds, last: table)
     found = china_daily._to_industry(2023)
     assert found.verdict == verdict and bool(found.decided_by) == (verdict == "open")
-    for year in table.index:
-        assert str(year) in found.reason
+    for year, row in table.iterrows():
+        ahead = "as fast in both" if row["secondary"] == row["tertiary"] else f"faster in {'industry' if row['secondary'] > row['tertiary'] else 'services'}"  # fmt: skip
+        assert str(year) in found.reason.split(ahead)[1].split("faster")[0]
 
 
 @pytest.mark.parametrize(
     ("chips", "faster", "verdict"),
     [([0.1, 0.2], [True], "open"), ([0.2, 0.1], [False], "differs"), ([0.1, 0.2], [False], "open"),
-     ([0.1, 0.1], [True], "open"), ([0.1], [True], "open"), ([0.1, 0.2], [], "open"), ([0.1, 0.2], [True, False], "open")],
+     ([0.1, 0.1], [True], "open"), ([0.1, 0.1], [False], "differs"), ([0.1], [True], "open"), ([0.1], [False], "open"),
+     ([0.2, 0.1], [], "open"), ([0.1, 0.3, 0.2], [False], "open"), ([0.2, 0.3, 0.1], [False], "differs"), ([0.2, 0.1, 0.2], [False], "differs"), ([0.1, 0.2], [], "open"), ([0.1, 0.2], [True, False], "open")],
 )  # fmt: skip
 def test_cd_shift_to_technology_is_open_without_business_models_unless_two_kinds_of_investment_refute_it(
     monkeypatch, chips, faster, verdict
@@ -325,7 +359,19 @@ def test_cd_shift_to_technology_is_open_without_business_models_unless_two_kinds
     found = china_daily._to_technology(2023)
     assert found.verdict == verdict and ("business models" in found.decided_by) == (verdict == "open")
     if len(chips) > 1:
-        assert f"{chips[0]:.1%} in 2019 and {chips[-1]:.1%} in 2020" in found.reason
+        assert f"{chips[0]:.1%} in 2019 and {chips[-1]:.1%} in {2018 + len(chips)}" in found.reason
+    assert ("fixed-asset investment" in found.reason) == bool(faster)
+
+
+def test_cd_shift_to_technology_takes_as_fast_for_no_faster_and_says_where_nothing_was_found(monkeypatch):
+    table = pd.DataFrame({"hightech_manufacturing": [1.5], "total": 1.5}, index=[2019])
+    monkeypatch.setattr(china_daily.sectors, "investment_growth", lambda kinds, last: table)
+    monkeypatch.setattr(china_daily.sectors, "chips_share", lambda last: pd.Series([0.2, 0.1], index=[2019, 2020]))
+    found = china_daily._to_technology(2023)
+    assert found.verdict == "differs" and "grew as fast in both in 2019;" in found.reason
+    monkeypatch.setattr(china_daily.sectors, "investment_growth", lambda kinds, last: table.head(0))
+    monkeypatch.setattr(china_daily.sectors, "chips_share", lambda last: pd.Series())
+    assert china_daily._to_technology(2023).reason.startswith("neither venture capital in chips nor investment")
 
 
 @pytest.mark.parametrize(
@@ -352,6 +398,45 @@ def test_cd_rank_is_decided_by_a_list_with_that_amount(monkeypatch, amount, verd
     monkeypatch.setattr(china_daily.huawei, "rankings", lambda: lists)
     found = judge("cd-rank")
     assert found.verdict == verdict and found.value == pytest.approx(amount)
+
+
+def test_cd_rank_says_where_each_list_has_huawei(monkeypatch):
+    own = huawei.yearly(list_figures=False)
+    monkeypatch.setattr(china_daily.huawei, "yearly", lambda list_figures: {False: own}[list_figures])
+    lists = huawei.rankings()
+    lists["source_ids"] = [[*ids, "acfic-1"] for ids in lists["source_ids"]]  # the first is quoted
+    monkeypatch.setattr(china_daily.huawei, "rankings", lambda: lists)
+    found = judge("cd-rank")
+    assert found.rebuilt == (
+        "first on the ACFIC 2021 private-enterprise R&D list with 141.9 billion yuan; "
+        "first on the ACFIC Top 500 private enterprises 2022 list with 142.7 billion yuan"
+    )
+    none, missing, its_own, quoted = found.reason.split("; ")
+    assert none == "no list found has Huawei first with over 160 billion"
+    assert missing == "the ACFIC Top 500 private enterprises 2023 list, on 2022 data, has it 'not ranked'"
+    assert its_own == "Huawei's own figure for 2022 is 161.5"
+    assert quoted.endswith("did not participate in the rankings this year': Top 500 private companies see growth in revenue (China Daily, 2023-09-13)")  # fmt: skip
+
+
+def test_cd_rank_without_the_lists_of_the_year_is_open(monkeypatch):
+    lists = huawei.rankings().query("company == 'Huawei' and fiscal_year == 2020")
+    second = lists.assign(fiscal_year=2022, rank=2.0)
+    monkeypatch.setattr(china_daily.huawei, "rankings", lambda: lists)
+    found = judge("cd-rank")
+    assert found.verdict == "open" and np.isnan(found.value)
+    assert found.decided_by == "the ACFIC's lists of 2022 and of 2022 data, with Huawei's place and amount"
+    monkeypatch.setattr(china_daily.huawei, "rankings", lambda: pd.concat([lists, second]))
+    found = judge("cd-rank")
+    assert "on 2022 data, has it in place 2" in found.reason and found.rebuilt.count("first on") == 1
+
+
+@pytest.mark.parametrize(("tagged", "fields"), [(0, 7), (1, 8)])
+def test_cd_fields_asks_for_one_company_with_the_tag(monkeypatch, tagged, fields):
+    load = tables.load
+    companies = load("companies").assign(ai_concept=pd.Series([True] * tagged, dtype="boolean"))  # NA beyond
+    monkeypatch.setattr(china_daily.tables, "load", lambda name: companies if name == "companies" else load(name))
+    found = judge("cd-fields", published_value=fields)
+    assert found.verdict == "definition" and found.value == fields and found.reason.endswith(f"overlaps them: {tagged}")
 
 
 @pytest.mark.parametrize(("fields", "verdict"), [(8, "definition"), (9, "open"), (7, "open")])
