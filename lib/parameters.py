@@ -72,7 +72,7 @@ def fiscal_years() -> list[int]:
 
 
 def _mainland_years(rows) -> list[int]:
-    return sorted({int(year) for company, year in rows if company[:1].isdigit() and year.isdigit()})
+    return sorted({int(year) for company, year in rows if company.isdigit() and year.isdigit()})
 
 
 def own_cohorts() -> dict[str, Path]:
@@ -248,7 +248,7 @@ FiscalYearList = Annotated[list[FiscalYear], BeforeValidator(_split)]
 MultipleList = Annotated[list[Annotated[float, Field(gt=0, le=100)]], BeforeValidator(_split), Field(min_length=1)]
 FirmCount = Annotated[int, Field(ge=1, le=1000)]
 
-TYPES = {name: value for name, value in globals().items() if get_args(value) and hasattr(value, "__metadata__")}
+TYPES = {name: value for name, value in globals().items() if get_origin(value) is Annotated}
 
 
 def check(name: str, kind: Any, value):

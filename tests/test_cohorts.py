@@ -6,6 +6,7 @@ from lib.errors import ParameterError
 from lib.measures import share_of
 from lib.parameters import fiscal_years
 from lib.rows import cohorts
+from lib.words import speaking
 
 SHIPPED = ["specialised", "star", "chinext", "all_listed"]
 
@@ -23,7 +24,8 @@ def test_drawn_and_left_out_add_up_to_the_cohort(cohort, year):
     everyone = cohorts.members(cohort)
     if cohort in cohorts.BOARDS:
         everyone = everyone[~(everyone["listed_on"] > pd.Timestamp(year + 1, 4, 30))]
-    assert list(rows["company_id"]) == list(everyone["company_id"])
+    assert list(rows["company_id"]) == list(everyone["company_id"]) and "index" not in rows
+    assert list(cohorts.drawn(rows)) == list(rows)  # the same columns
     assert len(cohorts.drawn(rows)) + sum(cohorts.left_out(rows).values()) == len(rows)
 
 
@@ -108,6 +110,7 @@ def test_the_limits_of_a_doubt():
         ((100, 51, 10), (100, 10, 10), "R&D jumps"),
         ((100, 10, 10), (100, 0, 0), ""),  # zero is a reason of its own
         ((100, 0, 10), (100, 50, 10), ""),  # from zero there is no multiple
+        ((100, 1, 10), (100, 50, 10), "R&D jumps"),  # from one yuan there is
         ((100, 10, 10), (100, 100, 51), "R&D jumps; selling expense jumps"),  # as much R&D as revenue is not above it
         ((100, 10, 10), (100, 101, 10), "R&D jumps; R&D above revenue"),
     ]
@@ -236,6 +239,53 @@ def test_the_board_had_93_companies_in_one_week_only():
         "2022-11-15": 123,
     }
     assert {day: int(counts[day]) for day in published} == published
+
+
+def test_a_company_is_on_the_board_from_its_entry_until_the_day_before_its_exit():
+    days = pd.Series(pd.to_datetime(["2022-05-31", "2022-06-01", "2022-06-02"]))
+    for roster, there in (
+        (pd.DataFrame({"entry_date": days, "exit_date": pd.NaT}), [True, True, False]),
+        (pd.DataFrame({"entry_date": days[0], "exit_date": days}), [False, False, True]),
+    ):
+        assert cohorts.on_board(roster, cohorts.BSE_DAY).tolist() == there
+
+
+def test_confirmed_is_what_a_second_extract_confirms_where_revenue_is_known():
+    filed = tables.load("spending")
+    filed = filed[(filed["fiscal_year"] == 2021) & (filed["extract_check"] == "rd_confirmed")]
+    rows = cohorts.company_years("all_listed", 2021)
+    found = set(rows.loc[rows["confirmed"], "company_id"])
+    assert found == set(rows["company_id"]) & set(filed.loc[filed["revenue_cny"] > 0, "company_id"]) and found
+
+
+def test_a_company_is_named_in_the_figures_language_or_else_the_other():
+    both = pd.Series({"company_id": "688008", "name_en": "Montage", "name_zh": "澜起科技"})
+    with speaking("zh"):
+        assert cohorts.company_label(both) == "澜起科技 688008"
+        assert cohorts.company_label(both.replace("澜起科技", None)) == "Montage 688008"
+        assert (cohorts.industry_name("Banks"), cohorts.industry_name("Nothing")) == ("银行", "Nothing")
+    assert cohorts.company_label(both) == "Montage 688008" and cohorts.industry_name("Banks") == "Banks"
+    assert cohorts.company_label(both.replace("Montage", None)) == "澜起科技 688008"
+    assert cohorts.company_label(both.replace({"Montage": None, "澜起科技": None})) == "688008"
+    assert cohorts.company_label(both.replace("688008", "Montage")) == "Montage"  # a user's file need not give codes
+    names = cohorts.company_names()
+    assert names["688008"] == "688008 Montage Technology Co., Ltd. 澜起科技" and all(map(str.isdigit, names))
+
+
+def test_who_is_left_out_is_said():
+    assert (
+        cohorts.reason_words({"not yet listed": 1234, "gone": 1})
+        == "1,234 first listed after the accounts were due; 1 gone"
+    )
+    assert cohorts.left_out_words({}, 1234) == "Left out of 1,234 companies: none."
+    assert cohorts.later_words({"no R&D line": 1, "not yet listed": 0}) == ""
+    assert "only the cohort's" in cohorts.later_words({"not yet listed": 1})
+
+
+def test_what_a_figure_of_a_cohort_rests_on_is_said():
+    assert cohorts.selection("star", 2021, industry_en="A & B") == "spending.csv?cohort=star&fiscal_year=2021&industry_en=A+%26+B"  # fmt: skip
+    assert cohorts.source_ids("star", ("finglm", "other")) == ["finglm", "other"]
+    assert cohorts.provenance("star", "specialised") == ""
 
 
 def test_wrong_cohort_and_year_are_refused():

@@ -2,8 +2,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from lib.measures import Estimate, difference, expense_ratio, gap_within, median_interval, share_of
+from lib.measures import (
+    RESAMPLES,
+    SEED,
+    Estimate,
+    difference,
+    expense_ratio,
+    gap_within,
+    median_interval,
+    ratio_change,
+    share_of,
+)
 from lib.parameters import RatioMeasure, allowed
 from lib.rows import cohorts
 
@@ -72,6 +83,33 @@ def test_weighted_share_counts_spending_and_repeats():
         share_of(hits, weights=spending)
 
 
+def percentiles(sample, statistic):
+    """The 95% interval of a statistic, by resampling one sample as the project does."""
+    found = stats.bootstrap((sample,), statistic, n_resamples=RESAMPLES, method="percentile", rng=SEED)
+    return tuple(found.confidence_interval)
+
+
+def test_a_firm_is_resampled_with_its_weight():
+    rng = np.random.default_rng(4)
+    hits, weights = rng.random(40) < 0.4, rng.lognormal(size=40)
+
+    def share(drawn, axis):
+        return (hits * weights)[drawn].sum(axis) / weights[drawn].sum(axis)
+
+    found = share_of(hits, weights, "bootstrap")
+    assert (found.low, found.high) == pytest.approx(percentiles(np.arange(40), share))
+
+
+@pytest.mark.parametrize("count", [2, 3, 11, 12])
+def test_a_medians_interval_is_that_of_the_resampled_medians(count):
+    values = np.random.default_rng(2).lognormal(size=count)
+    assert median_interval(values) == pytest.approx((np.median(values), *percentiles(np.sort(values), np.median)))
+
+
+def test_one_value_is_its_median_and_has_no_interval():
+    assert median_interval([7.0, np.inf]) == pytest.approx((7, np.nan, np.nan), nan_ok=True)
+
+
 def test_nothing_gives_no_share_and_no_median():
     nothing = share_of([])
     assert (nothing.count, nothing.total) == (0, 0) and np.isnan([nothing.share, nothing.low, nothing.high]).all()
@@ -85,11 +123,12 @@ def test_a_clustered_interval_is_that_of_a_regression_on_a_constant():
     firms = cohorts.drawn(cohorts.company_years("specialised", 2021))
     hits = firms["rd_expense_cny"] > firms["selling_expense_cny"]
     spending = firms["rd_expense_cny"] + firms["selling_expense_cny"]
-    codes = firms["industry_zh"].astype("category").cat.codes
-    for weights in (None, spending):
-        found = share_of(hits, weights, "linearised", clusters=firms["industry_zh"])
+    labels = firms["industry_zh"]
+    for weights, groups in ((None, labels), (spending, labels), (None, labels < "电")):  # of two clusters too
+        found = share_of(hits, weights, "linearised", clusters=groups)
         ones = np.ones(len(hits))
         model = sm.WLS(hits.astype(float), ones, weights=ones if weights is None else weights)
+        codes = groups.astype("category").cat.codes
         low, high = model.fit(cov_type="cluster", cov_kwds={"groups": codes}).conf_int().to_numpy()[0]
         assert (found.low, found.high) == pytest.approx((low, high), rel=1e-9)
     alone = share_of(hits, method="linearised", clusters=range(len(hits)))
@@ -117,6 +156,16 @@ def test_a_gap_within_clusters_is_that_of_a_weighted_regression():
     assert np.isnan(gap_within(hits, side, weights, ["one"] * 300)[1:]).all()
 
 
+@pytest.mark.parametrize("hits", ["0100 1100", "0000 1100", "0001 0011", "0000 0011", "0100 0001"])
+def test_a_gap_of_two_clusters_is_between_theirs_and_its_interval_is_of_possible_gaps(hits):
+    hits, side = np.array([*hits.replace(" ", "")]) == "1", [True, True, False, False] * 2
+    one, other = (half[:2].mean() - half[2:].mean() for half in (hits[:4], hits[4:]))  # the gap of each, as large
+    middle, half = (one + other) / 2, 1.959963984540054 * abs(one - other) / 2
+    assert gap_within(hits, side, np.ones(8), [*"aaaabbbb"]) == pytest.approx(
+        (middle, max(middle - half, -1), min(middle + half, 1))
+    )
+
+
 def test_the_difference_of_two_wilson_shares_is_newcombes():
     # Newcombe (1998), Statistics in Medicine 17, table II: 56 of 70 less 48 of 80.
     one, other = (share_of([True] * count + [False] * (total - count)) for count, total in ((56, 70), (48, 80)))
@@ -134,3 +183,27 @@ def test_an_estimates_interval_and_a_medians_lie_about_their_value():
         assert median_interval(np.random.default_rng(1).permutation(values)) == (middle, low, high)
     one = share_of([True], method="linearised")
     assert (one.share, one.low, one.high) == (1, 1, 1)
+    apart = Estimate(3.0, 0.3).less(Estimate(1.0, 0.4))
+    assert (apart.value, apart.error) == pytest.approx((2, 0.5))
+
+
+def test_what_was_measured_stays():
+    for found, number in ((share_of([True]), "low"), (Estimate(1.0, 0.5), "error")):
+        with pytest.raises(AttributeError):
+            setattr(found, number, 0.0)
+
+
+def test_a_change_of_ratios_is_that_of_a_weighted_regression():
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(5)
+    tops, bottoms = rng.uniform(0, 3, (2, 12)), rng.uniform(1, 9, (2, 12))
+    found = ratio_change(*zip(tops, bottoms, strict=True))
+    clusters, last = np.tile(np.arange(12), 2), np.repeat([0.0, 1.0], 12)
+    model = sm.WLS((tops / bottoms).ravel(), sm.add_constant(last), weights=bottoms.ravel())
+    fitted = model.fit(cov_type="cluster", cov_kwds={"groups": clusters, "use_correction": False})
+    assert (found.value, found.error) == pytest.approx((fitted.params[1], fitted.bse[1] * np.sqrt(12 / 11)))
+    few, enough = (ratio_change(*zip(tops[:, :count], bottoms[:, :count], strict=True)) for count in (9, 10))
+    assert np.isfinite([few.value, enough.value, enough.error]).all() and np.isnan(few.error)
+    nothing = ratio_change((tops[0], bottoms[0] * 0), (tops[1], bottoms[1]))
+    assert np.isnan([nothing.value, nothing.error]).all()

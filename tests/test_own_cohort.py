@@ -1,6 +1,7 @@
 """Users' own cohorts: a file in data/cohorts becomes a cohort, or is refused with a sentence that a person can act on."""
 
 import datetime
+import hashlib
 import io
 import json
 import random
@@ -20,7 +21,7 @@ from lib.bundle.publish import publish
 from lib.errors import DataError, ParameterError, UserError
 from lib.paths import ROOT
 from lib.render import inputs, run, sweep
-from lib.rows import cohorts, own
+from lib.rows import cohorts, origins, own
 from lib.rows.workbooks import CONTAINER, LOCKED
 
 HEADER = "name,fiscal_year,rd,sm\n"
@@ -161,6 +162,24 @@ def test_a_year_that_the_file_lacks_is_an_error_that_names_those_it_has(put):
         cohorts.company_years("mine", 2019)
     with pytest.raises(ParameterError, match=r"2023 is not allowed.* Allowed: 2019, 2020, 2021\."):
         cohorts.company_years("mine", 2023)
+
+
+@pytest.mark.parametrize(
+    ("unit", "vendor", "words"),
+    [(1, "", "vendor not told), in yuan."), (2, "Wind", "Wind), in 2 yuan."), (10_000, "", "vendor not told), in 10,000 yuan.")],
+)  # fmt: skip
+def test_what_a_figure_of_an_own_cohort_rests_on_is_said(put, unit, vendor, words):
+    file = put("mine.csv", "name,code,fiscal_year,rd,sm\n甲,999999,2021,2,1\n")
+    told = "mine.csv: supplied by the user, taken to be in yuan, and checked by nobody here."
+    assert parameters.described("mine") == ("companies of mine", "the companies in mine.csv, supplied by the user")
+    assert cohorts.provenance("star", "mine") == told
+    origin = dict.fromkeys(origins.TEXTS, "") | {"file": "a.xlsx", "vendor": vendor, "unit": unit}
+    origin["cohort_sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    origins.beside(file).write_text(json.dumps(origin), encoding="utf-8")
+    assert cohorts.provenance("mine") == f"{told} It was made from a.xlsx ({words}"
+    assert cohorts.selection("mine", 2021) == "cohorts/mine.csv?fiscal_year=2021"
+    assert cohorts.source_ids("mine", ("finglm", "other", "company-list")) == ["cohorts/mine.csv", "other"]
+    assert cohorts.company_names()["999999"] == "999999 甲"
 
 
 # What is refused

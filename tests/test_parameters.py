@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import notebooks, parameters
+from lib import notebooks, parameters, tables
 from lib.errors import ParameterError, UserError
 
 
@@ -158,9 +158,63 @@ def test_a_wrong_value_says_what_is_allowed(type_name, value, words):
     assert str(error.value).startswith("x: ") and words in str(error.value)
 
 
+@pytest.mark.parametrize("code", ["{}", "1234567"])
+def test_no_code_is_proposed_that_is_none(code):
+    with pytest.raises(ParameterError) as error:
+        check("CompanyCodes", code)
+    assert "did you mean" not in str(error.value)
+
+
+def test_the_first_fault_of_a_list_is_told():
+    with pytest.raises(ParameterError, match="x: 2 does not fit"):
+        check("CompanyCodes", [2, "000001", 3])
+
+
+@pytest.mark.parametrize(
+    ("type_name", "fits", "too_far"),
+    [
+        ("FirmCount", [1, 1000], [0, 1001]),
+        ("BoardCount", [1, 165], [0, 166]),
+        ("BoardDay", ["2021-11-16", "2023-04-28"], ["2021-11-15", "2023-04-29"]),
+        ("MultipleList", [[0.01], [100]], [[], [0], [1, 100.5]]),
+    ],
+)
+def test_a_range_ends_where_it_says(type_name, fits, too_far):
+    assert [check(type_name, value) for value in fits] == fits
+    for value in too_far:
+        with pytest.raises(ParameterError):
+            check(type_name, value)
+
+
 def test_years_come_from_the_data(data, edit):
     edit("spending", {"company_id": "000007", "fiscal_year": "2020"}, "fiscal_year", "2024")
+    with (data / "spending.csv").open("a", encoding="utf-8") as file:
+        file.write("000008\n51job,2025\n")  # a row that breaks off before the year, and a company with no code
     assert parameters.fiscal_years() == [2019, 2020, 2021, 2024]
+    assert parameters.allowed(parameters.LaterYear) == [2020, 2021, 2024]
+    assert parameters.allowed(parameters.BaseYear) == [2019, 2020, 2021]
+
+
+def test_years_of_statements_are_those_of_their_tables():
+    figures, shares = tables.load("cited_figures"), tables.load("public_sector")
+    sums = figures.loc[figures["item"] == "rd_cumulative_10y", "fiscal_year"]
+    assert parameters.decade_ends() == sorted(set(sums))
+    spans = shares.loc[shares["item"].isin(parameters.SHARE_ITEMS), ["fiscal_year", "last_fiscal_year"]]
+    assert parameters.evidence_years() == [
+        year
+        for year in range(2000, 2100)
+        if ((spans["fiscal_year"] <= year) & (spans["last_fiscal_year"] >= year)).any()
+    ]
+
+
+def test_a_cohort_of_the_project_is_described_as_it_is():
+    assert parameters.described("star") == ("STAR companies", "companies on Shanghai's STAR board")
+
+
+def test_only_bse_waits_for_its_expenses(monkeypatch):
+    waiting = parameters.cohorts_with_data()
+    monkeypatch.setattr(parameters, "has_bse_expenses", lambda: True)
+    assert parameters.cohorts_with_data() == list(parameters.COHORTS) and {*parameters.COHORTS} - {*waiting} == {"bse"}
 
 
 def test_what_python_warns_of_in_a_notebooks_code_is_left_to_its_kernel(recwarn):

@@ -129,6 +129,14 @@ def test_what_is_drawn_solid_is_confirmed_or_a_single_figure_of_grade_a():
     assert dots["solid"].any() and not dots["solid"].all()
 
 
+def test_ranks_are_by_ratio_then_by_code_and_a_tie_is_not_product_first():
+    firms = cohorts.drawn(cohorts.company_years("specialised", 2021)).head(4)[::-1]
+    bars = ranked(firms.assign(rd_expense_cny=[1.0, 4.0, 1.0, 2.0], selling_expense_cny=[1.0, 1.0, 1.0, 4.0]))
+    last, second, first, lowest = firms["company_id"]
+    assert first < last and bars["company_id"].to_dict() == {0: second, 1: first, 2: last, 3: lowest}
+    assert bars["ratio"].tolist() == [2, 0, 0, -1] and bars["product_first"].tolist() == [True, False, False, False]
+
+
 @pytest.mark.parametrize("industries", [None, ["one"], ["one", "two"]])
 def test_the_interval_is_clustered_where_there_are_industries_to_cluster_by(industries):
     firms = cohorts.drawn(cohorts.company_years("specialised", 2021))

@@ -155,8 +155,8 @@ def _to_technology(last: int) -> Verdict:
 
 
 def _ahead(table: pd.DataFrame, one: str, other: str) -> str:
-    """In which years fixed-asset investment grew faster in the first column of `table`, and in which it did not."""
-    faster = table.iloc[:, 0] > table.iloc[:, 1]
-    years = {name: table.index[chosen] for name, chosen in ((one, faster), (other, ~faster))}
-    parts = [f"faster in {name} in {name_list(map(str, found))}" for name, found in years.items() if len(found)]
+    """In which years fixed-asset investment grew faster in the first column of `table`, in the second, or in neither."""
+    lead = table.iloc[:, 0] - table.iloc[:, 1]
+    years = {f"faster in {one}": lead > 0, f"faster in {other}": lead < 0, "as fast in both": lead == 0}
+    parts = [f"{words} in {name_list(map(str, table.index[there]))}" for words, there in years.items() if there.any()]
     return f"fixed-asset investment grew {' and '.join(parts)}" if parts else "no year's investment was found for both"

@@ -141,7 +141,7 @@ def _take(change: Change, source: Source, source_id: str, old: dict, new: dict, 
 def _empty_row(table: pd.DataFrame, new: dict) -> dict:
     named = ("company_id", "fiscal_year", "fiscal_year_end", "accounting_standard", "note")
     row = dict.fromkeys(table.columns, "") | {name: str(new[name]) for name in named}
-    return row | ({"extract_check": "unconfirmed"} if new["company_id"][:1].isdigit() else {})
+    return row | ({"extract_check": "unconfirmed"} if new["company_id"].isdigit() else {})
 
 
 def _renamed(change: Change, targets: list[Target], fetched: pd.DataFrame) -> None:

@@ -178,8 +178,7 @@ def doubts(spending: pd.DataFrame) -> pd.Series:
     }
     words = pd.Series("", index=spending.index)
     for doubt, holds in found.items():
-        holds = holds.fillna(False).to_numpy(dtype=bool)
-        words = words.where(~holds, (words + "; " + doubt).str.removeprefix("; "))
+        words = words.where(~holds.to_numpy(), (words + "; " + doubt).str.removeprefix("; "))
     return words
 
 
@@ -359,5 +358,5 @@ def _status(rows: pd.DataFrame, fiscal_year: int) -> pd.Series:
     )
     status = pd.Series(DRAWN, index=rows.index)
     for reason, holds in reversed(list(zip(REASONS, tests, strict=True))):
-        status[holds.fillna(False).astype(bool)] = reason
+        status[holds] = reason
     return status
