@@ -119,7 +119,8 @@ def test_the_freight_test_passes_on_the_placebo_too(panel):
     assert 0.05 < stricter[f"p against {OTHER}"] < 0.06  # that the placebo passes hangs on which industries count
     note = figures.build(NAME).notes[2]
     assert (
-        "Both pass at 5%, so the test does not single out the standard" in note and "p = 0.0016 and p = 0.052" in note
+        "Both pass at 5%, so that on these industries the test does not single out the standard" in note
+        and "p = 0.0016 and p = 0.052" in note
     )
 
 

@@ -157,6 +157,10 @@ def _to_technology(last: int) -> Verdict:
 def _ahead(table: pd.DataFrame, one: str, other: str) -> str:
     """In which years fixed-asset investment grew faster in the first column of `table`, in the second, or in neither."""
     lead = table.iloc[:, 0] - table.iloc[:, 1]
-    years = {f"faster in {one}": lead > 0, f"faster in {other}": lead < 0, "as fast in both": lead == 0}
+    years = {
+        f"faster in {one} than in {other}": lead > 0,
+        f"faster in {other} than in {one}": lead < 0,
+        "as fast in both": lead == 0,
+    }
     parts = [f"{words} in {name_list(map(str, table.index[there]))}" for words, there in years.items() if there.any()]
     return f"fixed-asset investment grew {' and '.join(parts)}" if parts else "no year's investment was found for both"

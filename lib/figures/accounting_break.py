@@ -132,7 +132,11 @@ def _test_words(firms: pd.DataFrame, tests: dict) -> str:
         "p = {found:.2g} to {year} and p = {placebo:.2g} to {later}, a year after the standard changed.",
         fewest=TEST_FIRMS, found=found, placebo=placebo, year=YEARS[1], later=YEARS[2],
     )  # fmt: skip
-    both = say("Both pass at 5%, so the test does not single out the standard.") if max(found, placebo) < 0.05 else ""
+    both = (
+        say("Both pass at 5%, so that on these industries the test does not single out the standard.")
+        if max(found, placebo) < 0.05
+        else ""
+    )
     stricter = [_larger_p(freight_test(firms, *step, STRICTER)) for step in STEPS]
     again = phrase("Of industries of {fewest} firms or more: p = {found:.2g} and p = {placebo:.2g}.")
     words = say(again, fewest=STRICTER, found=stricter[0], placebo=stricter[1]) if np.isfinite(stricter).all() else ""

@@ -140,7 +140,7 @@ def _influence_words(curve: pd.DataFrame, weigh: pd.Series) -> str:
 
 def _article_words(claim: pd.Series, stated: Share) -> str:
     return say(
-        "MacroPolo's '{claim}' of {total} is {count}, rounded: it gives no count. Shaded is Wilson's interval of that, {low} to {high}.",
+        "MacroPolo gives no count; '{claim}' of {total} is about {count}. Shaded is Wilson's interval of that, {low} to {high}.",
         claim=term(claim["published_text"]), total=stated.total, count=stated.count, low=percent(stated.low), high=percent(stated.high),
     )  # fmt: skip
 

@@ -71,7 +71,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
             say(KEY),
             say("Gap: how much more product-first firms' sales grew than sales-first ones'. Rows below 'and same sales' change one choice of it."),
             _once(every),
-            say("Placebo: growth to 2020 by the side of 2021. As {same:.0%} of firms took that side in 2019, too, it shows differences that last.", same=same_side(firms)),
+            say("Placebo: growth to 2020 by the side of 2021. {same:.0%} of firms took that side in 2019, too, so lasting differences between firms would look like this.", same=same_side(firms)),
             say("Of firms selling-heavy for their industry the gap is {gap} ({low} to {high}).", **_interval(others[SELLING_HEAVY])),
             say("Deciles of fewer than {minimum} companies are not drawn.", minimum=minimum_firms),
         ),
