@@ -637,3 +637,12 @@ def test_one_command_renders_an_excel_file_and_another_only_if_it_changed(put, o
     )
     checked = call("check")
     assert checked.returncode == 1 and "1 problems." in checked.stderr and "broken.csv" in checked.stderr
+
+
+def test_a_cohort_of_one_industry_has_peers_without_an_interval(no_cohorts):
+    (no_cohorts / "cohorts").mkdir()
+    rows = "".join(f"Firm {n},2021,{n + 2},3,Semiconductors and components\n" for n in range(3))
+    (no_cohorts / "cohorts" / "one.csv").write_text(f"name,fiscal_year,rd,sm,industry\n{rows}", encoding="utf-8")
+    figure = figures.build("01_rd_against_sm", cohort="one")
+    assert "nan" not in figure.alt and "(no interval)" in figure.alt
+    assert any("fewer than two industries" in note for note in figure.notes)

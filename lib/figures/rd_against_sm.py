@@ -63,7 +63,9 @@ AMONG = phrase(
 )
 CHOSEN = phrase("The label itself asks for R&D spending, so these firms are chosen in part on what is measured.")
 INTERVALS = phrase("Lines are 95% intervals in which firms of one industry may move together")
-WILSON = phrase("The line is a 95% interval that takes firms as independent, as their industries are not known.")
+WILSON = phrase(
+    "The line is a 95% interval that takes firms as independent, as fewer than two industries of theirs are known."
+)
 
 
 class Compared(NamedTuple):
@@ -453,6 +455,8 @@ def _marks(left, right, below, bars: pd.DataFrame, dots: pd.DataFrame, shares: d
 
 
 def _share_words(words: str, share: Share) -> str:
+    if not np.isfinite(share.low):  # all are of one industry
+        return say("{words}: {share:.1%} of {total:,} (no interval)", words=words, share=share.share, total=share.total)
     return say(
         "{words}: {share:.1%} of {total:,} ({low:.1%} to {high:.1%})",
         words=words, share=share.share, total=share.total, low=share.low, high=share.high,
