@@ -139,3 +139,7 @@ def test_a_users_own_cohort_is_set_against_the_listed(data):
     assert "not known" in figures.build(NAME, cohort="bare").alt
     with pytest.raises(UserError, match="no company of the cohort has a rd_intensity"):
         figures.build(NAME, cohort="bare", outcome="rd_intensity")
+
+
+def test_where_no_industry_has_so_many_firms_the_words_that_say_so_are_whole():
+    assert text_faults(figures.build(NAME, minimum_firms=100).drawing) == []

@@ -78,7 +78,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, outcome: str, mi
                 inside=share[GROUPS[0]], weighted=share[GROUPS[1]], others=share[GROUPS[2]],
             ),
             say("Size: log revenue. Not a cause: a label may be given for R&D, and what is controlled for may follow from it."),
-            say("By industry: those with {minimum} companies on each side.", minimum=minimum_firms),
+            say("By industry: those with at least {minimum} companies on each side.", minimum=minimum_firms),
         ),
         source_line(cohorts.source_ids(cohort, ["company-list", "listings", "finglm", "macropolo"])),
     ]  # fmt: skip
@@ -248,8 +248,8 @@ def _draw_industries(axes, by_industry: pd.DataFrame, plural: str, minimum: int)
     chart.head(axes, heading, left, up=18)
     if by_industry.empty:
         chart.bare(axes)
-        words = say("None with {minimum} firms on each side", minimum=minimum)
-        axes.text(0.5, 0.5, words, color=style.QUIET, transform=axes.transAxes, ha="center")
+        words = say("None with {minimum} firms\non each side", minimum=minimum)
+        axes.text(0.5, 0.5, words, color=style.QUIET, transform=axes.transAxes, ha="center", va="center")
         return
     values = by_industry[["cohort", "others"]].to_numpy()
     axes.set_xscale("log", base=2)
