@@ -14,7 +14,6 @@ import io
 import json
 import math
 import os
-import re
 import threading
 import tokenize
 import warnings
@@ -30,14 +29,16 @@ from lib.parameters import TYPES, allowed, check
 from lib.paths import file_state, is_file, notebooks_dir
 from lib.words import sentence
 
+#: The names of the figures' notebooks.
+FIGURES = "[0-9][0-9]_*.ipynb"
+
 
 def figures() -> list[Path]:
     """The figures' notebooks, in the order of their numbers. Raises UserError where there are none."""
-    found = sorted(path for path in notebooks_dir().glob("*.ipynb") if is_figure(path))
+    folder = notebooks_dir()
+    found = sorted(folder.glob(FIGURES))
     if not found:
-        raise UserError(
-            f"{notebooks_dir()} holds no figure; FIGURES_NOTEBOOKS must name the folder of the figures' notebooks."
-        )
+        raise UserError(f"{folder} holds no figure; FIGURES_NOTEBOOKS must name the folder of the figures' notebooks.")
     return found
 
 
@@ -114,7 +115,7 @@ class Parameter:
 
 def is_figure(notebook: Path) -> bool:
     """Whether a notebook is one of the project's figures; any other is run as papermill runs it."""
-    return notebook.parent == notebooks_dir() and re.match("[0-9]{2}_", notebook.name) is not None
+    return notebook.parent == notebooks_dir() and notebook.match(FIGURES)
 
 
 class Metadata(BaseModel):

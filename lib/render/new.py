@@ -109,11 +109,9 @@ def _start() -> Path:
 def _lists_found() -> tuple[str, dict]:
     """README's text and the start page's notebook. Raises UserError where either has no list of figures."""
     readme, start = README.read_text(encoding="utf-8"), json.loads(_start().read_text(encoding="utf-8"))
-    for path, text in (
-        (README, readme),
-        (_start(), "".join(line for cell in start["cells"] for line in cell["source"])),
-    ):
-        if not (README_ROW if path == README else START_ROW).search(text):
+    shown_there = "".join(line for cell in start["cells"] for line in cell["source"])
+    for path, text, row in ((README, readme, README_ROW), (_start(), shown_there, START_ROW)):
+        if not row.search(text):
             raise UserError(
                 f"{shown(path)} has no list of the figures, a row each; bring it back from version control."
             )
