@@ -1,5 +1,6 @@
 """Where things are. The environment may move notebooks, data and outputs, which tests and trial runs use."""
 
+import errno
 import functools
 import os
 from pathlib import Path
@@ -34,6 +35,20 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):
         return False
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """What a file from outside holds, judged before it is read: a plain file of at most `most` bytes.
+
+    A device without an end would take all memory, and a pipe would be waited for. Raises OSError, whose `strerror` says why.
+    """
+    size = path.stat().st_size
+    if not path.is_file():
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    with path.open("rb") as file:
+        if size > most or len(content := file.read(most + 1)) > most:  # the size that is stated may be 0, as in /proc
+            raise OSError(errno.EFBIG, f"it is larger than {most / 1e6:,g} MB", str(path))
+    return content
 
 
 def file_content(path: Path) -> bytes:
