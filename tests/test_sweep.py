@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from test_engine import write
 
 from lib import figures, notebooks
 from lib.bundle.publish import publish
 from lib.errors import ParameterError
 from lib.paths import ROOT
 from lib.render import run, sweep
+from lib.render.manifest import Manifest
 
 NAME = "01_rd_against_sm"
 GRID = """\
@@ -105,6 +107,28 @@ def test_a_table_of_other_sets_is_replaced_and_that_is_said(outputs):
     (folder / "sweep.csv").write_bytes(b"\xff\x00")  # not what a sweep writes
     sweep.gather(tasks, "g", said.append)
     assert len(table(folder)) == 2 and len(said) == 1
+
+
+def test_a_parameter_keeps_its_column_whatever_the_table_says_beside_it(outputs, tmp_path):
+    names = ["status", "folder", "title", "error"]
+    source = "\n".join(f"{name} = 'a'" for name in names)
+    tasks = [run.job(write(tmp_path / "own.ipynb", parameters=source), folder=value) for value in ("x", "y")]
+    said = []
+    folder = sweep.gather(tasks, "g", said.append)
+    for row, value in zip(table(folder), ("x", "y"), strict=True):
+        assert [row[name] for name in names] == ["a", value, "a", "a"]
+        assert [row[f"({name})"] for name in names] == ["not run", f"own/folder={value}", "", ""]
+    assert '<a href="../../own/folder=x/">own/folder=x</a></td>' in (folder / "index.html").read_text(encoding="utf-8")
+    sweep.gather(tasks[:1], "g", said.append)
+    assert len(said) == 1 and "other sets (2)" in said[0]
+
+
+def test_a_headline_of_a_parameters_name_stands_beside_it(outputs):
+    task = run.job("03_who_are_the_93", count=90)
+    publish(figures.build("03_who_are_the_93", count=90))
+    Manifest().record(run.Outcome(task))
+    (row,) = table(sweep.gather([task], "g", print))
+    assert row["count"] == "90" and row["(count)"] and row["status"] == "done"
 
 
 def test_a_set_among_many_is_as_if_rendered_alone(command, outputs, tmp_path, monkeypatch):
