@@ -493,6 +493,8 @@ def replication(path: Path | None, **options) -> None:
     from lib.paths import outputs_dir
     from lib.render import run
 
+    if path and not path.parent.is_dir():
+        raise ParameterError(f"{path}: there is no folder {path.parent} to write to; make it, or name another.")
     jobs = [run.job(notebook.stem) for notebook in notebooks.figures()]
     well, _ = _work(jobs, gallery=True, explain=False, dry_run=False, keep_going=False, **options)
     if not well:
