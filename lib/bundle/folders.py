@@ -1,5 +1,6 @@
 """Where a figure's bundle stands, and whether it is whole. Light, so that the command line can ask at once."""
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -7,8 +8,9 @@ import json
 import os
 import platform
 import re
+import tempfile
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lib import notebooks
@@ -50,7 +52,7 @@ def _own_folder(notebook: Path, apart: bool) -> str:
     """The folder of a notebook that has all its bundles."""
     stem = notebook.stem
     taken = not notebooks.is_figure(notebook) and is_file(notebooks_dir() / notebook.name)
-    ours = stem.lower() in ("manifest.json", "manifest.new", "index.html") or stem.startswith(".")
+    ours = stem.lower() in ("manifest.json", "index.html") or stem.startswith(".")
     return _marked(stem, os.fsdecode(notebook) if apart or taken or ours or stem.endswith((".", " ")) else "")
 
 
@@ -84,6 +86,16 @@ def _marked(text: str, meaning: str) -> str:
 def fitting(text: str, most: int) -> str:
     """`text`, cut to at most `most` bytes."""
     return text.encode(errors="surrogateescape")[:most].decode(errors="ignore")
+
+
+@contextlib.contextmanager
+def swapped_in(folder: Path) -> Iterator[Path]:
+    """A folder to write files to. Where the block ends well each is moved to `folder`, whole, and in the place of a link."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
+        yield Path(stage)
+        for path in sorted(Path(stage).iterdir()):
+            path.replace(folder / path.name)
 
 
 def variants(name: str) -> list[Path]:

@@ -6,7 +6,6 @@ Made from the bundles' records and the claims' ledger. Pages need no network and
 import base64
 import functools
 import hashlib
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
@@ -232,25 +231,22 @@ def _article(notebook: Path, record: Path, alt: str) -> list[dict]:
 
 def _archive(folder: Path, name: str) -> None:
     """Zip a bundle. Files are stored as they are and bear no time, so that the same files give the same zip anywhere."""
-    with tempfile.TemporaryDirectory(prefix=".gallery-", dir=folder) as stage:
-        new = Path(stage) / f"{name}.zip"
-        with zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
-            for kind in DOWNLOADS:
-                path = folder / f"{name}.{kind}"
-                if kind != "zip" and path.exists():
-                    entry = zipfile.ZipInfo(f"{name}/{path.name}")
-                    entry.create_system, entry.external_attr = 3, 0o644 << 16  # the same on Windows
-                    archive.writestr(entry, path.read_bytes())
-        new.replace(folder / new.name)
+    with (
+        folders.swapped_in(folder) as stage,
+        zipfile.ZipFile(stage / f"{name}.zip", "w", zipfile.ZIP_STORED) as archive,
+    ):
+        for kind in DOWNLOADS:
+            path = folder / f"{name}.{kind}"
+            if kind != "zip" and path.exists():
+                entry = zipfile.ZipInfo(f"{name}/{path.name}")
+                entry.create_system, entry.external_attr = 3, 0o644 << 16  # the same on Windows
+                archive.writestr(entry, path.read_bytes())
 
 
 def _write(path: Path, text: str) -> None:
     """Swap a page in whole, so that a reader never meets half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".gallery-", dir=path.parent) as stage:
-        new = Path(stage) / path.name
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
+    with folders.swapped_in(path.parent) as stage:
+        (stage / path.name).write_text(text, encoding="utf-8")
 
 
 @functools.cache

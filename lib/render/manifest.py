@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
+from lib.bundle import folders
 from lib.errors import UserError
 from lib.paths import ROOT, outputs_dir
 from lib.render import inputs
@@ -166,9 +167,7 @@ class Manifest:
         text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         with self._lock:
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                new = self.path.with_suffix(".new")
-                new.write_text(text, encoding="utf-8")
-                new.replace(self.path)
+                with folders.swapped_in(self.path.parent) as stage:
+                    (stage / self.path.name).write_text(text, encoding="utf-8")
             except OSError as error:
                 raise UserError(f"cannot write {self.path} ({error.strerror}); free it, then render again.") from error

@@ -64,14 +64,15 @@ def pack(path: Path) -> Path:
         contents["README-REPLICATION.md"] = readme(contents).encode()
         sums = "".join(f"{hashlib.sha256(contents[name]).hexdigest()}  {name}\n" for name in sorted(contents))
         contents["SHA256SUMS"] = sums.encode()
-        new = path.with_name(f".{path.name}.new")
-        with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+        with (
+            folders.swapped_in(path.parent) as stage,
+            zipfile.ZipFile(stage / path.name, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
             for name in sorted(contents):
                 entry = zipfile.ZipInfo(f"{NAME}/{name}")  # without a time
                 entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
                 entry.external_attr = (0o755 if name.startswith(".ci/") else 0o644) << 16
                 archive.writestr(entry, contents[name])
-        new.replace(path)
     except OSError as error:
         raise UserError(f"cannot write {path} ({error.strerror}); free it, then pack again.") from error
     return path

@@ -134,7 +134,7 @@ def sole_render(say: Callable[[str], None]) -> Iterator[None]:
             raise UserError(f"cannot write to {outputs} ({error.strerror}); free it, then render again.") from error
         say(f"{outputs} is on a file system without locks; see that no other render writes to it")
     try:
-        for pattern in (".run-*", ".publish-*", ".gallery-*"):
+        for pattern in (".run-*", ".publish-*"):
             for left in (*outputs.glob(pattern), *outputs.glob(f"*/{pattern}"), *outputs.glob(f"*/*/{pattern}")):
                 shutil.rmtree(left, ignore_errors=True)
         yield

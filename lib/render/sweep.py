@@ -88,14 +88,18 @@ def gather(tasks: list[run.Job], name: str, say: Callable[[str], None]) -> Path:
     if (before := _gathered(folder, place)) and before != {task.folder for task in tasks}:
         say(f"{folder} had the table of other sets ({len(before):,}); it is replaced. Their bundles stay.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        sheets = _contact_sheets(pictures, folder)
-        failed = sum(row[status] != "done" for row in rows)
-        _page(folder, rows, columns, title=f"{tasks[0].name}, sweep {name}", sheets=sheets, place=place, failed=failed)
+        with folders.swapped_in(folder) as stage:
+            with (stage / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, columns, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+            sheets = _contact_sheets(pictures, stage)
+            failed = sum(row[status] != "done" for row in rows)
+            _page(
+                stage, rows, columns, title=f"{tasks[0].name}, sweep {name}", sheets=sheets, place=place, failed=failed
+            )
+        for left in {path.name for path in folder.glob("contact-sheet*.png")} - set(sheets):
+            (folder / left).unlink()
     except OSError as error:
         raise UserError(f"cannot write to {folder} ({error.strerror or error}); free it, then call again.") from error
     return folder
@@ -148,12 +152,9 @@ def on_cluster(
         failed = 0
         for number, done in enumerate(as_completed(waiting), 1):
             outcome, files = _taken_over(waiting[done], *done.result())
-            folder = outputs_dir() / outcome.job.folder
-            folder.mkdir(parents=True, exist_ok=True)
-            for file, content in files.items():
-                new = folder / f".{file}.new"
-                new.write_bytes(content)
-                new.replace(folder / file)
+            with folders.swapped_in(outputs_dir() / outcome.job.folder) as stage:
+                for file, content in files.items():
+                    (stage / file).write_bytes(content)
             manifest.record(outcome)
             failed += outcome.error is not None
             say(f"[{number}/{len(due)}] {outcome.sentence() if outcome.error else outcome.job.folder}")
@@ -187,8 +188,6 @@ def _contact_sheets(pictures: list[tuple[Path, str]], folder: Path) -> list[str]
     for first in range(0, len(pictures), SHEET):
         name = f"contact-sheet-{first // SHEET + 1}.png" if first else "contact-sheet.png"
         sheets[name] = pictures[first : first + SHEET]
-    for left in {path.name for path in folder.glob("contact-sheet*.png")} - sheets.keys():
-        (folder / left).unlink()
     for name, some in sheets.items():
         _contact_sheet(some, folder / name)
     return list(sheets)
