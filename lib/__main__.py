@@ -186,8 +186,11 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
     """Render figures, by number, name or a notebook's path; all of them where none is named. Then build the gallery."""
     from lib import notebooks
     from lib.render import run
+    from lib.render.compare import differences, require_render
     from lib.render.values import parameter_values
 
+    if compare:
+        require_render(compare)
     values = parameter_values(files, yamls, pairs, raw)
     jobs, broken = [], []
     for word in figures or [path.stem for path in notebooks.figures()]:
@@ -206,7 +209,6 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
         echo(f"failed: {error}", err=True)
     if compare:
         from lib.paths import outputs_dir
-        from lib.render.compare import differences
 
         echo("\n".join(differences(compare, outputs_dir())) or f"no figure's data and no claim differs from {compare}")
     if broken or not well:

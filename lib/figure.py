@@ -17,6 +17,7 @@ from matplotlib.text import Text
 
 from lib import style
 from lib.errors import UserError
+from lib.parameters import require_text
 
 #: Without this, a PDF would carry the time it was made.
 UNDATED = {"CreationDate": None}
@@ -209,6 +210,7 @@ def drawn_as(name: str):
     def decorate(draw: Callable[..., Figure]) -> Callable[..., Figure]:
         @functools.wraps(draw)
         def drawn(*rows, language: str = "en", size: str = "web", subset: str = "", **parameters) -> Figure:
+            require_text(subset, "subset")
             with style.look(language, size, subset):
                 figure = draw(*rows, **parameters)
             figure.name, figure.rows, figure.subset = name, rows, subset

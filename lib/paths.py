@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Bytes at most of a table, of a notebook, and of a file that a render left for later ones.
+TABLE, NOTEBOOK, OWN_FILE = 200_000_000, 100_000_000, 1_000_000_000
 
 
 def notebooks_dir() -> Path:
@@ -58,4 +60,4 @@ def file_content(path: Path) -> bytes:
 
 @functools.lru_cache(maxsize=32)
 def _content(path: Path, state: tuple) -> bytes:
-    return path.read_bytes()
+    return read_bounded(path, TABLE)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from lib.bundle import folders
 from lib.errors import UserError
-from lib.paths import ROOT, outputs_dir
+from lib.paths import OWN_FILE, ROOT, outputs_dir, read_bounded
 from lib.render import inputs
 
 
@@ -71,7 +71,7 @@ class Manifest:
 
     def _read(self) -> dict:
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
+            content = json.loads(read_bounded(self.path, OWN_FILE).decode("utf-8"))
             if not isinstance(content, dict):
                 raise ValueError("no mapping")
         except (FileNotFoundError, NotADirectoryError):

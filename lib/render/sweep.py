@@ -8,6 +8,7 @@ A grid is a YAML file with any of three parts, whose sets are taken together:
 """
 
 import csv
+import io
 import itertools
 import math
 import tempfile
@@ -20,10 +21,10 @@ from jinja2 import Environment, PackageLoader
 from lib import notebooks
 from lib.bundle import folders
 from lib.errors import ParameterError, UserError
-from lib.paths import outputs_dir
+from lib.paths import OWN_FILE, outputs_dir, read_bounded
 from lib.render import inputs, run, warm
 from lib.render.manifest import Fault, Manifest
-from lib.render.values import read_yaml
+from lib.render.values import read_yaml, yaml_text
 
 PARTS = ("product", "zip", "list")
 SHEET = 60  # pictures on a contact sheet
@@ -36,10 +37,7 @@ def jobs(notebook: Path, grid: Path) -> list[run.Job]:
 
     Raises ParameterError, before anything runs, for a file that is no grid and for every wrong name or value in it.
     """
-    try:
-        content = read_yaml(grid.read_text(encoding="utf-8"), f"{grid}, not a grid")
-    except (OSError, ValueError) as error:
-        raise ParameterError(f"{grid}: not a grid ({error}).") from None
+    content = read_yaml(yaml_text(grid), f"{grid}, not a grid")
     if not isinstance(content, dict) or not content or set(content) - set(PARTS):
         raise ParameterError(f"{grid}: a grid has the parts {', '.join(PARTS)}, any of them, and nothing else.")
     if (count := _count(content)) > MOST:
@@ -115,8 +113,8 @@ def _beside(taken: Collection[str], name: str) -> str:
 def _gathered(folder: Path, place: str) -> set[str]:
     """The sets of the table that a sweep left in a folder, by its column `place`; none where there is no table to be read."""
     try:
-        with (folder / "sweep.csv").open(encoding="utf-8", newline="") as file:
-            return {row[place] for row in csv.DictReader(file)}
+        text = read_bounded(folder / "sweep.csv", OWN_FILE).decode("utf-8")
+        return {row[place] for row in csv.DictReader(io.StringIO(text, newline=""))}
     except (OSError, ValueError, KeyError, csv.Error):
         return set()
 
