@@ -407,13 +407,15 @@ def import_cohort(file: Path, **answers) -> None:
     settles it.
     """
     from lib import parameters, vendor
+    from lib.paths import read_bounded
+    from lib.vendor.readers import MOST_BYTES
 
     _require_sound_tables()
     try:
-        content = file.read_bytes()
+        content = read_bounded(file, MOST_BYTES)
     except OSError as error:
         raise UserError(
-            f"{file}: cannot be read ({error.strerror}); close it elsewhere, or mend its rights."
+            f"{file}: cannot be read ({error.strerror}); see that it is an export that you may read, and that no program holds it."
         ) from error
     found = vendor.take(file.name, content, **answers)
     if found.report:

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import PurePath
 
 import pandas as pd
@@ -23,10 +23,13 @@ from lib.words import name_list
 LINE_WORDS = {"rd": "R&D expense (研发费用)", "sm": "selling expense (销售费用)", "revenue": "revenue (营业收入)"}
 #: What vendors write where they have no figure.
 NOT_KNOWN = re.compile(r"(?i)[-–—.]+|n\.?/?a\.?|nan|none|null|nat|#N/A|无|不适用|未披露")
-NUMBER = re.compile(r"-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?")
+#: A number whose comma may stand before thousands or before decimals.
+ONE_COMMA = re.compile(r"-?[0-9]{1,3},[0-9]{3}")
 CODE = re.compile(r"(?i)(?:(?:sh|sz|bj)\.?)?([0-9]{6})(?:\.(?:sh|sz|bj|ss|xshg|xshe|bse|0))?")
 #: Rows of text beside the companies' that are passed over; more of them are no footer.
 MOST_NOTES = 30
+NO_YEAR = "rows: not a year that ends on 31 December (quarters and the like)"
 FILED = ("first", "latest")
 
 
@@ -59,7 +62,6 @@ class Record:
     name: str
     year: int
     amounts: dict[str, Decimal | None]
-    told: tuple
     came: list
 
 
@@ -77,7 +79,13 @@ class _Reading:
     grid: readers.Grid
     layout: Layout
     aside: Counter = field(default_factory=Counter)
-    units: dict[int, str] = field(default_factory=dict)
+    units: dict[int, str] = field(
+        default_factory=dict
+    )  # by the yuan in them: who states them, of those that no title does
+    bare: tuple[int, Column] | None = None  # the first amount of which nothing but a title may state the unit
+    commas: dict[str, tuple[int, Column]] = field(
+        default_factory=dict
+    )  # whether they stand before thousands: 'plain', 'unsure'
     renumbered: dict[str, str] = field(default_factory=renumbered)
 
     def fault(self, row: int, column: Column | None, words: str) -> UserError:
@@ -134,7 +142,7 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
     near = [column for column in layout.of("near") if column.why]
     report += [f"  not read: column {column.name}, {column.why}" for column in near]
     records = _records(reading, places, year)
-    factor, said = _unit(reading, _used(places), given)
+    factor, said = _unit(reading, given)
     report.append(f"unit: {said}")
     kinds = sorted({column.statement for _, column in _each(places) if column.statement})
     told = reading.layout.of("statement")
@@ -247,10 +255,7 @@ def _lines(reading: _Reading, year: int | None) -> dict[str, dict[int | None, Co
     only_parent = {}
     for line in LINES:
         for column in layout.of(line):
-            if column.foreign:
-                raise UserError(
-                    f"{file}, column {column.name}: amounts in {column.foreign}; export them in yuan, or convert them first."
-                )
+            _in_yuan(reading, column)
             if column.statement not in ("", CONSOLIDATED):
                 reading.aside[f"column of {column.statement} figures"] += 1
                 only_parent[line] = column
@@ -298,6 +303,13 @@ def _lines(reading: _Reading, year: int | None) -> dict[str, dict[int | None, Co
     return places
 
 
+def _in_yuan(reading: _Reading, column: Column) -> None:
+    if column.foreign:
+        raise UserError(
+            f"{reading.file}, column {column.name}: amounts in {column.foreign}; export them in yuan, or convert them first."
+        )
+
+
 def _missing(reading: _Reading, line: str, only_parent: dict) -> str:
     """What to say where no column holds a line."""
     if line in only_parent:
@@ -313,26 +325,28 @@ def _missing(reading: _Reading, line: str, only_parent: dict) -> str:
 
 def _item_lines(reading: _Reading, year: int | None) -> dict[str, dict]:
     """Lines where each row has one item, such as 研发费用, and a column for each year."""
-    (item, *_others), years = reading.layout.of("item"), {}
+    file, (item, *_others), years = reading.file, reading.layout.of("item"), {}
     for column in reading.layout.columns:
         if column.role or not column.period:
             continue
-        if column.period.annual:
-            years[column.period.year] = column
-        else:
+        _in_yuan(reading, column)
+        if column.unknown:
+            raise UserError(
+                f"{file}, column {column.name}: '{shown(column.unknown[0])}' is not understood; head it with its year alone, or take it out."
+            )
+        if column.statement not in ("", CONSOLIDATED):
+            reading.aside[f"column of {column.statement} figures"] += 1
+        elif not column.period.annual:
             reading.aside["column of a part of a year"] += 1
+        elif (held := years.setdefault(column.period.year, column)) is not column:
+            raise UserError(f"{file}: columns {held.name} and {column.name} are both {column.period.year}; keep one.")
     if not years:
-        raise UserError(
-            f"{reading.file}: column {item.name} names items, but no column is a year; export years as columns."
-        )
-    found = {
-        layouts.role(str(row[item.place]))
-        for row in reading.grid.cells[reading.layout.first :]
-        if row[item.place] is not None
-    }
+        raise UserError(f"{file}: column {item.name} names items, but no column is a year; export years as columns.")
+    cells = (row[item.place] for row in reading.grid.cells[reading.layout.first :])
+    found = {layouts.role(str(cell)) for cell in cells if cell is not None}
     for line in ("rd", "sm"):
         if line not in found:
-            raise UserError(f"{reading.file}, column {item.name}: no row is {LINE_WORDS[line]}; export that line too.")
+            raise UserError(f"{file}, column {item.name}: no row is {LINE_WORDS[line]}; export that line too.")
     if year is not None and year not in years:
         raise ParameterError(f"--year: the file has columns for {name_list(map(str, sorted(years)))}, not for {year}.")
     return {line: dict(years) for line in LINES if line in found}
@@ -352,7 +366,7 @@ def _used(places: dict) -> list[Column]:
 def _records(reading: _Reading, places: dict, year: int | None) -> list[Record]:
     """The company-years of an export, with amounts as they came; counts what is left out, and collects units that rows state."""
     grid, layout = reading.grid, reading.layout
-    code_column, name_column = _code_column(reading), next(iter(layout.of("name")), None)
+    code_column, name_column = _code_column(reading, _used(places)), next(iter(layout.of("name")), None)
     if not code_column and not name_column:
         raise UserError(f"{reading.file}: no column names the companies; export 证券代码 or 证券简称 too.")
     item = next(iter(layout.of("item")), None)
@@ -374,17 +388,21 @@ def _records(reading: _Reading, places: dict, year: int | None) -> list[Record]:
         if not code and layouts.is_total(name):
             reading.aside["total rows (合计 and the like)"] += 1
             continue
-        if not _statement(reading, index) or not _yuan(reading, index):
+        if not _statement(reading, index):
             continue
+        _yuan(reading, index)
         when = _period(reading, index, places, year)
         if when is None:
             continue
-        lines = [layouts.role(str(row[item.place]))] if item else list(places)
-        if item and lines[0] not in places:
-            reading.aside[f"rows of other items ({shown(row[item.place], 20)})"] += 1
+        named = _named(reading, index, item, places) if item else None
+        if item and not named:
             continue
-        amounts = {line: _amounts(reading, index, places[line]) for line in lines}
-        told = tuple(_told(row[column.place]) for column in layout.of("told"))
+        lines = [named.role] if item else list(places)
+        stated = _row_unit(reading, index, named)
+        amounts = {
+            line: {key: _amount(reading, index, column, stated) for key, column in places[line].items()}
+            for line in lines
+        }
         for each in sorted({key for by_year in amounts.values() for key in by_year}, key=lambda key: key or 0):
             fiscal = each or when.year
             if year is not None and fiscal != year:
@@ -392,15 +410,23 @@ def _records(reading: _Reading, places: dict, year: int | None) -> list[Record]:
                 continue
             values = {line: by_year.get(each) for line, by_year in amounts.items()}
             if item:  # the same company-year stands in a row for each item
-                known = found.setdefault((code or name, fiscal), Record(index, code, name, fiscal, {}, told, row))
+                known = found.setdefault((code or name, fiscal), Record(index, code, name, fiscal, {}, row))
                 if known.amounts.get(lines[0]) is not None:
                     raise reading.fault(
                         index, item, f"{shown(name or code)} has {shown(row[item.place])} of {fiscal} twice; keep one"
                     )
                 known.amounts |= values
             else:
-                records.append(Record(index, code, name, fiscal, values, told, row))
+                records.append(Record(index, code, name, fiscal, values, row))
     records += found.values()
+    if reading.grid.separator in (";", "\t") and "unsure" in reading.commas and "plain" not in reading.commas:
+        index, column = reading.commas["unsure"]
+        raise reading.fault(
+            index,
+            column,
+            f"'{grid.cells[index][column.place]}' may be thousands or have decimals after its comma; write amounts without thousands "
+            "separators, with decimal points",
+        )
     if len(notes) > MOST_NOTES:
         raise UserError(
             f"{reading.file}, rows {notes[0] + 1} to {notes[-1] + 1}: {len(notes):,} rows of text that are no company; delete them, "
@@ -427,14 +453,22 @@ def _is_amount(cell) -> bool:
     return cell is not None and not isinstance(cell, (bool, datetime)) and bool(NUMBER.fullmatch(str(cell)))
 
 
-def _code_column(reading: _Reading) -> Column | None:
-    """The first column of codes in which most cells are like one."""
+def _code_column(reading: _Reading, used: list[Column]) -> Column | None:
+    """The first column of codes in which most cells beside amounts are like one. Where fewer are, that is a fault."""
+    rows = reading.grid.cells[reading.layout.first :]
+    rows = [row for row in rows if any(_is_amount(row[column.place]) for column in used)] or rows
     for column in reading.layout.of("code"):
-        cells = [
-            row[column.place] for row in reading.grid.cells[reading.layout.first :] if row[column.place] is not None
-        ]
-        if sum(map(layouts.code_like, cells)) * 2 >= len(cells) > 0:
+        cells = [row[column.place] for row in rows if row[column.place] is not None]
+        codes = sum(map(layouts.code_like, cells))
+        if codes * 2 >= len(cells) > 0:
             return column
+        if codes:
+            raise UserError(
+                f"{reading.file}, column {column.name}: {codes:,} of {len(cells):,} cells are codes; give each company its code, or take the "
+                "column out."
+            )
+        if cells:
+            reading.aside[f"column {column.name}: cells of which none is a code"] += len(cells)
     return None
 
 
@@ -482,7 +516,8 @@ def _statement(reading: _Reading, index: int) -> bool:
     return True
 
 
-def _yuan(reading: _Reading, index: int) -> bool:
+def _yuan(reading: _Reading, index: int) -> None:
+    """Raise UserError where a row says that its amounts are in another currency."""
     row = reading.grid.cells[index]
     for column in reading.layout.of("currency"):
         cell = row[column.place]
@@ -490,24 +525,56 @@ def _yuan(reading: _Reading, index: int) -> bool:
             raise reading.fault(
                 index, column, f"amounts in '{shown(cell, 20)}'; convert them to yuan, or take the row out"
             )
+
+
+def _named(reading: _Reading, index: int, item: Column, places: dict) -> Column | None:
+    """What a row's item says, as a header would; None, and counted, where it is not a line of consolidated figures that is read."""
+    cell = reading.grid.cells[index][item.place]
+    said = layouts.heading(item.place, [str(cell)])
+    if said.role not in places:
+        reading.aside[f"rows of other items ({shown(cell, 20)}{f': {said.why}' if said.why else ''})"] += 1
+        return None
+    if said.foreign:
+        raise reading.fault(index, item, f"amounts in {said.foreign}; convert them to yuan, or take the row out")
+    if said.period:
+        raise reading.fault(
+            index, item, f"'{shown(cell)}' names a period, as the columns do; let one of them name the year"
+        )
+    if said.statement not in ("", CONSOLIDATED):
+        reading.aside[f"rows: {said.statement} figures"] += 1
+        return None
+    return said
+
+
+def _row_unit(reading: _Reading, index: int, named: Column | None) -> bool:
+    """Whether a row, or its item `named`, states the unit of its amounts; the unit is put down."""
+    stated = False
+    if named and named.unit is not None:
+        stated = True
+        reading.units.setdefault(named.unit, f"'{shown(named.words, 30)}' in {reading.grid.place(index)}")
     for column in reading.layout.of("unit"):
-        cell = row[column.place]
+        cell = reading.grid.cells[index][column.place]
         if cell is not None:
-            factor = layouts.factor(str(cell))
+            stated, factor = True, layouts.factor(str(cell))
             if factor is None:
                 raise reading.fault(
                     index, column, f"'{shown(cell, 20)}' is no unit of amounts in yuan; export amounts in 元"
                 )
             reading.units.setdefault(factor, f"column {column.name}")
-    return True
+    return stated
 
 
 def _period(reading: _Reading, index: int, places: dict, year: int | None) -> Period | None:
-    """A row's fiscal year; None, and counted, where it is no whole year."""
+    """A row's fiscal year; None, and counted, where it is no whole year. All that a row says of its period must agree."""
     layout, row = reading.layout, reading.grid.cells[index]
-    if None not in places["rd"]:
-        return Period(0, True)  # the header tells
-    for column in [*layout.of("year"), *layout.of("day")]:
+    columns = [*layout.of("year"), *layout.of("day")]
+    if layout.vendor == "Compustat Global" and layout.of("year"):
+        columns = layout.of("year")  # which it gives to years that end in any month; datadate is the day of that end
+    if any(row[column.place] is not None and not _whole_year(row[column.place]) for column in layout.of("quarter")):
+        reading.aside[NO_YEAR] += 1
+        return None
+    held: tuple[Column, Period] | None = None
+    for column in columns:
         cell = row[column.place]
         if cell is None:
             continue
@@ -515,29 +582,57 @@ def _period(reading: _Reading, index: int, places: dict, year: int | None) -> Pe
         if when is None or when.relative:
             raise reading.fault(index, column, f"'{shown(cell)}' is no year and no day; write it as 2021 or 2021-12-31")
         if not when.annual:
-            reading.aside["rows: not a year that ends on 31 December (quarters and the like)"] += 1
+            reading.aside[NO_YEAR] += 1
             return None
-        return when
-    if year is not None:
-        return Period(year, True)
-    raise ParameterError(
-        f"{reading.file}: nothing says which fiscal year the figures are of; say it, such as --year 2021."
-    )
+        if held and held[1] != when:
+            raise reading.fault(
+                index, column, f"{when.year}, but column {held[0].name} says {held[1].year}; keep the one that is right"
+            )
+        held = held or (column, when)
+    if None not in places["rd"]:  # the header tells
+        others = [each for each in places["rd"] if held and each != held[1].year]
+        if others:
+            raise reading.fault(
+                index,
+                held[0],
+                f"{held[1].year}, but column {places['rd'][others[0]].name} is {others[0]}; take out what does not tell the figures' year",
+            )
+        return Period(0, True)
+    if held:
+        return held[1]
+    if year is None:
+        raise ParameterError(
+            f"{reading.file}: nothing says which fiscal year the figures are of; say it, such as --year 2021."
+        )
+    for said in layout.said:
+        if said.period:
+            raise UserError(
+                f"{reading.file}: '{shown(said.words)}' says {layouts.NOT_ANNUAL}; export the annual report."
+            )
+    return Period(year, True)
 
 
-def _told(cell):
-    """When a row was told, to compare: days as days, the rest as text."""
-    if isinstance(cell, datetime):
-        return f"{cell:%Y%m%d}"
-    return "" if cell is None else re.sub(r"\D", "", str(int(cell)) if isinstance(cell, float) else str(cell))[:8]
+def _whole_year(cell) -> bool:
+    """Whether what stands in a column of quarters is a year after all."""
+    return str(cell) in ("年度", "全年", "年报", "annual", "FY")
 
 
-def _amounts(reading: _Reading, index: int, columns: dict[int | None, Column]) -> dict[int | None, Decimal | None]:
-    """A row's amounts of one line by year, in the unit of the file; None where not known."""
-    return {key: _amount(reading, index, column) for key, column in columns.items()}
+def _told(reading: _Reading, record: Record) -> tuple:
+    """When a row was told, to compare: days, and marks of an update; None where it does not say."""
+    cells = [(column, reading.grid.cells[record.row][column.place]) for column in reading.layout.of("told")]
+    found = []
+    for column, cell in cells:
+        told = layouts.day(cell)
+        if told is None and cell is not None and (mark := re.fullmatch(r"([01])(\.0)?", str(cell))):
+            told = datetime(1, 1, 1 + int(mark[1]))  # 1 is an update of 0
+        if told is None and cell is not None:
+            raise reading.fault(record.row, column, f"'{shown(cell)}' is no day; write it as 2022-04-25")
+        found.append(told)
+    return tuple(found)
 
 
-def _amount(reading: _Reading, index: int, column: Column) -> Decimal | None:
+def _amount(reading: _Reading, index: int, column: Column, stated: bool) -> Decimal | None:
+    """A row's amount in the unit of the file; None where not known. stated: whether the row states its unit."""
     cell = reading.grid.cells[index][column.place]
     if cell is None or (isinstance(cell, str) and NOT_KNOWN.fullmatch(cell)):
         return None
@@ -546,6 +641,10 @@ def _amount(reading: _Reading, index: int, column: Column) -> Decimal | None:
         if factor is None:
             raise reading.fault(index, column, f"the sheet shows it with '{shown(unit)}'; export plain amounts in yuan")
         reading.units.setdefault(factor, f"the number format of column {column.name}")
+    if column.unit is not None:
+        reading.units.setdefault(column.unit, f"column {column.name}")
+    elif not unit and not stated:
+        reading.bare = reading.bare or (index, column)
     text = str(cell)
     if isinstance(cell, (bool, datetime)) or not NUMBER.fullmatch(text):
         unit = re.fullmatch(r"-?[\d.,]+\s*([^\d\s.,]+)", text)
@@ -555,25 +654,24 @@ def _amount(reading: _Reading, index: int, column: Column) -> Decimal | None:
             else f"'{shown(text)}' is not an amount; export plain numbers"
         )
         raise reading.fault(index, column, words)
-    try:
-        return Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        raise reading.fault(index, column, f"'{shown(text)}' is not an amount") from None
+    if "," in text:
+        reading.commas.setdefault("unsure" if ONE_COMMA.fullmatch(text) else "plain", (index, column))
+    return Decimal(text.replace(",", ""))
 
 
 # The unit
 
 
-def _unit(reading: _Reading, used: list[Column], given: int | None) -> tuple[int, str]:
+def _unit(reading: _Reading, given: int | None) -> tuple[int, str]:
     """The yuan in the file's unit, and where that is known from."""
-    stated = dict(reading.units)
-    for column in used:
-        if column.unit is not None:
-            stated.setdefault(column.unit, f"column {column.name}")
-    everywhere = {unit: f"'{shown(words, 30)}'" for unit, words in reading.layout.said}
-    for unit, words in everywhere.items():
-        stated.setdefault(unit, words)
-    file = reading.file
+    file, said = reading.file, reading.layout.said
+    for title in said:
+        if title.foreign or title.statement:
+            what = f"amounts in {title.foreign}" if title.foreign else f"{title.statement} figures"
+            wanted = "consolidated figures in yuan (合并报表, 元)"
+            raise UserError(f"{file}: '{shown(title.words)}' says {what}; export {wanted}.")
+    everywhere = {title.unit: f"'{shown(title.words, 30)}'" for title in said if title.unit is not None}
+    stated = {**everywhere, **reading.units}
     if len(stated) > 1:
         (one, first), (two, second) = list(stated.items())[:2]
         raise UserError(
@@ -592,10 +690,10 @@ def _unit(reading: _Reading, used: list[Column], given: int | None) -> tuple[int
         raise ParameterError(
             f"--unit: {unit_words(given)}, but {place} says {unit_words(unit)}; leave --unit out, or mend the file."
         )
-    bare = [column for column in used if column.unit is None]
-    if bare and not everywhere and not reading.units and given is None:
+    if reading.bare and not everywhere and given is None:
+        index, column = reading.bare
         raise ParameterError(
-            f"{file}: {place} says {unit_words(unit)}, and column {bare[0].name} states no unit; if all are in one, say --unit "
+            f"{file}: {place} says {unit_words(unit)}, and column {column.name} states no unit in {reading.grid.place(index)}; if all are in one, say --unit "
             f"{layouts.UNIT_NAMES[unit]}."
         )
     return unit, f"{unit_words(unit)}, stated by {place}"
@@ -621,8 +719,9 @@ def _one_each(reading: _Reading, records: list[Record], filed: str | None) -> li
             raise UserError(
                 f"{reading.file}, {rows}: {shown(who)} has different figures for {year}; if two companies share the name, give codes."
             )
-        orders = {record.told for record in group}
-        if len(orders) < len({tuple(record.amounts.items()) for record in group}):
+        orders = {_told(reading, record) for record in group}
+        unsure = any(None in order for order in zip(*orders, strict=True) if set(order) != {None})
+        if unsure or len(orders) < len({tuple(record.amounts.items()) for record in group}):
             raise UserError(
                 f"{reading.file}, {rows}: {shown(who)} has different figures for {year}, and nothing says which was filed first; keep one."
             )
@@ -635,7 +734,8 @@ def _one_each(reading: _Reading, records: list[Record], filed: str | None) -> li
     chosen = []
     for key, group in groups.items():
         if key in several:
-            group = sorted(group, key=lambda record: record.told, reverse=filed == "latest")
+            told = {record.row: [each for each in _told(reading, record) if each] for record in group}
+            group = sorted(group, key=lambda record: told[record.row], reverse=filed == "latest")
             reading.aside[f"rows: restated, not the {filed} filed"] += len(group) - 1
         elif len(group) > 1:
             reading.aside["rows: a company-year once more, with the same figures"] += len(group) - 1
