@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import random
+import re
 import zipfile
 from unittest import mock
 
@@ -374,6 +375,17 @@ def test_damaged_files_are_refused_and_never_crash(put):
 def test_an_amount_may_look_as_it_likes_in_excel_as_long_as_it_is_yuan(put, code):
     put("mine.xlsx", formatted(code))
     assert cohorts.company_years("mine", 2021)["rd_expense_cny"].tolist() == [2]
+
+
+def test_an_empty_text_from_a_formula_is_an_empty_cell(put):
+    rows = [*SHEET, ["B", 2021, 2, "x"], [None, None, "y"]]
+    empty = '<c r="{}" t="str"><f>IF(F2="","",F2)</f><v></v></c>'
+    content = book({"S": rows}, lambda s: setattr(s["Z9000"], "value", "=z"))
+    sheet = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
+    cells = [(re.search(rf'<c r="{place}".*?</c>', sheet)[0], empty.format(place)) for place in ("D3", "C4", "Z9000")]
+    put("mine.xlsx", packed(content, "xl/worksheets/sheet1.xml", cells))
+    found = own.spending("mine")
+    assert len(found) == 2 and found["selling_expense_cny"].isna().tolist() == [False, True]
 
 
 def test_a_sheet_of_a_million_rows_is_refused_before_it_is_read(put):

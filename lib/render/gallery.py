@@ -140,7 +140,7 @@ def build(whole: Mapping[str, Mapping[str, str]] | None = None) -> Path:
             _write(outputs_dir() / f"{name}.html", text)
     except OSError as error:
         raise UserError(
-            f"gallery: cannot write to {outputs_dir()} ({error.strerror}); free it, then render again."
+            f"gallery: cannot write to {outputs_dir()} ({error.strerror or error}); free it, then render again."
         ) from error
     return outputs_dir() / "index.html"
 

@@ -74,7 +74,7 @@ def pack(path: Path) -> Path:
                 entry.external_attr = (0o755 if name.startswith(".ci/") else 0o644) << 16
                 archive.writestr(entry, contents[name])
     except OSError as error:
-        raise UserError(f"cannot write {path} ({error.strerror}); free it, then pack again.") from error
+        raise UserError(f"cannot write {path} ({error.strerror or error}); free it, then pack again.") from error
     return path
 
 

@@ -139,6 +139,8 @@ class Workbook:
                         place = CELL.fullmatch(item.get("r", ""))
                         column = _number(place[1]) if place else column + 1
                         content = {_local(child.tag): child.text for child in item}
+                        if item.get("t") == "str" and "v" in content and not content["v"]:
+                            continue  # a formula that gives an empty text
                         if "f" in content and not content.get("v"):
                             found.uncounted.append(f"row {row}, column {letters(column)}")
                         if content.get("v") or content.keys() & {"is", "f"}:
