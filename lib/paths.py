@@ -1,8 +1,11 @@
 """Where things are. The environment may move notebooks, data and outputs, which tests and trial runs use."""
 
+import contextlib
 import errno
 import functools
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,6 +54,23 @@ def read_bounded(path: Path, most: int) -> bytes:
         if size > most or len(content := file.read(most + 1)) > most:  # the size that is stated may be 0, as in /proc
             raise OSError(errno.EFBIG, f"it is larger than {most / 1e6:,g} MB", str(path))
     return content
+
+
+@contextlib.contextmanager
+def swapped_in(folder: Path) -> Iterator[Path]:
+    """A folder to write files to. Where the block ends well they are moved to `folder`, whole, and in the place of links.
+
+    Raises OSError where one cannot be: a folder that has a file's name is seen before the first is moved.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
+        yield Path(stage)
+        files = sorted(Path(stage).iterdir())
+        for place in (folder / path.name for path in files):
+            if place.is_dir() and not place.is_symlink():
+                raise IsADirectoryError(errno.EISDIR, f"{place.name} is a folder there", str(place))
+        for path in files:
+            path.replace(folder / path.name)
 
 
 def file_content(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 import datetime
 import io
 import json
+import os
 import random
 
 import openpyxl
@@ -113,6 +114,25 @@ def test_an_import_that_nobody_changed_may_be_made_anew(data):
     vendor.take("a.xlsx", vendors.csmar(), name="mine")
     assert vendor.take("b.xlsx", vendors.wind(), name="mine").problem is None
     assert own.origin("mine")["file"] == "b.xlsx" and files(data) == ["mine.csv", "mine.origin.json"]
+
+
+def test_an_import_that_fails_leaves_nothing_in_the_way_of_the_next(data):
+    origin = data / "cohorts" / "mine.origin.json"
+    origin.mkdir(parents=True)
+    failed = vendor.take("a.xlsx", vendors.csmar(), name="mine")
+    assert "mine.origin.json is a folder there" in str(failed.problem) and files(data) == ["mine.origin.json"]
+    origin.rmdir()
+    assert vendor.take("a.xlsx", vendors.csmar(), name="mine").problem is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are others there")
+def test_an_import_is_as_private_as_the_users_other_files(data):
+    before = os.umask(0o077)
+    try:
+        vendor.take("a.xlsx", vendors.csmar(), name="mine")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (data / "cohorts").glob("mine*")} == {0o600}
 
 
 def test_codes_of_2025_are_those_of_2022_in_the_tables(data):

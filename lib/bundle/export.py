@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from lib import tables
-from lib.bundle import folders, paper, stata
+from lib.bundle import paper, stata
 from lib.errors import UserError
-from lib.paths import data_dir
+from lib.paths import data_dir, swapped_in
 
 
 def write_tables(kind: str, folder: Path) -> list[Path]:
@@ -18,7 +18,7 @@ def write_tables(kind: str, folder: Path) -> list[Path]:
     """
     resources = tables.codebook()["resources"]
     try:
-        with folders.swapped_in(folder) as stage:
+        with swapped_in(folder) as stage:
             for resource in resources:
                 name = resource["name"]
                 path = stage / f"{name}.{kind}"

@@ -1,6 +1,5 @@
 """Where a figure's bundle stands, and whether it is whole. Light, so that the command line can ask at once."""
 
-import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -8,9 +7,8 @@ import json
 import os
 import platform
 import re
-import tempfile
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -88,16 +86,6 @@ def _marked(text: str, meaning: str) -> str:
 def fitting(text: str, most: int) -> str:
     """`text`, cut to at most `most` bytes."""
     return text.encode(errors="surrogateescape")[:most].decode(errors="ignore")
-
-
-@contextlib.contextmanager
-def swapped_in(folder: Path) -> Iterator[Path]:
-    """A folder to write files to. Where the block ends well each is moved to `folder`, whole, and in the place of a link."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
-        yield Path(stage)
-        for path in sorted(Path(stage).iterdir()):
-            path.replace(folder / path.name)
 
 
 def variants(name: str) -> list[Path]:

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from lib import claims, notebooks, tables
 from lib.bundle import folders, paper
 from lib.errors import UserError
-from lib.paths import ROOT, data_dir, outputs_dir
+from lib.paths import ROOT, data_dir, outputs_dir, swapped_in
 from lib.render import article, inputs
 from lib.words import number
 
@@ -232,7 +232,7 @@ def _article(notebook: Path, record: Path, alt: str) -> list[dict]:
 def _archive(folder: Path, name: str) -> None:
     """Zip a bundle. Files are stored as they are and bear no time, so that the same files give the same zip anywhere."""
     with (
-        folders.swapped_in(folder) as stage,
+        swapped_in(folder) as stage,
         zipfile.ZipFile(stage / f"{name}.zip", "w", zipfile.ZIP_STORED) as archive,
     ):
         for kind in DOWNLOADS:
@@ -245,7 +245,7 @@ def _archive(folder: Path, name: str) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Swap a page in whole, so that a reader never meets half of it."""
-    with folders.swapped_in(path.parent) as stage:
+    with swapped_in(path.parent) as stage:
         (stage / path.name).write_text(text, encoding="utf-8")
 
 

@@ -14,9 +14,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from lib.bundle import folders
 from lib.errors import UserError
-from lib.paths import OWN_FILE, ROOT, outputs_dir, read_bounded
+from lib.paths import OWN_FILE, ROOT, outputs_dir, read_bounded, swapped_in
 from lib.render import inputs
 
 
@@ -167,7 +166,7 @@ class Manifest:
         text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         with self._lock:
             try:
-                with folders.swapped_in(self.path.parent) as stage:
+                with swapped_in(self.path.parent) as stage:
                     (stage / self.path.name).write_text(text, encoding="utf-8")
             except OSError as error:
                 raise UserError(f"cannot write {self.path} ({error.strerror}); free it, then render again.") from error

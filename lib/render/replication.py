@@ -22,7 +22,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from lib import notebooks, tables
 from lib.bundle import folders
 from lib.errors import UserError
-from lib.paths import ROOT, data_dir, outputs_dir
+from lib.paths import ROOT, data_dir, outputs_dir, swapped_in
 from lib.render.manifest import Manifest
 from lib.words import sentence
 
@@ -65,7 +65,7 @@ def pack(path: Path) -> Path:
         sums = "".join(f"{hashlib.sha256(contents[name]).hexdigest()}  {name}\n" for name in sorted(contents))
         contents["SHA256SUMS"] = sums.encode()
         with (
-            folders.swapped_in(path.parent) as stage,
+            swapped_in(path.parent) as stage,
             zipfile.ZipFile(stage / path.name, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
             for name in sorted(contents):

@@ -21,7 +21,7 @@ from jinja2 import Environment, PackageLoader
 from lib import notebooks
 from lib.bundle import folders
 from lib.errors import ParameterError, UserError
-from lib.paths import OWN_FILE, outputs_dir, read_bounded
+from lib.paths import OWN_FILE, outputs_dir, read_bounded, swapped_in
 from lib.render import inputs, run, warm
 from lib.render.manifest import Fault, Manifest
 from lib.render.values import read_yaml, yaml_text
@@ -86,7 +86,7 @@ def gather(tasks: list[run.Job], name: str, say: Callable[[str], None]) -> Path:
     if (before := _gathered(folder, place)) and before != {task.folder for task in tasks}:
         say(f"{folder} had the table of other sets ({len(before):,}); it is replaced. Their bundles stay.")
     try:
-        with folders.swapped_in(folder) as stage:
+        with swapped_in(folder) as stage:
             with (stage / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
                 writer = csv.DictWriter(file, columns, lineterminator="\n")
                 writer.writeheader()
@@ -150,7 +150,7 @@ def on_cluster(
         failed = 0
         for number, done in enumerate(as_completed(waiting), 1):
             outcome, files = _taken_over(waiting[done], *done.result())
-            with folders.swapped_in(outputs_dir() / outcome.job.folder) as stage:
+            with swapped_in(outputs_dir() / outcome.job.folder) as stage:
                 for file, content in files.items():
                     (stage / file).write_bytes(content)
             manifest.record(outcome)
