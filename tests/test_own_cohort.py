@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import io
 import json
+import os
 import random
 import re
 import zipfile
@@ -375,6 +376,12 @@ def test_damaged_files_are_refused_and_never_crash(put):
 def test_an_amount_may_look_as_it_likes_in_excel_as_long_as_it_is_yuan(put, code):
     put("mine.xlsx", formatted(code))
     assert cohorts.company_years("mine", 2021)["rd_expense_cny"].tolist() == [2]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="asks for a pipe")
+def test_an_origin_that_is_no_plain_file_is_none(put):
+    os.mkfifo(origins.beside(put("mine.csv", HEADER + "A,2021,2,1\n")))
+    assert own.origin("mine") == {} and own.check() == []
 
 
 def test_an_empty_text_from_a_formula_is_an_empty_cell(put):
