@@ -1,6 +1,7 @@
 """Vendors' exports: each becomes a cohort to the yuan, or ends in one sentence with nothing written."""
 
 import datetime
+import hashlib
 import io
 import json
 import os
@@ -89,7 +90,7 @@ def test_the_origin_stands_beside_the_cohort_and_in_the_record(data, outputs):
     vendor.take("FS_Comins.xlsx", content, name="mine")
     origin = json.loads((data / "cohorts" / "mine.origin.json").read_text(encoding="utf-8"))
     assert (origin["file"], origin["vendor"], origin["statements"]) == ("FS_Comins.xlsx", "CSMAR", "consolidated")
-    assert origin["sha256"] == convert.hashlib.sha256(content).hexdigest()
+    assert origin["sha256"] == hashlib.sha256(content).hexdigest()
     assert datetime.date.fromisoformat(origin["imported"]) and origin["columns"]["rd"] == ["B001216000 研发费用 元"]
     figure = figures.build(FIGURE_1, cohort="mine")
     record = json.loads((publish(figure) / f"{FIGURE_1}.json").read_text(encoding="utf-8"))
@@ -137,7 +138,7 @@ def test_an_import_is_as_private_as_the_users_other_files(data):
 
 def test_codes_of_2025_are_those_of_2022_in_the_tables(data):
     (code, new, _), *_ = companies()
-    assert new.startswith("920") and convert.renumbered()[new] == code
+    assert new.startswith("920") and own.renumbered()[new] == code
     vendor.take("akshare.csv", vendors.eastmoney(), name="mine", unit="元")
     assert code in set(own.members("mine")["company_id"])
 

@@ -511,12 +511,17 @@ def _alike(name: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", name).casefold())
 
 
+def renumbered() -> dict[str, str]:
+    """The codes of 2022 of the Beijing exchange's companies, which the tables use, by the 920 codes that they have now."""
+    roster = tables.load("bse_roster").dropna(subset="code_920")
+    return dict(zip(roster["code_920"], roster["company_id"], strict=True))
+
+
 def roster_ids(rows: pd.DataFrame) -> pd.Series:
     """The ids of bse_roster.csv of companies with `company_id` and `name_zh`: by either code, else, where there is none, by the name."""
     roster = tables.load("bse_roster")
-    by_code = dict(zip(roster["code_920"], roster["company_id"], strict=True))
     by_name = dict(zip(roster["name_zh"], roster["company_id"], strict=True))
-    ids = rows["company_id"].map(lambda company: by_code.get(company, company))
+    ids = rows["company_id"].replace(renumbered())
     return ids.where(ids.str.fullmatch(r"\d{6}"), rows["name_zh"].map(by_name))
 
 
