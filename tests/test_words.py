@@ -136,6 +136,14 @@ def test_sentences_of_small_numbers_agree_with_them_and_say_nothing_odd(few, nam
     assert [(odd[0], text) for text in said if (odd := ODD.search(text))] == []
 
 
+def test_no_other_code_puts_an_interval_into_words():
+    """Neither a text nor a cell formats the ends of one: `interval` does, which hides no sign and knows what is not known."""
+    sources = [*templates(), *(cell.source for path in notebooks.figures() for cell in notebooks.cells(path))]
+    sources += [path.read_text(encoding="utf-8") for path in (ROOT / "lib" / "claims").glob("*.py")]
+    ends = re.compile(r"\(\{(?:low|least)[^}]*\} to|(?:interval|95%)[^.]{0,40}\{low|\{low[^}]*\} to \{high[^}]*\}\)")
+    assert len(sources) > 500 and [text for text in sources if ends.search(text)] == []
+
+
 def test_small_words():
     assert [count_word(n) for n in (0, 3, 12, 13, 1200)] == ["no", "three", "twelve", "13", "1,200"]
     assert name_list(["a"]) == "a" and name_list(["a", "b", "c"]) == "a, b and c"

@@ -169,7 +169,7 @@ def _once(every: pd.DataFrame) -> str:
             count=len(every), above=int((every["estimate"] > 0).sum()),
         ),
         say(
-            "The ways: firms ({samples}), each with growth ({cuts}) and controls ({steps}), and medians ({medians}); none by R&D-heavy or selling-heavy.",
+            "The ways: firms ({samples}), each with growth ({cuts}), compared ({steps}), and medians ({medians}); none by R&D-heavy or selling-heavy.",
             **{name: clauses(map(say, values.unique())) for name, values in names.items()},
         ),
     )  # fmt: skip
