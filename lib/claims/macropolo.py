@@ -125,8 +125,8 @@ def _public(claim: pd.Series) -> Verdict:
     up, listed = int((spans["end"] > 100).sum()), public_sector.listed_growth()
     usual = float((listed > 0).mean())
     reason = (
-        f"{_grew(spans, up)}. Of {len(listed):,} listed companies {percent(usual)} grew from {span_words(*public_sector.GROWN)}; the sellers' "
-        "years are others. Whether customers caused it is not shown"
+        f"{_grew(spans, up)}. Of {len(listed):,} listed companies {percent(usual)} grew from {span_words(*public_sector.GROWN)}. "
+        "Whether customers caused it is not shown"
     )
     # One firm that grew is an example; that selling to the state is a good strategy needs more of the sellers to grow than of all.
     if known and not any(known):
