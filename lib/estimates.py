@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from lib.measures import SEED, Z95
+from lib.measures import FEWEST_CLUSTERS, SEED, Z95, labels, unclustered_words
 from lib.words import number
 
 EFFECT = re.compile(r"C\((\w+)\)")
@@ -28,7 +28,8 @@ class Estimate:
 
     of: the variable; value: its coefficient; error: the standard error; low, high: the 95% interval; firms: observations;
     clusters: groups of firms that may move together. NaN where the firms do not tell: the variable is the same for all, or
-    fixed effects and controls give it away, or (error, low and high) all firms are one cluster.
+    fixed effects and controls give it away, or (error, low and high) their clusters are fewer than FEWEST_CLUSTERS, a firm whose
+    cluster is not known counting as none, or their outcomes are all the same.
     """
 
     formula: str
@@ -39,6 +40,10 @@ class Estimate:
     high: float
     firms: int
     clusters: int
+
+    def turned(self) -> "Estimate":
+        """The same the other way round: how far the other side lies above."""
+        return replace(self, value=-self.value, low=-self.high, high=-self.low)
 
     @property
     def fixed_effects(self) -> list[str]:
@@ -57,7 +62,7 @@ def fit(formula: str, firms: pd.DataFrame, of: str, clusters: str = "industry_zh
 
     Standard errors are robust to any dependence of firms with one value of `clusters` (Liang and Zeger), with the usual
     correction for few clusters and normal quantiles; a firm without a value stands alone. Of a constant alone, that is the
-    interval of `measures.share_of(method="linearised")`. What is fitted is what the other factors leave of the outcome and of
+    clustered interval of `measures.share_of`. What is fitted is what the other factors leave of the outcome and of
     the variable, which gives the same coefficient and error (Frisch, Waugh and Lovell) in half the time.
     """
     named = [name for name in dict.fromkeys(re.findall(r"\w+", formula)) if name in firms]
@@ -82,7 +87,7 @@ def _fit(formula: str, of: str, sample: "_Sample") -> Estimate:
         return found
     model = OLS(outcome_left, left).fit(cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False})
     found = replace(found, value=float(model.params[0]))
-    if count < 2:
+    if sample.known < FEWEST_CLUSTERS or np.ptp(outcome) == 0:
         return found
     error = float(model.bse[0] * np.sqrt(count / (count - 1) * (firms - 1) / (firms - fitted)))
     return replace(found, error=error, low=found.value - Z95 * error, high=found.value + Z95 * error)
@@ -120,7 +125,7 @@ def _median_gap(outcome: str, of: str, sample: "_Sample") -> Estimate:
 
     every = np.arange(len(names))
     found = replace(found, value=float(statistic(every)[0]))
-    if len(names) < 2:
+    if sample.known < FEWEST_CLUSTERS:
         return found
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -137,6 +142,11 @@ def _median(values: np.ndarray, times: np.ndarray) -> np.ndarray:
     firms = total[:, -1:]
     below, above = ((total >= middle).argmax(axis=1) for middle in ((firms + 1) // 2, firms // 2 + 1))
     return np.where(firms[:, 0] > 0, (values[below] + values[above]) / 2, np.nan)
+
+
+def intervals_words(estimates: Iterable[Estimate]) -> str:
+    """The sentence on estimates that have no interval; empty where each has one."""
+    return unclustered_words("none" for one in estimates if np.isfinite(one.value) and not np.isfinite(one.low))
 
 
 def rows(estimates: Iterable[Estimate]) -> pd.DataFrame:
@@ -182,12 +192,16 @@ def _number(value: float) -> str:
 
 
 class _Sample:
-    """Firms and the numbers of their clusters. Two are alike where all their values are: what was found of one holds of both."""
+    """Firms, the numbers of their clusters, and how many clusters are `known`, those of firms without a label apart.
+
+    Two are alike where all their values are: what was found of one holds of both.
+    """
 
     def __init__(self, firms: pd.DataFrame, clusters: pd.Series):
-        self.firms, self.groups = firms, _groups(clusters)
+        self.firms, self.groups, self.known = firms, _groups(clusters), labels(clusters)
         rows = pd.util.hash_pandas_object(firms, index=False).to_numpy()
-        self._digest = hashlib.sha256(repr(list(firms)).encode() + self.groups.tobytes() + rows.tobytes()).digest()
+        told = repr((list(firms), self.known)).encode()
+        self._digest = hashlib.sha256(told + self.groups.tobytes() + rows.tobytes()).digest()
 
     def __eq__(self, other):
         return self._digest == other._digest

@@ -23,16 +23,16 @@ from lib.words import phrase, say
 #: Cohorts of the tables by name: how titles call the companies, and what the cohort is. `described` knows users' own too.
 COHORTS = {
     "specialised": (
-        phrase("listed specialised firms"),
+        phrase("listed specialised {count:firm|firms}"),
         phrase("Shanghai and Shenzhen companies on a data vendor's list of specialised firms, November 2023"),
     ),
     "bse": (
-        phrase("Beijing-listed companies"),
+        phrase("Beijing-listed {count:company|companies}"),
         phrase("the 93 companies on the Beijing Stock Exchange on 1 June 2022, which may be the article's"),
     ),
-    "star": (phrase("STAR companies"), phrase("companies on Shanghai's STAR board")),
-    "chinext": (phrase("ChiNext companies"), phrase("companies on Shenzhen's ChiNext board")),
-    "all_listed": (phrase("listed companies"), phrase("companies listed in Shanghai and Shenzhen")),
+    "star": (phrase("STAR {count:company|companies}"), phrase("companies on Shanghai's STAR board")),
+    "chinext": (phrase("ChiNext {count:company|companies}"), phrase("companies on Shenzhen's ChiNext board")),
+    "all_listed": (phrase("listed {count:company|companies}"), phrase("companies listed in Shanghai and Shenzhen")),
 }
 
 #: Folder below data/ for users' own cohorts, a file each, and how such a file may be called.
@@ -66,13 +66,18 @@ class OneOf:
         return value
 
 
+def is_code(text: str) -> bool:
+    """Whether a text is a mainland company's code, of six digits; the internet companies listed abroad have other ids."""
+    return len(text) == 6 and text.isascii() and text.isdigit()
+
+
 def fiscal_years() -> list[int]:
     """Years for which mainland companies have rows in spending.csv."""
     return list(_cells("spending.csv", "company_id", "fiscal_year", made_into=_mainland_years))
 
 
 def _mainland_years(rows) -> list[int]:
-    return sorted({int(year) for company, year in rows if company.isdigit() and year.isdigit()})
+    return sorted({int(year) for company, year in rows if is_code(company) and year.isdigit()})
 
 
 def own_cohorts() -> dict[str, Path]:
@@ -124,13 +129,15 @@ def _own_files() -> list[Path]:
         return []
 
 
-def described(cohort: str) -> tuple[str, str]:
-    """How titles call the companies of a cohort, and what the cohort is, in the figure's language."""
+def described(cohort: str, count: int = 2) -> tuple[str, str]:
+    """How titles call the companies of a cohort, where they are `count`, and what the cohort is, in the figure's language."""
     if cohort in COHORTS:
         plural, description = COHORTS[cohort]
-        return say(plural), say(description)
+        return say(plural, count=count), say(description)
     file = own_cohorts()[cohort].name
-    return say("companies of {cohort}", cohort=cohort), say("the companies in {file}, supplied by the user", file=file)
+    return say("{count:company|companies} of {cohort}", cohort=cohort, count=count), say(
+        "the companies in {file}, supplied by the user", file=file
+    )
 
 
 def cohorts_with_data() -> list[str]:
@@ -206,9 +213,9 @@ def _split(value):
 
 def _six_digits(codes: list[str]) -> list[str]:
     for code in codes:
-        if not (len(code) == 6 and code.isascii() and code.isdigit()):
+        if not is_code(code):
             padded = code.zfill(6)
-            hint = did_you_mean(padded, [padded] if len(padded) == 6 and padded.isdigit() else [])
+            hint = did_you_mean(padded, [padded] if is_code(padded) else [])
             raise _wrong(f"'{code}' is not a company code{hint} Allowed: six-digit codes with their zeros, as text.")
     return codes
 

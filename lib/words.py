@@ -18,6 +18,9 @@ LANGUAGE: ContextVar[str] = ContextVar("language", default="en")
 
 LOCALE = Path(__file__).parent / "locale"
 
+#: In a text: a word that hangs on a number, '{count:firm|firms}' for one and for any other, and a number as a word, '{count:word}'.
+FORM = re.compile(r"\{(\w+):(word|[^{}|]*\|[^{}|]*)\}")
+
 SMALL = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 
 
@@ -34,12 +37,22 @@ def speaking(language: str) -> Iterator[None]:
 def say(template: str, /, **values) -> str:
     """A text of a figure: the English `template`, or its Chinese wording, with its fields filled from `values`.
 
+    '{count:,} {count:firm|firms}' is said of one as '1 firm', '{count:word} {count:firm|firms}' as 'one firm'.
     Raises UserError where the language has no wording of it.
     """
     wording = catalogue(LANGUAGE.get()).get(template) if _chinese() else template
     if wording is None:
         raise UserError(f"no Chinese wording of {template!r}: add it to lib/locale/zh.po, or draw with language=en.")
-    return wording.format(**values)
+    return FORM.sub(lambda found: _form(found, values), wording).format(**values)
+
+
+def _form(found: re.Match, values: dict) -> str:
+    """What stands for a field of FORM."""
+    name, form = found.groups()
+    if form == "word":
+        return count_word(int(values[name]))
+    one, other = form.split("|")
+    return one if values[name] == 1 else other
 
 
 def phrase(template: str) -> str:
@@ -94,6 +107,31 @@ def number(value: float, form: str) -> str:
 def percent(share: float, digits: int = 0, sign: bool = False) -> str:
     """A share or growth rate in per cent, with a true minus: '65%', '−3.5%', '+12%'; 'not known' where it is none."""
     return number(share, f"{'+' if sign else ''}.{digits}%")
+
+
+def interval(low: float, high: float, form: str = ".0f", neutral: float = 0.0) -> str:
+    """The ends of an interval: '−0.3 to 8', '59.6% to 77.4%'; 'no interval' where there is none.
+
+    form: as `number` takes it. neutral: where nothing differs, 0 of a gap and 1 of a multiple: an end beside it is never said
+    as if it were it.
+    """
+    if low != low or high != high:
+        return say("no interval")
+    return say("{low} to {high}", low=_beside(low, form, neutral), high=_beside(high, form, neutral))
+
+
+def _beside(value: float, form: str, neutral: float) -> str:
+    """A number with as many more digits, up to four, as tell it from `neutral`."""
+    for more in range(5):
+        finer = re.sub(r"\.(\d+)", lambda digits, more=more: f".{int(digits[1]) + more}", form)
+        if number(value, finer) != number(neutral, finer):
+            return number(value, finer)
+    return number(value, form)
+
+
+def estimate(said: str, low: float, high: float, form: str = ".0f", neutral: float = 0.0) -> str:
+    """A number as it is said and its interval, as `interval` takes it: '7% (1 to 14)', '7% (no interval)'."""
+    return say("{said} ({interval})", said=said, interval=interval(low, high, form, neutral))
 
 
 def times(log_ratio: float) -> str:

@@ -313,9 +313,10 @@ def figure_6() -> dict:
     first, tagged, field = firms["r"] > firms["s"], firms["ai_concept"] == 1, firms["hard_tech_field"]
     shares = [*first.groupby(field).mean(), first[tagged].mean()]
     within, known = field.notna() | tagged, firms["industry_en"].notna() | tagged
+    inside, outside = first[within].mean(), first[known & ~within].mean()
     return {
         "fields": len(shares), "highest": max(shares), "lowest": min(shares),
-        "in_any": first[within].mean(), "in_none": first[known & ~within].mean(), "overlap": int((tagged & field.notna()).sum()),
+        "in_any": inside, "in_none": outside, "gap": inside - outside, "overlap": int((tagged & field.notna()).sum()),
     }  # fmt: skip
 
 

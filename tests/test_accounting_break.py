@@ -90,6 +90,33 @@ def test_holding_the_other_line_moves_few(panel):
     assert other[["to_product_at_old_ratio", "to_sales_at_old_ratio"]].tolist() == [325, 49]
 
 
+def test_a_tie_is_on_neither_side(panel):
+    """A firm that turns from product first to a tie has turned to no side, and one that comes from it has."""
+    firms = panel[0].copy()
+    product = firms.index[firms["product_first", 2019] & firms["sales_first", 2020] & firms["product_first", 2021]][0]
+    before = figure_5.crossings(firms)
+    firms.loc[product, [("rd_expense_cny", 2020), ("selling_expense_cny", 2020)]] = 1e8
+    firms.loc[product, ("sales_first", 2020)] = False
+    after = figure_5.crossings(firms)
+    assert after.loc[(2019, 2020), "to_sales"] == before.loc[(2019, 2020), "to_sales"] - 1
+    assert after.loc[(2020, 2021), "to_product"] == before.loc[(2020, 2021), "to_product"]
+    assert (figure_5.ties(panel[0]), figure_5.ties(firms)) == (0, 1)
+
+
+def test_groups_of_few_industries_have_wilsons_interval_and_it_is_said():
+    firms, _ = figure_5.load("specialised")
+    rate = figure_5.turned(firms, HEAVY, 2019, 2020)
+    assert rate.method == "wilson" and rate.low < rate.share < rate.high
+    none = figure_5.turned(firms, "services", 2020, 2021)
+    assert none.share == 0 < none.high
+    assert "fewer than 10 industries" in figures.build(NAME, cohort="specialised").notes[2]
+    assert "fewer than 10 industries" not in figures.build(NAME).notes[2]
+
+
+def test_what_no_firm_could_do_is_not_said_as_not_known():
+    assert "of the firms that could turn product first, 100% in 2020 did" in figures.build(NAME, cohort="star").alt
+
+
 def test_crossings_account_for_the_change_in_shares(panel):
     firms, _ = panel
     for (before, after), row in figure_5.crossings(firms).iterrows():

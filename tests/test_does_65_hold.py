@@ -6,7 +6,6 @@ from matplotlib.colors import to_hex
 
 from lib import figures, style
 from lib.errors import ParameterError
-from lib.measures import difference, share_of
 from lib.paths import ROOT
 from lib.rows import cited, cohorts
 from lib.rows import does_65_hold as figure_4
@@ -105,7 +104,15 @@ def test_influence_is_a_share_of_the_spread_of_the_years_after_the_break(curve):
     between = (means["size"] * (means["mean"] - after["share"].mean()) ** 2).sum()
     assert weigh["cohort"] == pytest.approx(between / (after["share"].var(ddof=0) * len(after)))
     assert figure_4.influence(after).equals(weigh)
-    assert (figure_4.influence(after.iloc[:1]) == 0).all()
+
+
+def test_a_choice_of_one_option_accounts_for_nothing_and_is_not_named(curve):
+    one_year = curve[curve["year"] == 2021]
+    assert set(figure_4.influence(one_year).index) == {"cohort", "threshold", "counting"}
+    assert figure_4.influence(curve.iloc[-1:]).empty
+    alone = figures.build(NAME, cohort_list="star", years="2021", thresholds="1")
+    assert "account" not in alone.notes[0] and "variance" not in alone.alt
+    assert "The 4 counts give 4 different results" in alone.notes[0]
 
 
 def test_the_articles_share_is_a_sample_with_an_interval(curve):
@@ -134,7 +141,10 @@ def test_words_follow_the_counts(curve):
         f"among these {len(parts[-1])} counts after the break, how firms count and cohort alone account for"
         in figure.notes[0]
     )
-    assert "144 of 144 counts differ" in figure.notes[0] and "other options would give other shares" in figure.notes[0]
+    assert (
+        "The 144 counts give 144 different results" in figure.notes[0]
+        and "other options would give other shares" in figure.notes[0]
+    )
     assert "61 of the 575 that could have filed" in figure.notes[1] and "no count" in figure.notes[1]
     small = figures.build(NAME, cohort_list="star", years="2021", thresholds="1")
     assert "different counts put the product-first share" in small.title
@@ -157,15 +167,6 @@ def test_the_subject_stands_in_front_of_the_curve(curve):
                and line.get_marker() == "o" for y in line.get_ydata()}  # fmt: skip
     assert heights == {round(share * 100, 6) for share in figure_4.own_terms(after)["share"]}
     assert len(figure.marks()) == len(curve)
-
-
-def test_linearised_interval_is_near_the_bootstrap():
-    rng = np.random.default_rng(1)
-    weights, hits = rng.lognormal(0, 1, 800), rng.random(800) < 0.4
-    quick, slow = (share_of(hits, weights, method) for method in ("linearised", "bootstrap"))
-    assert quick.share == slow.share
-    assert (quick.low, quick.high) == pytest.approx((slow.low, slow.high), abs=0.006)
-    assert difference(quick, slow)[0] == 0
 
 
 def test_an_edited_company_moves_the_curve(edit, curve):

@@ -20,7 +20,7 @@ def firms():
 def test_a_constant_alone_gives_the_interval_of_a_share(firms):
     has = firms[firms["product_first"].notna()]
     found = estimates.fit("product_first ~ 1", has, "Intercept")
-    share = share_of(has["product_first"] == 1, method="linearised", clusters=has["industry_zh"])
+    share = share_of(has["product_first"] == 1, clusters=has["industry_zh"])
     assert (found.value, found.low, found.high) == pytest.approx((share.share, share.low, share.high), rel=1e-9)
 
 
@@ -46,16 +46,31 @@ def test_fixed_effects_are_the_same_as_comparing_within_industries(firms):
 
 def test_what_the_firms_do_not_tell_is_not_a_number():
     firms = pd.DataFrame(
-        {"y": [1.0, 2, 4, 8], "x": [0.0, 1, 0, 1], "twin": ["a", "b", "a", "b"], "industry_zh": list("abcd")}
+        {"y": np.arange(12) ** 1.5, "x": [0.0, 1] * 6, "twin": ["a", "b"] * 6, "industry_zh": list("abcdefghijkl")}
     )
     assert np.isfinite(estimates.fit("y ~ x", firms, "x").error)
     for formula in ("y ~ x + C(twin)", "y ~ x + C(industry_zh)"):
         assert np.isnan(estimates.fit(formula, firms, "x").value), formula
     assert np.isnan(estimates.fit("y ~ x", firms.assign(x=1.0), "x").value)
+    gap = firms["y"].groupby(firms["x"]).mean().diff().iloc[1]
     alone = estimates.fit("y ~ x", firms.assign(industry_zh="a"), "x")
-    assert alone.value == pytest.approx(2.5) and np.isnan(alone.error) and alone.clusters == 1
+    assert alone.value == pytest.approx(gap) and np.isnan(alone.error) and alone.clusters == 1
     unknown = estimates.fit("y ~ x", firms.assign(industry_zh=None), "x")
-    assert unknown.clusters == 4 and unknown.error == pytest.approx(estimates.fit("y ~ x", firms, "x").error)
+    assert unknown.clusters == 12 and unknown.value == pytest.approx(gap) and np.isnan(unknown.error)
+    more = pd.concat([firms, firms.assign(industry_zh=None)], ignore_index=True)  # each of these stands alone
+    assert estimates.fit("y ~ x", more, "x").error == pytest.approx(
+        estimates.fit("y ~ x", more.assign(industry_zh=range(24)), "x").error
+    )
+    assert [words in estimates.intervals_words([alone, unknown]) for words in ("fewer than 10", "no interval")] == [
+        True
+    ] * 2
+
+
+def test_an_estimate_turned_round_is_of_the_other_side(firms):
+    found = estimates.fit("product_first ~ in_cohort", firms, "in_cohort")
+    other = estimates.fit("product_first ~ outside", firms.assign(outside=1 - firms["in_cohort"]), "outside")
+    turned = found.turned()
+    assert (turned.value, turned.low, turned.high) == pytest.approx((other.value, other.low, other.high))
 
 
 def test_a_control_that_says_the_same_twice_changes_nothing(firms):
@@ -71,7 +86,7 @@ def test_a_control_that_says_the_same_twice_changes_nothing(firms):
 )
 def test_what_was_found_of_other_firms_is_never_given_again(estimate):
     rng = np.random.default_rng(1)
-    rows = pd.DataFrame({"y": rng.normal(size=40), "x": [0.0, 1.0] * 20, "industry_zh": list("abcdefgh") * 5})
+    rows = pd.DataFrame({"y": rng.normal(size=40), "x": [0.0, 1.0] * 20, "industry_zh": list("abcdefghij") * 4})
     first = estimate(rows)
     assert estimate(rows.copy()) == first
     assert estimate(rows.assign(industry_zh=list("abcd") * 10)).clusters == 4
@@ -107,12 +122,12 @@ def test_the_interval_of_a_median_knows_no_order_of_rows(known):
 
 
 def test_each_cluster_is_drawn_whole():
-    """Ten firms of one value in each of two industries: a resample has one of three medians."""
-    firms = pd.DataFrame({"y": [0.0] * 10 + [1.0] * 10, "industry_zh": ["a"] * 10 + ["b"] * 10})
+    """Ten firms of one value in each of ten industries: a resample has one of three medians."""
+    firms = pd.DataFrame({"y": np.repeat([0.0, 1.0], 50), "industry_zh": np.repeat(np.arange(10), 10)})
     found = estimates.median(firms, "y")
     assert (found.value, found.low, found.high) == (0.5, 0.0, 1.0)
-    apart = estimates.median(firms.assign(industry_zh=range(20)), "y")
-    assert apart.clusters == 20 and apart.error != found.error
+    apart = estimates.median(firms.assign(industry_zh=range(100)), "y")
+    assert apart.clusters == 100 and apart.error != found.error
 
 
 def test_the_printed_table_has_a_column_for_each_estimate(firms):

@@ -7,6 +7,7 @@ from matplotlib.text import Text
 
 from lib import claims, figures
 from lib.bundle.publish import publish
+from lib.measures import FEWEST_CLUSTERS
 from lib.paths import ROOT
 from lib.rows import cohorts
 from lib.rows import hard_tech_fields as figure_6
@@ -107,16 +108,17 @@ def clustered(recount, weights):
 
 
 def test_rows_of_many_industries_have_intervals_clustered_by_industry(recount, table, fields):
-    assert set(fields.index[fields["interval"] == "industries"]) == {figure_6.AI, figure_6.ANY, figure_6.OUTSIDE}
-    assert ((table["interval"] == "industries") == (table["industries"] >= figure_6.CLUSTERS)).all()
+    assert set(fields.index[fields["interval"] == "clustered"]) == {figure_6.AI, figure_6.ANY, figure_6.OUTSIDE}
+    assert ((table["interval"] == "clustered") == (table["industries"] >= FEWEST_CLUSTERS)).all()
+    assert set(table["interval"]) == {"clustered", "wilson"}
     tagged = recount[recount["ai"]]
     half = clustered(tagged, (tagged["hit"] - tagged["hit"].mean()) / len(tagged))
     row = fields.loc[figure_6.AI]
     assert (row["low"], row["high"]) == pytest.approx((row["share"] - half, row["share"] + half), abs=1e-6)
     assert row["high"] - row["low"] > 0.2  # with firms as independent it would be 0.10
     said = " ".join(figures.build(NAME).notes)
-    assert "clustered by industry in rows of at least 20 industries (Artificial intelligence (tag);" in said
-    assert "Wilson's over companies, too narrow where companies of one industry move together" in said
+    assert "clustered by industry in these rows: Artificial intelligence (tag);" in said
+    assert "fewer than 10 industries" in said and "too narrow where those of one industry move together" in said
     assert "medians are bootstrapped over companies" in said
 
 
@@ -129,6 +131,9 @@ def test_the_gap_to_firms_in_no_field_is_clustered_too(recount, firms):
     assert gap == pytest.approx(shares[True] - shares[False])
     assert (low, high) == pytest.approx((gap - half, gap + half), abs=1e-3)
     assert low < 0 < gap  # 13.6 points, which firms of one industry alone can make
+    figure = figures.build(NAME)
+    assert "Share in any field less that in none: +13.6 points (−1.0 to +28.2)." in figure.subtitle
+    assert figure.headline["gap"] == gap and "of companies in no field" in figure.title
 
 
 def test_what_no_extract_confirms_is_counted_and_moves_little(recount, firms):
@@ -144,8 +149,11 @@ def test_what_no_extract_confirms_is_counted_and_moves_little(recount, firms):
 
 
 def test_subindustries_widen_a_fields_interval(firms, fields):
-    number, low, high = figure_6.by_subindustry(firms, "Biotechnology")
-    assert number == 8 and low < fields.loc["Biotechnology", "low"] and high > fields.loc["Biotechnology", "high"]
+    chips = "Chips and optoelectronics"
+    number, share = figure_6.by_subindustry(firms, chips)
+    assert number == 11 and share.low < fields.loc[chips, "low"] and share.high > fields.loc[chips, "high"]
+    number, share = figure_6.by_subindustry(firms, "Biotechnology")
+    assert number == 8 and share.method == "wilson" and share.low == fields.loc["Biotechnology", "low"]
 
 
 def test_left_out_adds_up():
@@ -230,12 +238,24 @@ def test_the_notebooks_own_chart_is_drawn_in_a_plain_render(call, tmp_path):
 
 
 def test_the_titles_shares_have_their_wider_intervals_beside_them(firms):
-    figure = figures.build(NAME)
-    for field, words in (
-        ("Chips and optoelectronics", "Chips and optoelectronics"),
-        ("Biotechnology", "Biotechnology (drugs, devices)"),
-    ):
-        count, low, high = figure_6.by_subindustry(firms, field)
-        assert f"{words} {low:.0%} to {high:.0%} ({count} of them)" in figure.subtitle
-        drawn = figure.table[(figure.table["field"] == field) & figure.table["industry_en"].isna()].iloc[0]
-        assert drawn["interval"] == "firms" and high - low > drawn["high"] - drawn["low"]
+    """Where there are enough sub-industries to cluster by: of drugs and devices there are eight."""
+    figure, field = figures.build(NAME), "Chips and optoelectronics"
+    count, share = figure_6.by_subindustry(firms, field)
+    assert (
+        f"Clustered by sub-industry: {field} {share.low:.0%} to {share.high:.0%} ({count} of them)." in figure.subtitle
+    )
+    drawn = figure.table[(figure.table["field"] == field) & figure.table["industry_en"].isna()].iloc[0]
+    assert drawn["interval"] == "wilson" and share.high - share.low > drawn["high"] - drawn["low"]
+
+
+def test_a_title_names_no_small_group_and_no_interval_has_no_width():
+    figure = figures.build(NAME, cohort="star", fiscal_year=2019)
+    whole = figure.table[figure.table["industry_en"].isna()].set_index("field")
+    assert whole.drop(index=[figure_6.ANY, figure_6.OUTSIDE])["count_firms"].max() < 20
+    assert figure.title == "65% of companies in a hard-tech field put product first, 83% of companies in no field"
+    assert "sub-industry" not in figure.subtitle
+    assert (whole["share"] == 1).any() and (figure.table["low"] < figure.table["high"]).all()
+    some = figures.build(NAME, cohort="star", fiscal_year=2019, small=15)
+    assert some.title.startswith(
+        "56% of information technology companies put product first, 33% of drug and device makers"
+    )

@@ -253,3 +253,12 @@ def test_a_rendered_notebook_has_its_numbers_from_the_data(edit, outputs):
     assert "**1,130.5 billion**" in prose
     record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
     assert {claim["claim_id"]: claim["verdict"] for claim in record["claims"]}["cd-decade"] == "differs"
+
+
+def test_without_a_stated_sum_no_sentence_speaks_of_one():
+    figure = figures.build(NAME, weakest_grade="A")
+    assert figure.subtitle == "Huawei's R&D in billion yuan, 2012 to 2019, against what China Daily says of it"
+    assert figure.notes[0].startswith("No sum that Huawei states checks the years: none is from a source of grade A.")
+    one = figures.build(NAME, list_figures=False).notes[0]
+    assert "The years add up to 0.0 billion more or less than the stated sum." in one
+    assert "at most 0.9 billion more or less than 5 stated sums" in figures.build(NAME).notes[0]

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from test_recount import LOOSE, RECIPES
 
 from lib import estimates, figures, notebooks, parameters
-from lib.measures import difference, expense_ratio, ratio_change, share_of
+from lib.measures import FEWEST_CLUSTERS, Z95, difference, expense_ratio, ratio_change, share_of
 from lib.paths import ROOT, notebooks_dir
 from lib.rows import cohorts, rd_against_sm, valley_of_death
 from lib.rows.rd_against_sm import bounds, clustered, peers, ranked
 
 MEASURES = parameters.allowed(parameters.RatioMeasure)
 amounts = st.floats(min_value=0.01, max_value=1e13)
-#: Firms: whether product first, an industry of six or none known, and a weight.
-firms = st.tuples(st.booleans(), st.sampled_from([*"abcdef", None]), st.floats(min_value=0.1, max_value=1000))
+#: Firms: whether product first, an industry of twelve or none known, and a weight.
+firms = st.tuples(st.booleans(), st.sampled_from([*"abcdefghijkl", None]), st.floats(min_value=0.1, max_value=1000))
 samples = st.lists(firms, min_size=2, max_size=60)
-METHODS = ("wilson", "linearised", "clustered", "weighted")
+METHODS = ("wilson", "clustered", "weighted")
 
 
 def interval(sample, method):
@@ -34,8 +34,15 @@ def interval(sample, method):
     hits, industries, weights = zip(*sample, strict=True)
     if method == "wilson":
         return share_of(hits)
-    clusters = {"clustered": industries, "weighted": industries}.get(method)
-    return share_of(hits, weights if method == "weighted" else None, "linearised", clusters)
+    return share_of(hits, weights if method == "weighted" else None, industries)
+
+
+def suffice(sample) -> bool:
+    """Whether an interval of these firms is clustered."""
+    return (
+        len({industry for _, industry, _ in sample} - {None}) >= FEWEST_CLUSTERS
+        and len({hit for hit, *_ in sample}) == 2
+    )
 
 
 def width(share):
@@ -81,31 +88,43 @@ def test_an_interval_holds_its_share_and_shrinks_with_the_sample(sample):
     again = sample + [(hit, industry and industry * 2, weight) for hit, industry, weight in sample]
     for method in METHODS:
         one, twice = interval(sample, method), interval(again, method)
-        if np.isnan(one.low):  # one industry alone says nothing of how industries differ
-            assert len({industry for _, industry, _ in sample}) == 1 and method in ("clustered", "weighted")
+        clusters = method != "wilson" and suffice(sample)
+        assert one.method == ("clustered" if clusters else "none" if method == "weighted" else "wilson")
+        if one.method == "none" or twice.method != one.method:  # twice the industries may be enough of them
             continue
         assert 0 <= one.low <= one.share + 1e-12 and one.share - 1e-12 <= one.high <= 1
         assert twice.share == pytest.approx(one.share)
         assert width(twice) <= width(one) + 1e-9
-        if method == "wilson":
+        if one.method == "wilson":
             assert width(twice) < width(one)
 
 
-@given(samples.filter(lambda sample: len({industry for _, industry, _ in sample} - {None}) > 1))
+#: Samples whose intervals are clustered: two firms of each of twelve industries, and others.
+pairs = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=12, max_size=12)
+enough = st.builds(
+    lambda sample, hits: (
+        sample + [(hit, name, 1.0) for name, pair in zip("abcdefghijkl", hits, strict=True) for hit in pair]
+    ),
+    samples,
+    pairs,
+).filter(suffice)
+
+
+@given(enough)
 def test_more_firms_of_the_same_industries_make_an_interval_no_narrower(sample):
     known = [firm for firm in sample if firm[1]]
     for method in ("clustered", "weighted"):
         assert width(interval(known * 2, method)) == pytest.approx(width(interval(known, method)), abs=1e-9)
 
 
-@given(samples)
+@given(enough)
 def test_where_each_firm_is_its_own_industry_clustering_changes_nothing(sample):
+    """The error is then that of firms that are independent."""
     hits, _, weights = zip(*sample, strict=True)
-    for given_weights in (None, weights):
-        plain = share_of(hits, given_weights, "linearised")
-        for clusters in (range(len(hits)), [None] * len(hits)):
-            alone = share_of(hits, given_weights, "linearised", clusters)
-            assert (alone.low, alone.high) == pytest.approx((plain.low, plain.high), abs=1e-12)
+    values, count = np.asarray(weights) / np.sum(weights), len(hits)
+    alone = share_of(hits, weights, range(count))
+    half = Z95 * np.sqrt(((values * (np.asarray(hits) - alone.share)) ** 2).sum() * count / (count - 1))
+    assert (alone.low, alone.high) == pytest.approx((max(alone.share - half, 0), min(alone.share + half, 1)))
 
 
 @given(samples, samples)

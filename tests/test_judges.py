@@ -184,7 +184,8 @@ def test_mp3_public_counts_who_grew(monkeypatch, listed, verdict):
     monkeypatch.setattr(macropolo.public_sector, "listed_growth", lambda: pd.Series(listed))
     found = judge("mp3-public")
     assert found.verdict == verdict  # one of two is no more than a half, and more than two fifths
-    assert f"of two firms that sell to the state and have revenue for several years, one grew; of {len(listed)} listed companies {200 / len(listed):.0f}%" in found.reason  # fmt: skip
+    assert "of two firms that sell to the state and have revenue for several years, of 2020 to 2021, one grew from the first to the last" in found.reason  # fmt: skip
+    assert f". Of {len(listed)} listed companies {200 / len(listed):.0f}% grew from 2020 to 2021." in found.reason
 
 
 def test_mp3_public_needs_the_revenue_of_a_named_firm(monkeypatch):

@@ -108,7 +108,12 @@ def test_later_listings_are_said_to_be_counted_for_a_list_alone():
 def test_a_step_that_the_cohort_gives_away_is_not_known():
     figure = figures.build(NAME, cohort="star")
     last = figure.table[figure.table["what"] == figure_9.LAST].iloc[0]
-    assert np.isnan(last["estimate"]) and "not known" in figure.alt
+    assert np.isnan(last["estimate"]) and "And same board and controller: no estimate, 3,561 firms" in figure.alt
+    assert (
+        "No estimate of 'and same board and controller': of companies that are alike in it, all are in the cohort"
+        in figure.notes[0]
+    )
+    assert "No estimate" not in figures.build(NAME).notes[0] and "not known to" not in figure.alt
     assert text_faults(figure.drawing) == []
 
 
@@ -136,7 +141,9 @@ def test_a_users_own_cohort_is_set_against_the_listed(data):
     firms = figure_9.load("my_chips", 2021)
     assert firms.loc[firms["in_cohort"] == 1, "listing_age"].notna().all() and firms["company_id"].is_unique
     (data / "cohorts" / "bare.csv").write_text("name,fiscal_year,rd,sm\nAlpha,2021,5e6,3e6\n", encoding="utf-8")
-    assert "not known" in figures.build(NAME, cohort="bare").alt
+    bare = figures.build(NAME, cohort="bare")
+    assert "Same industry: no estimate" in bare.alt and "no industry: none has 10 companies on each side" in bare.alt
+    assert "not known of the others weighted" in bare.notes[1]
     with pytest.raises(UserError, match="no company of the cohort has a rd_intensity"):
         figures.build(NAME, cohort="bare", outcome="rd_intensity")
 

@@ -1,12 +1,16 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from lib import estimates
 from lib.measures import (
+    FEWEST_CLUSTERS,
     RESAMPLES,
     SEED,
+    Z95,
     Estimate,
     difference,
     expense_ratio,
@@ -14,6 +18,7 @@ from lib.measures import (
     median_interval,
     ratio_change,
     share_of,
+    unclustered_words,
 )
 from lib.parameters import RatioMeasure, allowed
 from lib.rows import cohorts
@@ -68,36 +73,21 @@ def test_wilson_interval_against_its_closed_form():
 
 @given(st.lists(st.booleans(), min_size=1, max_size=60))
 def test_share_lies_in_its_interval(hits):
-    for method in ("wilson", "bootstrap"):
-        share = share_of(hits, method=method)
-        assert 0 <= share.low <= share.share + 1e-12 and share.share - 1e-12 <= share.high <= 1
-        assert share.count == sum(hits) and share.total == len(hits)
+    share = share_of(hits)
+    assert 0 <= share.low <= share.share + 1e-12 and share.share - 1e-12 <= share.high <= 1
+    assert share.count == sum(hits) and share.total == len(hits) and share.low < share.high
 
 
-def test_weighted_share_counts_spending_and_repeats():
-    hits, spending = [True, False, False], [98.0, 1.0, 1.0]
-    first = share_of(hits, weights=spending, method="bootstrap")
-    assert first.share == pytest.approx(0.98)
-    assert first == share_of(hits, weights=spending, method="bootstrap")
-    with pytest.raises(ValueError, match="no Wilson interval"):
-        share_of(hits, weights=spending)
+def test_a_weighted_share_counts_spending_and_has_no_interval_by_itself():
+    found = share_of([True, False, False], weights=[98.0, 1.0, 1.0])
+    assert found.share == pytest.approx(0.98) and found.method == "none" and np.isnan([found.low, found.high]).all()
+    assert str(found) == "98.0% (no interval)"
 
 
 def percentiles(sample, statistic):
     """The 95% interval of a statistic, by resampling one sample as the project does."""
     found = stats.bootstrap((sample,), statistic, n_resamples=RESAMPLES, method="percentile", rng=SEED)
     return tuple(found.confidence_interval)
-
-
-def test_a_firm_is_resampled_with_its_weight():
-    rng = np.random.default_rng(4)
-    hits, weights = rng.random(40) < 0.4, rng.lognormal(size=40)
-
-    def share(drawn, axis):
-        return (hits * weights)[drawn].sum(axis) / weights[drawn].sum(axis)
-
-    found = share_of(hits, weights, "bootstrap")
-    assert (found.low, found.high) == pytest.approx(percentiles(np.arange(40), share))
 
 
 @pytest.mark.parametrize("count", [2, 3, 11, 12])
@@ -124,18 +114,76 @@ def test_a_clustered_interval_is_that_of_a_regression_on_a_constant():
     hits = firms["rd_expense_cny"] > firms["selling_expense_cny"]
     spending = firms["rd_expense_cny"] + firms["selling_expense_cny"]
     labels = firms["industry_zh"]
-    for weights, groups in ((None, labels), (spending, labels), (None, labels < "电")):  # of two clusters too
-        found = share_of(hits, weights, "linearised", clusters=groups)
+    ten = pd.Series(np.arange(len(hits)) % FEWEST_CLUSTERS, hits.index)
+    for weights, groups in ((None, labels), (spending, labels), (None, ten)):
+        found = share_of(hits, weights, groups)
+        assert found.method == "clustered"
         ones = np.ones(len(hits))
         model = sm.WLS(hits.astype(float), ones, weights=ones if weights is None else weights)
         codes = groups.astype("category").cat.codes
         low, high = model.fit(cov_type="cluster", cov_kwds={"groups": codes}).conf_int().to_numpy()[0]
         assert (found.low, found.high) == pytest.approx((low, high), rel=1e-9)
-    alone = share_of(hits, method="linearised", clusters=range(len(hits)))
-    assert alone == share_of(hits, method="linearised")
-    unknown = share_of(hits, method="linearised", clusters=firms["industry_zh"].where(firms.index > 5))
-    assert unknown.share == found.count / found.total
-    assert np.isnan(share_of(hits, method="linearised", clusters=["one"] * len(hits)).low)
+    unknown = share_of(hits, clusters=labels.where(firms.index > 5))
+    named = labels.where(firms.index > 5, firms["company_id"])  # a firm of no known industry stands alone
+    assert unknown == share_of(hits, clusters=named)
+
+
+@pytest.mark.parametrize("known", [None, ["one"], [*"abcdefghi"]])
+def test_of_few_clusters_no_interval_is_clustered(known):
+    """One rule: Wilson's for a share of firms, none for what is weighted, a gap or a regression."""
+    rng = np.random.default_rng(7)
+    hits, clusters = rng.random(60) < 0.5, np.resize(np.array(known, dtype=object), 60)
+    assert share_of(hits, clusters=clusters) == share_of(hits) and share_of(hits).method == "wilson"
+    assert np.isnan(share_of(hits, np.ones(60), clusters).low)
+    assert np.isnan(gap_within(hits, np.arange(60) % 2, np.ones(60), clusters)[1:]).all()
+    firms = pd.DataFrame({"y": hits.astype(float), "x": rng.random(60) < 0.5, "industry_zh": clusters}).astype(
+        {"x": float}
+    )
+    for found in (estimates.fit("y ~ x", firms, "x"), estimates.median(firms, "y", "x")):
+        assert np.isfinite(found.value) and np.isnan([found.error, found.low, found.high]).all()
+
+
+@pytest.mark.parametrize("hits", [[True] * 30, [False] * 30])
+def test_firms_that_are_all_on_one_side_never_have_an_interval_of_no_width(hits):
+    clusters = np.arange(30) % 15
+    share = share_of(hits, clusters=clusters)
+    assert share == share_of(hits) and 0 < share.high - share.low < 0.2
+    assert np.isnan(share_of(hits, np.ones(30), clusters).low)
+    assert np.isnan(gap_within(hits, np.arange(30) % 2, np.ones(30), clusters)[1:]).all()
+    firms = pd.DataFrame({"y": np.array(hits, dtype=float), "x": [0.0, 1.0] * 15, "industry_zh": clusters})
+    found = estimates.fit("y ~ x", firms, "x")
+    assert found.value == pytest.approx(0) and np.isnan(found.error)
+
+
+def test_what_a_clustered_interval_holds_of_the_industries_of_the_tables():
+    """Why ten: industries are drawn as they are in the tables, and the interval of the draw should hold the share of all."""
+    firms = cohorts.drawn(cohorts.company_years("all_listed", 2021))
+    hits = firms["rd_expense_cny"] > firms["selling_expense_cny"]
+    by = hits.groupby(firms["industry_zh"]).agg(["sum", "size"]).to_numpy(float)
+    every, rng = by[:, 0].sum() / by[:, 1].sum(), np.random.default_rng(SEED)
+
+    def holds(clusters):
+        drawn = by[rng.integers(0, len(by), (4000, clusters))]
+        total = drawn[..., 1].sum(1)
+        share = drawn[..., 0].sum(1) / total
+        moved = (drawn[..., 0] - share[:, None] * drawn[..., 1]) / total[:, None]
+        half = Z95 * np.sqrt((moved**2).sum(1) * clusters / (clusters - 1))
+        return float((np.abs(share - every) <= half).mean())
+
+    assert [round(holds(clusters), 2) for clusters in (5, FEWEST_CLUSTERS)] == pytest.approx([0.76, 0.85], abs=0.02)
+
+
+def test_what_is_not_clustered_is_said_once():
+    assert unclustered_words([]) == unclustered_words(["clustered"] * 3) == ""
+    wilson, none, both = (
+        unclustered_words(methods) for methods in (["clustered", "wilson"], ["none"], ["wilson", "none"])
+    )
+    assert (
+        "fewer than 10 industries" in wilson
+        and "Wilson's" in wilson
+        and "has no interval" in none
+        and "has none" in both
+    )
 
 
 def test_a_gap_within_clusters_is_that_of_a_weighted_regression():
@@ -149,19 +197,17 @@ def test_a_gap_within_clusters_is_that_of_a_weighted_regression():
     fitted = model.fit(cov_type="cluster", cov_kwds={"groups": codes, "use_correction": False})
     half = 1.959963984540054 * fitted.bse[1] * np.sqrt(12 / 11)
     assert (gap, low, high) == pytest.approx((fitted.params[1], gap - half, gap + half), rel=1e-9)
-    apart = difference(
-        *(share_of(hits[chosen], weights[chosen], "linearised", codes[chosen]) for chosen in (side, ~side))
-    )
+    apart = difference(*(share_of(hits[chosen], weights[chosen], codes[chosen]) for chosen in (side, ~side)))
     assert gap == pytest.approx(apart[0]) and high - low < apart[2] - apart[1]  # what moves both sides leaves the gap
-    assert np.isnan(gap_within(hits, side, weights, ["one"] * 300)[1:]).all()
 
 
 @pytest.mark.parametrize("hits", ["0100 1100", "0000 1100", "0001 0011", "0000 0011", "0100 0001"])
-def test_a_gap_of_two_clusters_is_between_theirs_and_its_interval_is_of_possible_gaps(hits):
-    hits, side = np.array([*hits.replace(" ", "")]) == "1", [True, True, False, False] * 2
-    one, other = (half[:2].mean() - half[2:].mean() for half in (hits[:4], hits[4:]))  # the gap of each, as large
-    middle, half = (one + other) / 2, 1.959963984540054 * abs(one - other) / 2
-    assert gap_within(hits, side, np.ones(8), [*"aaaabbbb"]) == pytest.approx(
+def test_a_gap_of_clusters_is_between_theirs_and_its_interval_is_of_possible_gaps(hits):
+    """Five clusters of either kind, alike within their kind."""
+    hits, side = np.array([*hits.replace(" ", "")] * 5) == "1", [True, True, False, False] * 10
+    one, other = (half[:2].mean() - half[2:].mean() for half in (hits[:4], hits[4:8]))  # the gap of each, as large
+    middle, half = (one + other) / 2, 1.959963984540054 * abs(one - other) / 2 / 3  # of ten: by the root of nine
+    assert gap_within(hits, side, np.ones(40), np.repeat(np.arange(10), 4)) == pytest.approx(
         (middle, max(middle - half, -1), min(middle + half, 1))
     )
 
@@ -181,8 +227,6 @@ def test_an_estimates_interval_and_a_medians_lie_about_their_value():
         middle, low, high = median_interval(values)
         assert middle - 25 < low < middle < high < middle + 25
         assert median_interval(np.random.default_rng(1).permutation(values)) == (middle, low, high)
-    one = share_of([True], method="linearised")
-    assert (one.share, one.low, one.high) == (1, 1, 1)
     apart = Estimate(3.0, 0.3).less(Estimate(1.0, 0.4))
     assert (apart.value, apart.error) == pytest.approx((2, 0.5))
 

@@ -669,4 +669,4 @@ def test_a_cohort_of_one_industry_has_peers_without_an_interval(no_cohorts):
     (no_cohorts / "cohorts" / "one.csv").write_text(f"name,fiscal_year,rd,sm,industry\n{rows}", encoding="utf-8")
     figure = figures.build("01_rd_against_sm", cohort="one")
     assert "nan" not in figure.alt and "(no interval)" in figure.alt
-    assert any("fewer than two industries" in note for note in figure.notes)
+    assert any("fewer than 10 industries are known" in note for note in figure.notes)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from conftest import text_faults
+from matplotlib.text import Text
 
 from lib import figures
 from lib.figures import rd_against_sm
@@ -137,11 +138,31 @@ def test_ranks_are_by_ratio_then_by_code_and_a_tie_is_not_product_first():
     assert bars["ratio"].tolist() == [2, 0, 0, -1] and bars["product_first"].tolist() == [True, False, False, False]
 
 
-@pytest.mark.parametrize("industries", [None, ["one"], ["one", "two"]])
+@pytest.mark.parametrize("industries", [None, [*"abcdefghi"], [*"abcdefghij"]])
 def test_the_interval_is_clustered_where_there_are_industries_to_cluster_by(industries):
     firms = cohorts.drawn(cohorts.company_years("specialised", 2021))
     firms["industry_zh"] = np.resize(industries or [None], len(firms))
     clusters = firms["industry_zh"]
-    wilson, by_industry = share_of(product_first(firms)), share_of(product_first(firms), None, "linearised", clusters)
-    assert clustered(firms) == (by_industry if industries == ["one", "two"] else wilson)
-    assert clustered(firms, np.ones(len(firms))).method == "linearised"
+    wilson, by_industry = share_of(product_first(firms)), share_of(product_first(firms), clusters=clusters)
+    enough = industries == [*"abcdefghij"]
+    assert clustered(firms) == (by_industry if enough else wilson) and clustered(firms).method == (
+        "clustered" if enough else "wilson"
+    )
+    assert clustered(firms, np.ones(len(firms))).method == ("clustered" if enough else "none")
+
+
+def test_a_tie_is_on_neither_side_and_counted_and_said(data):
+    lines = ["name,fiscal_year,rd,sm,currency", "Alpha,2021,30,20,CNY", "Beta,2021,10,10,CNY", "Gamma,2021,5,20,CNY"]
+    (data / "cohorts" / "mine.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    figure = draw("mine")
+    assert "1 company spends as much on R&D as on selling, and counts on neither side." in " ".join(figure.notes)
+    assert "1 of them spends more on R&D, 1 more on selling" in figure.alt
+    drawn = [text.get_text() for text in figure.drawing.findobj(Text)]
+    assert "1 spends more\non selling" in drawn and "1 of 3 spends more on R&D" in drawn
+    assert "spends as much" not in " ".join(draw().notes)
+
+
+def test_the_articles_share_bears_its_year_where_another_is_drawn():
+    """Its accounts are those of 2021."""
+    assert "MacroPolo's 93, 2021: 64.5% of 93" in draw(year=2019).alt
+    assert "MacroPolo's 93: 64.5% of 93" in draw().alt

@@ -345,3 +345,25 @@ def test_a_rendered_notebook_has_its_numbers_from_the_data(edit, outputs):
     assert "the R&D of the same firms grew 52%" in prose
     record = json.loads((folder / f"{NAME}.json").read_text(encoding="utf-8"))
     assert record["headline"]["services_growth_all_firms"] > 1
+
+
+def test_a_sector_without_an_interval_has_its_change_and_its_firms_said():
+    """STAR has two industries in services: industry has an interval, services none, and so the gap has none."""
+    figure = figures.build(NAME, cohort="star")
+    assert "in industry (65 firms) and from 15.75 to 18.34 in services (12 firms)" in figure.title
+    assert "same firms, industry +0.53 (−1.27 to +2.33); same firms, services +2.59 (no interval)" in figure.notes[1]
+
+
+def test_the_standard_is_not_said_to_change_what_it_held_for_throughout():
+    assert "In 2020 a new revenue standard changed" in figures.build(NAME).notes[1]
+    assert (
+        "standard of 2020, which changed what counts as revenue, holds in all of these years"
+        in figures.build(NAME, base_year=2020).notes[1]
+    )
+
+
+def test_the_words_for_the_picture_have_units():
+    alt = figures.build(NAME).alt
+    for series in ("venture capital (chips), billion dollars: 2021 8.8", "R&D of the whole economy, trillion yuan: 2012 1.03",
+                   "fixed-asset investment (industry), growth, %: 2016 3.5"):  # fmt: skip
+        assert series in alt

@@ -124,3 +124,25 @@ def test_a_revenue_that_a_regulator_found_false_is_no_growth(data, edit):
     edit("enforcement", {"finding_id": finding}, "company_id", company)
     found = figure_10.load("specialised", 2021).set_index("company_id")
     assert found.at[company, "status"] == "without a confirmed revenue later" and np.isnan(found.at[company, "growth"])
+
+
+def test_an_interval_that_holds_zero_is_said_to():
+    """To 2020 the lower end is −0.3%, which rounds to zero."""
+    figure = figures.build(NAME, last_year=2020)
+    assert -0.005 < figure.headline["gap_low"] < 0
+    assert "4% (−0.3 to 8) more in 2020" in figure.title and "+4% (−0.3% to +8%)" in figure.alt
+
+
+def test_the_ways_to_count_are_named_as_many_as_there_are(firms):
+    every, note = figure_10.combinations(firms), figures.build(NAME).notes[0]
+    medians = every["growth"] == figure_10.MEDIAN
+    for name in every["sample"].unique():
+        assert name in note
+    samples, cuts, steps = (every.loc[~medians, column].nunique() for column in ("sample", "growth", "step"))
+    assert samples * (cuts * steps + every.loc[medians, "step"].nunique()) == len(every) == 24
+    assert (
+        "The ways: firms (all; without sales that doubled; listed before 2019), each with growth (as it is; growth cut"
+        in note
+    )
+    assert "compared (as they are; same industry; and same sales), and medians (as they are; same industry)" in note
+    assert "none by R&D-heavy or selling-heavy" in note

@@ -110,13 +110,42 @@ def test_no_text_overlaps_or_is_cut(end):
 
 def test_a_count_that_never_was_says_so():
     figure = build(count=22)
-    assert figure.title == "At no time in these days did the Beijing exchange list exactly 22 companies"
+    assert figure.title == (
+        "On no day from 15 November 2021 to 31 December 2022 did the Beijing exchange list exactly 22 companies"
+    )
+    assert "exactly 1 company" in build(count=1).title
     assert figure.headline["days"] == 0 and "on no day" in figure.alt and len(figure.drawing.axes) == 1
+
+
+def test_days_after_the_last_one_known_are_not_spoken_of():
+    """The roster ends on 31 December 2022, and 162 companies were there then: on how many more days is not known."""
+    assert "162 is the whole Beijing board at least from 30 to 31 December 2022;" in build(count=162).title
+    later = build(count=163)
+    assert "On no day from 15 November 2021 to 31 December 2022" in later.title and "2023" not in later.title
+    assert later.subtitle.endswith("31 December 2022, with counts published for days up to 28 April 2023")
+    whole, cut = build(end="2022-06-01"), build(end="2022-05-31")
+    assert "from 27 May to 1 June 2022" in whole.title and "at least" not in whole.title + whole.alt
+    assert "at least from 27 to 31 May 2022" in cut.title and "at least from 27 to 31 May 2022" in cut.alt
+    assert "the highest count published for a day up to 31 May 2022 is 13" in " ".join(cut.notes)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (93, "a month later, 22 of 100 were certified Little Giants"),
+        (100, "on 30 June 2022, 22 of 100 were certified Little Giants"),
+        (110, "on 2 September 2022, 23 of 110 were certified Little Giants"),
+        (162, "on 31 December 2022, 48 were certified Little Giants"),
+        (101, "five days earlier, 22 of 100 were certified Little Giants"),
+    ],
+)
+def test_a_certified_count_is_dated_from_the_days_that_fit_and_by_its_day_within_them(count, words):
+    assert build(count=count).title.endswith(words)
 
 
 def test_the_end_cuts_counts_and_window():
     figure = build(end="2022-05-28")
-    assert "from 27 to 28 May 2022" in figure.title and figure.headline["days"] == 2
+    assert "at least from 27 to 28 May 2022" in figure.title and figure.headline["days"] == 2
     assert figure.headline["certified_nearest"] is None or "certified" not in figure.title
     assert figure.table["date"].max() <= pd.Timestamp("2022-05-28")
 

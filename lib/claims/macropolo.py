@@ -10,7 +10,7 @@ from lib.claims.verdict import Verdict, judges
 from lib.measures import difference, expense_ratio
 from lib.rows import cited, cohorts, public_sector, who_are_the_93
 from lib.rows.rd_against_sm import clustered
-from lib.words import count_word, day_words, name_list, number, percent, times
+from lib.words import count_word, day_words, estimate, name_list, number, percent, say, span_words, times
 
 
 def article_cohort() -> tuple[str, bool]:
@@ -36,10 +36,10 @@ def _share(claim: pd.Series) -> Verdict:
         return Verdict("reproduced" if near else "differs", str(share), reason, share.share)
     stated = cited.article_share(cited.published())
     found = difference(share, stated)
-    gap, low, high = (number(100 * value, "+.1f") for value in found)
+    gap, low, high = (100 * value for value in found)
+    apart = estimate(f"{number(gap, '+.1f')} points", low, high, "+.1f")
     reason = (
-        f"on another cohort, {share.total} listed specialised firms: {gap} points ({low} to {high}) "
-        f"from {stated.count} of {stated.total}, which '{claim['published_text']}' comes to; both shares have an interval, and the "
+        f"on another cohort, {share.total} listed specialised firms: {apart} from {stated.count} of {stated.total}, which '{claim['published_text']}' comes to; both shares have an interval, and the "
         f"cohort's is clustered by industry. It is {100 * off:.1f} points off the published one, where {100 * claim['tolerance']:g} are allowed"
     )
     if found[1] <= 0 <= found[2] and near:
@@ -125,9 +125,8 @@ def _public(claim: pd.Series) -> Verdict:
     up, listed = int((spans["end"] > 100).sum()), public_sector.listed_growth()
     usual = float((listed > 0).mean())
     reason = (
-        f"of {count_word(len(spans))} firms that sell to the state and have revenue for several years, {count_word(up)} grew; of "
-        f"{len(listed):,} listed companies {percent(usual)} did from {' to '.join(map(str, public_sector.GROWN))}; "
-        "whether customers caused it is not shown"
+        f"{_grew(spans, up)}. Of {len(listed):,} listed companies {percent(usual)} grew from {span_words(*public_sector.GROWN)}. "
+        "Whether customers caused it is not shown"
     )
     # One firm that grew is an example; that selling to the state is a good strategy needs more of the sellers to grow than of all.
     if known and not any(known):
@@ -136,6 +135,17 @@ def _public(claim: pd.Series) -> Verdict:
         return Verdict("supported", "; ".join(said), reason)
     need = "revenue and the state's share of it, by year, for the board's companies: do those that sell more to the state grow more?"
     return Verdict("open", "; ".join(said), reason, decided_by=need)
+
+
+def _grew(spans: pd.DataFrame, up: int) -> str:
+    """How many of the firms that sell to the state grew from the first to the last year of their revenue that is known."""
+    if spans.empty:
+        return "no firm that sells to the state has revenue for several years"
+    return say(
+        "of {count:word} {count:firm that sells|firms that sell} to the state and {count:has|have} revenue for several years, of {span}, {up:word} grew from the "
+        "first to the last of them",
+        count=len(spans), span=span_words(int(spans["first"].min()), int(spans["last"].max())), up=up,
+    )  # fmt: skip
 
 
 @judges("mp3-lanxin")

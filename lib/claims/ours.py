@@ -5,12 +5,11 @@ import pandas as pd
 from lib.claims.verdict import Verdict, judges
 from lib.estimates import Estimate
 from lib.rows import label_or_industry, valley_of_death
-from lib.words import number
+from lib.words import estimate, number
 
 
 def points(found: Estimate) -> str:
-    value, low, high = (number(100 * one, "+.1f") for one in (found.value, found.low, found.high))
-    return f"{value} points ({low} to {high})"
+    return estimate(f"{number(100 * found.value, '+.1f')} points", 100 * found.low, 100 * found.high, "+.1f")
 
 
 @judges("own-label")
@@ -52,5 +51,4 @@ def _valley(claim: pd.Series) -> Verdict:
 
 
 def _changed(found: Estimate) -> str:
-    value, low, high = (number(one, "+.3f") for one in (found.value, found.low, found.high))
-    return f"{value} ({low} to {high})"
+    return estimate(number(found.value, "+.3f"), found.low, found.high, "+.3f")

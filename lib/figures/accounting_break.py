@@ -8,6 +8,7 @@ from matplotlib.transforms import Bbox
 
 from lib import chart, style
 from lib.figure import Figure, Number, dot_marks, drawn_as
+from lib.measures import unclustered_words
 from lib.parameters import described
 from lib.rows import cohorts
 from lib.rows.accounting_break import (
@@ -20,16 +21,20 @@ from lib.rows.accounting_break import (
     freight_test,
     industries,
     paths,
+    ties,
     turned,
 )
 from lib.rows.sources import source_line
-from lib.words import clauses, digits, name_list, percent, phrase, say, sentence, sentences, span_words
+from lib.words import clauses, digits, estimate, name_list, percent, phrase, say, sentence, sentences, span_words
 
 NAME = "05_accounting_break"
 GROUP_COLOURS = dict(zip(GROUPS, (style.ACCENT, style.NEUTRAL, style.INK), strict=True))
 RATIO = phrase(
     "Product first: more R&D than selling expense. Selling ratio: selling expense per yuan of revenue; at the old one, each "
     "firm's R&D and revenue are as filed, and its selling ratio is the year before's."
+)
+TIES = phrase(
+    "{count:,} {count:firm spends|firms spend} as much on R&D as on selling in some year, and {count:is|are} on neither side then."
 )
 CROSSINGS = style.Panel("crossings", 4.55, 1.15, left=1.75, right=0.7, top=0.5, bottom=0.05)
 CHANGES = style.Panel("changes", 2.75, 2.6, left=1.3, right=0.55, top=0.62, bottom=0.33)
@@ -47,16 +52,16 @@ def draw(firms: pd.DataFrame, out: dict[str, int], *, cohort: str, minimum_firms
     changes = {step: industries(firms, minimum_firms, *step) for step in STEPS}
     tests = {step: freight_test(firms, *step) for step in STEPS}
     rates = {(group, step): turned(firms, group, *step) for group in GROUPS for step in STEPS}
-    plural, description = described(cohort)
+    _, description = described(cohort)
     first, second = STEPS[0]
     moved = crossed.loc[STEPS[0]]
     title = say(
         "In {year}, {product:,} {plural} turned product first and {sales:,} sales first; at {before}'s selling ratios "
         "{old_product:,} and {old_sales:,} would have",
-        year=second, plural=plural, before=first, **_counts(moved),
+        year=second, plural=described(cohort, int(moved["to_product"]))[0], before=first, **_counts(moved),
     )  # fmt: skip
     subtitle = say(
-        "The same {count:,} companies, fiscal {span}: {description}. From 2020 the revenue standard CAS 14 counts freight "
+        "The same {count:,} {count:company|companies}, fiscal {span}: {description}. From 2020 the revenue standard CAS 14 counts freight "
         "to customers in cost of sales.",
         count=len(firms), span=span_words(YEARS[0], YEARS[-1]), description=description,
     )  # fmt: skip
@@ -64,7 +69,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], *, cohort: str, minimum_firms
     notes = [
         sentences(
             say(
-                "Left out of {total:,} companies, by the first year without a ratio: {words}.",
+                "Left out of {total:,} {total:company|companies}, by the first year without a ratio: {words}.",
                 total=len(firms) + sum(out.values()), words=cohorts.reason_words(out),
             ),
             _not_drawn(firms, len(changes[STEPS[0]]), minimum_firms),
@@ -74,14 +79,16 @@ def draw(firms: pd.DataFrame, out: dict[str, int], *, cohort: str, minimum_firms
         sentences(
             say(RATIO),
             say(
-                "Without the {doubtful:,} firms whose R&D or revenue no second extract confirms, or that are flagged as doubtful: {product:,} and {sales:,}; "
+                "Without the {doubtful:,} {doubtful:firm|firms} whose R&D or revenue no second extract confirms, or that {doubtful:is|are} flagged as doubtful: {product:,} and {sales:,}; "
                 "at {before}'s ratios {old_product:,} and {old_sales:,}. Selling expense has no second extract.",
                 doubtful=firms["doubtful", 0].sum(), before=first, **_counts(sure.loc[STEPS[0]]),
             ) if not hollow else "",
+            say(TIES, count=ties(firms)) if ties(firms) else "",
         ),
         sentences(
             _test_words(firms, tests),
             say("2020 was also the first year of the pandemic. Intervals: 95%, clustered by industry."),
+            unclustered_words(rate.method for rate in rates.values() if rate.total),
         ),
         source_line(cohorts.source_ids(cohort, ["company-list", "project-industry-map", "finglm"])),
     ]  # fmt: skip
@@ -93,7 +100,7 @@ def draw(firms: pd.DataFrame, out: dict[str, int], *, cohort: str, minimum_firms
     _draw_rates(right, rates, filled=not hollow, named=style.SIZE.get() == "one_column")
     return Figure(
         frame,
-        alt=_alt(plural, firms, crossed, changes[STEPS[0]], tests, rates),
+        alt=_alt(described(cohort, len(firms))[0], firms, crossed, changes[STEPS[0]], tests, rates),
         table=_table(cohort, crossed, changes, rates),
         companies=len(firms),
         left_out=out,
@@ -111,8 +118,10 @@ def _counts(row: pd.Series) -> dict[str, int]:
 
 def _not_drawn(firms: pd.DataFrame, drawn: int, minimum: int) -> str:
     known = firms["industry_en", 0].notna()
-    few = phrase("Not drawn: {small} industries of fewer than {minimum} firms.")
-    more = phrase("Not drawn: {small} industries of fewer than {minimum} firms; {unknown} firms of unknown industry.")
+    few = phrase("Not drawn: {small} {small:industry|industries} of fewer than {minimum} {minimum:firm|firms}.")
+    more = phrase(
+        "Not drawn: {small} {small:industry|industries} of fewer than {minimum} {minimum:firm|firms}; {unknown} {unknown:firm|firms} of unknown industry."
+    )
     small, unknown = int(firms.loc[known, ("industry_en", 0)].nunique() - drawn), int((~known).sum())
     return say(more if unknown else few, small=small, minimum=minimum, unknown=unknown)
 
@@ -235,7 +244,7 @@ def _draw_changes(axes, changes: dict, tests: dict, minimum: int, *, filled: boo
         return
     _lanes(axes, named=True)
     if all(rows.empty for rows in changes.values()):
-        words = say("No industry of {minimum} firms or more", minimum=minimum)
+        words = say("No industry of {minimum} {minimum:firm|firms} or more", minimum=minimum)
         chart.write(
             axes, (1, 0), words, (-4, 0), over=("axes", "data"), size=8.5, color=style.QUIET, ha="right", va="center"
         )
@@ -302,7 +311,7 @@ def _change_marks(axes, changes: dict) -> list:
     for (before, after), rows in changes.items():
         words = [
             say(
-                "{industry} ({group}), {before} to {after}: selling expense per yuan of revenue {change}, median of {firms:,} firms",
+                "{industry} ({group}), {before} to {after}: selling expense per yuan of revenue {change}, median of {firms:,} {firms:firm|firms}",
                 industry=cohorts.industry_name(row["industry_en"]), group=say(row["group"]), before=before, after=after,
                 change=_percent(row["change"]), firms=row["firms"],
             )
@@ -317,8 +326,9 @@ def _rate_marks(axes, rates: dict) -> list:
     known = {place: rate for place, rate in rates.items() if rate.total}
     words = [
         say(
-            "{group}, {before} to {after}: {count:,} of the {total:,} firms that could turned product first, {share}",
-            group=say(group), before=step[0], after=step[1], count=rate.count, total=rate.total, share=percent(rate.share, 1),
+            "{group}, {before} to {after}: {count:,} of the {total:,} {total:firm|firms} that could turned product first, {share}",
+            group=say(group), before=step[0], after=step[1], count=rate.count, total=rate.total,
+            share=estimate(percent(rate.share, 1), rate.low, rate.high, ".1%"),
         )
         for (group, step), rate in known.items()
     ]  # fmt: skip
@@ -358,11 +368,16 @@ def _alt(plural, firms, crossed, by_industry, tests, rates) -> str:
     known = [group for group in GROUPS if np.isfinite(tests[STEPS[0]][f"median {group}"])]
     groups = clauses(
         say(
-            "{group}: selling ratio of the median firm {change} to {year} and {later_change} to {later}; of the firms that could, "
-            "{share} and {later_share} turned product first",
+            "{group}: selling ratio of the median firm {change} to {year} and {later_change} to {later}; of the firms that could "
+            "turn product first, {turned} did",
             group=say(group), year=YEARS[1], later=YEARS[2], change=_percent(tests[STEPS[0]][f"median {group}"]),
-            later_change=_percent(tests[STEPS[1]][f"median {group}"]), share=percent(rates[group, STEPS[0]].share),
-            later_share=percent(rates[group, STEPS[1]].share),
+            later_change=_percent(tests[STEPS[1]][f"median {group}"]),
+            turned=name_list(
+                [
+                    say("{share} in {year}", share=percent(rates[group, step].share), year=step[1])
+                    for step in STEPS if rates[group, step].total
+                ] or [say("none")]
+            ),
         )
         for group in known
     ) or say("no firm's industry is known")  # fmt: skip

@@ -9,13 +9,25 @@ import pandas as pd
 from lib import chart, style
 from lib.errors import UserError
 from lib.figure import Figure, Number, dot_marks, drawn_as
-from lib.measures import Share
+from lib.measures import Share, unclustered_words
 from lib.parameters import described
 from lib.rows import cohorts
 from lib.rows.cited import article_share
 from lib.rows.does_65_hold import BREAK, CHOICES, WORDS, blocks, different, gap, influence, own_terms
 from lib.rows.sources import source_line
-from lib.words import clauses, name_list, number, percent, phrase, say, sentences, span_words, term
+from lib.words import (
+    clauses,
+    estimate,
+    interval,
+    name_list,
+    number,
+    percent,
+    phrase,
+    say,
+    sentences,
+    span_words,
+    term,
+)
 
 NAME = "04_does_65_hold"
 
@@ -45,13 +57,15 @@ def draw(
     )  # fmt: skip
     notes = [
         sentences(
-            _influence_words(curve, weigh), cohorts.provenance(*own), say("Hence grey ticks.") if own else ""
+            _influence_words(curve, weigh), unclustered_words(curve["interval"]), cohorts.provenance(*own),
+            say("Hence grey ticks.") if own else "",
         ),
         sentences(_article_words(claim, stated), *(_near_words(near, stated) if len(near) else ())),
         source_line([*(i for name in names for i in cohorts.source_ids(name, ["company-list", "finglm"])), "macropolo"]),
     ]  # fmt: skip
     # A slide has room for the two choices that matter most.
-    choices = [name for name in CHOICES if style.SIZE.get() != "slide" or name in weigh.index[:2]]
+    most = list(dict.fromkeys([*weigh.index, *CHOICES]))[:2]
+    choices = [name for name in CHOICES if style.SIZE.get() != "slide" or name in most]
     layout, parts = _layout(curve, choices), blocks(curve)
     frame = style.Frame(_title(curve, claim, near, stated), subtitle, notes, layout, layout, layout)
     curves = [frame.axes(f"curve{place}") for place in range(len(parts))]
@@ -96,9 +110,9 @@ def _title(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Sh
         unlike, published = different(curve), claim["published_value"]
         above, below = (unlike["share"] > published).sum(), (unlike["share"] < published).sum()
         return say(
-            phrase("{count:,} of {all:,} different counts put the product-first share below {published:.0%}")
+            phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} the product-first share below {published:.0%}")
             if below >= above
-            else phrase("{count:,} of {all:,} different counts put the product-first share above {published:.0%}"),
+            else phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} the product-first share above {published:.0%}"),
             count=max(above, below), all=len(unlike), published=published,
         )  # fmt: skip
     row = _once(near)
@@ -107,7 +121,7 @@ def _title(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Sh
         phrase("{share:.1%} of {plural} were product first in {year}; MacroPolo has {count} of {total}")
         if row["cohort"] == "bse"  # which may be the same firms
         else phrase("{share:.1%} of {plural} were product first in {year}; the gap to MacroPolo's {count} of {total} may be chance")
-        if low <= 0 <= high
+        if not (low > 0 or high < 0)
         else phrase("{share:.1%} of {plural} were product first in {year}; the gap to MacroPolo's {count} of {total} is more than chance"),
         share=row["share"], plural=described(row["cohort"])[0], year=row["year"], count=stated.count, total=stated.total,
     )  # fmt: skip
@@ -119,29 +133,28 @@ def _once(near: pd.DataFrame) -> pd.Series:
 
 
 def _influence_words(curve: pd.DataFrame, weigh: pd.Series) -> str:
-    top, unlike = weigh.index[:2], len(different(curve))
-    last = blocks(curve)[-1]
+    top, last = weigh.iloc[:2], blocks(curve)[-1]
     after = last["year"].iloc[0] >= BREAK
     return sentences(
         say(
-            phrase("Of the variance among these {count} counts after the break, {top} alone account for {first} and {second}; other options would give other shares.")
+            phrase("Of the variance among these {count} {count:count|counts} after the break, {top} alone account for {shares}; other options would give other shares.")
             if after
-            else phrase("Of the variance among these {count} counts before the break, {top} alone account for {first} and {second}; other options would give other shares."),
-            top=name_list(say(CHOICES[choice]).lower() for choice in top), first=percent(weigh[top[0]]), second=percent(weigh[top[1]]),
+            else phrase("Of the variance among these {count} {count:count|counts} before the break, {top} alone account for {shares}; other options would give other shares."),
+            top=name_list(say(CHOICES[choice]).lower() for choice in top.index), shares=name_list(map(percent, top)),
             count=len(last),
-        ),
+        ) if len(top) > 1 else "",
         say(
-            "{unlike:,} of {all:,} counts differ, and they share firms: how many lie above a line is no test. "
+            "The {all:,} {all:count gives|counts give} {unlike:,} different {unlike:result|results}, from shared firms: how many lie above a line is no test. "
             "The break is the revenue standard of {year}: see Figure 5.",
-            unlike=unlike, all=len(curve), year=BREAK,
+            unlike=len(different(curve)), all=len(curve), year=BREAK,
         ),
     )  # fmt: skip
 
 
 def _article_words(claim: pd.Series, stated: Share) -> str:
     return say(
-        "MacroPolo gives no count; '{claim}' of {total} is about {count}. Shaded is Wilson's interval of that, {low} to {high}.",
-        claim=term(claim["published_text"]), total=stated.total, count=stated.count, low=percent(stated.low), high=percent(stated.high),
+        "MacroPolo gives no count; '{claim}' of {total} is about {count}. Shaded is Wilson's interval of that, {interval}.",
+        claim=term(claim["published_text"]), total=stated.total, count=stated.count, interval=interval(stated.low, stated.high, ".0%"),
     )  # fmt: skip
 
 
@@ -151,8 +164,8 @@ def _near_words(near: pd.DataFrame, stated: Share) -> list[str]:
     away, low, high = (100 * value for value in gap(row, stated))
     found = [
         say(
-            "The rebuilt share lies {away} points from it (95% interval {low} to {high}).",
-            away=_points(away), low=_points(low), high=_points(high),
+            "The rebuilt share lies {away} points from it (95%: {interval}).",
+            away=number(away, "+.1f"), interval=interval(low, high, "+.1f"),
         ),
         say(
             "No ratio: {gaps:,} of the {all:,} that could have filed; not counted are those first listed later, and banks, brokers and insurers.",
@@ -162,16 +175,12 @@ def _near_words(near: pd.DataFrame, stated: Share) -> list[str]:
     if row["doubtful"] and np.isfinite(row["sure"]):
         found.append(
             say(
-                "Without the {doubtful:,} firms whose R&D or revenue no second extract confirms, or that are flagged as doubtful, it is {sure:.1%}. "
+                "Without the {doubtful:,} {doubtful:firm|firms} whose R&D or revenue no second extract confirms, or that {doubtful:is|are} flagged as doubtful, it is {sure:.1%}. "
                 "Selling expense has no second extract.",
                 doubtful=row["doubtful"], sure=row["sure"],
             )
         )  # fmt: skip
     return found
-
-
-def _points(value: float) -> str:
-    return number(value, "+.1f")
 
 
 def _numbers(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Share) -> list[Number]:
@@ -242,11 +251,11 @@ def _draw_near(axes, part: pd.DataFrame, near: pd.DataFrame, margin=None) -> Non
             "{plural}, {year}, each once: {share:.1%}",
             plural=described(row["cohort"])[0], year=row["year"], share=row["share"],
         ),
-        say("95% interval {low:.0%} to {high:.0%}", low=row["low"], high=row["high"]),
-        say(
+        say("95%: {interval}", interval=interval(row["low"], row["high"], ".0%")),
+        *([say(
             "small dots: with the {gaps:,} without a ratio, {least:.0%} to {most:.0%}",
             gaps=row["no_ratio"], least=bounds["share"].min(), most=bounds["share"].max(),
-        ),
+        )] if row["no_ratio"] else []),
     )  # fmt: skip
     room = 1.2 if margin is not None else 0.68 * chart.inches(axes)[0]
     lines = [line for words in said for line in style.wrapped(words, 9, "normal", room)]
@@ -312,13 +321,14 @@ def _mark_words(row: pd.Series) -> str:
     choices = clauses(
         say("{choice}: {option}", choice=say(CHOICES[name]).lower(), option=_label(name, row[name])) for name in CHOICES
     )
-    counted = say("{count:,.0f} of {total:,} firms. {choices}", count=row["count"], total=row["total"], choices=choices)
-    if not np.isfinite(row["low"]):  # firms of one industry alone give no interval
-        return say("{share:.1%}, {counted}", share=row["share"], counted=counted)
-    return say(
-        "{share:.1%} ({low:.1%} to {high:.1%}), {counted}",
-        share=row["share"], low=row["low"], high=row["high"], counted=counted,
-    )  # fmt: skip
+    counted = say(
+        "{count:,.0f} of {total:,} {total:firm|firms}. {choices}",
+        count=row["count"],
+        total=row["total"],
+        choices=choices,
+    )
+    share = estimate(percent(row["share"], 1), row["low"], row["high"], ".1%")
+    return say("{share}, {counted}", share=share, counted=counted)
 
 
 def _alt(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Share, weigh: pd.Series) -> str:
@@ -344,12 +354,12 @@ def _alt(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Shar
     )  # fmt: skip
     return sentences(
         say(
-            "Specification curve of {all:,} counts of the share of companies that spend more on R&D than on selling: {parts}.",
+            "Specification curve of {all:,} {all:count|counts} of the share of companies that spend more on R&D than on selling: {parts}.",
             all=len(curve), parts=parts,
         ),
         subject,
         say(
-            "Of these options, those that account for most of the variance are {top}.",
+            "Of these options, most of the variance goes with {top}.",
             top=name_list(say(CHOICES[choice]).lower() for choice in weigh.index[:2]),
-        ),
+        ) if len(weigh) > 1 else "",
     )  # fmt: skip

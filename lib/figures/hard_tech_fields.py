@@ -7,21 +7,22 @@ import pandas as pd
 
 from lib import chart, style
 from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
+from lib.measures import unclustered_words
 from lib.parameters import described
 from lib.rows import cohorts
 from lib.rows.hard_tech_fields import (
     AI,
     ANY,
-    CLUSTERS,
     OUTSIDE,
     by_subindustry,
     counted,
+    gap,
     groups,
     overlap,
     without_doubtful,
 )
 from lib.rows.sources import source_line
-from lib.words import clauses, count_word, digits, name_list, phrase, say, sentence, sentences, term
+from lib.words import clauses, digits, estimate, interval, name_list, number, phrase, say, sentences, term
 
 NAME = "06_hard_tech_fields"
 LINE = 0.205  # inches per row
@@ -38,14 +39,17 @@ NAMED = {
 
 @drawn_as(NAME)
 def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> Figure:
-    """Figure 6 from the rows of `rows.hard_tech_fields.load`; groups of fewer than `small` firms are drawn hollow."""
+    """Figure 6 from the rows of `rows.hard_tech_fields.load`.
+
+    Groups of fewer than `small` firms are drawn hollow, and the title names none of them.
+    """
     table = groups(firms)
     own = cohorts.is_own(cohort)
     plural, description = described(cohort)
     whole = table[table["industry_en"].isna()]
     fields = whole[~whole["field"].isin(SUMS)]
     sums = {row["field"]: row for _, row in whole[whole["field"].isin(SUMS)].iterrows()}
-    top, bottom = fields.iloc[0], fields.iloc[-1]
+    large = fields[fields["count_firms"] >= small]
     rows = counted(firms)
     total = len(rows)
     out = cohorts.left_out(firms)
@@ -58,7 +62,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
         "Lines are 95% intervals.",
         year=fiscal_year, description=description,
     )  # fmt: skip
-    subtitle = sentences(subtitle, _wider(firms, top, bottom))
+    subtitle = sentences(subtitle, _compared(firms) if {ANY, OUTSIDE} <= sums.keys() else "", _wider(firms, large))
     key = _key(shown, small, hollow)
     notes = [
         sentences(
@@ -69,11 +73,11 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
         ),
         sentences(
             say(
-                "{count} of the fields in China Daily's column are industries here, by our own mapping.",
-                count=sentence(count_word(int((fields["field"] != AI).sum()))),
+                "By our own mapping, {count:word} of the fields in China Daily's column {count:is|are} industries here.",
+                count=int((fields["field"] != AI).sum()),
             ),
             _tagged(firms),
-            _intervals(whole),
+            _intervals(shown),
         ),
         key,
     ]
@@ -82,7 +86,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
     heights = _heights(shown)
     body = LINE * heights[-1] + 0.13
     across, narrow = (tuple(replace(panel, height=body) for panel in pair) for pair in ((SHARE, INTENSITY), NARROW))
-    title, slide_note = _title(top, bottom, sums), sentences(_tagged(firms), key)
+    title, slide_note = _title(fields, large, sums), sentences(_tagged(firms), key)
     frame = style.Frame(title, subtitle, notes, across, narrow, slide_note=slide_note)
     left, right = frame.axes("share"), frame.axes("intensity")
     _draw_shares(left, shown, heights, hollow)
@@ -95,8 +99,9 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
         left_out=out,
         numbers=[
             Number("fields", "fields of the column with companies", len(fields), claim="cd-fields"),
-            Number("highest", f"highest product-first share, {_label(top)}", top["share"], share=True),
-            Number("lowest", f"lowest, {_label(bottom)}", bottom["share"], share=True),
+            Number("highest", f"highest product-first share, {_label(fields.iloc[0])}", fields["share"].iloc[0], share=True),
+            Number("lowest", f"lowest, {_label(fields.iloc[-1])}", fields["share"].iloc[-1], share=True),
+            *([Number("gap", "share in any field less that in none", gap(firms)[0], share=True)] if {ANY, OUTSIDE} <= sums.keys() else []),
             *(
                 Number(name, say(field).lower(), sums[field]["share"], share=True)
                 for name, field in (("in_any", ANY), ("in_none", OUTSIDE)) if field in sums
@@ -122,11 +127,21 @@ def _companies(row: pd.Series) -> str:
     return say("{field} companies", field=term(row["field"]).lower())
 
 
-def _title(top: pd.Series, bottom: pd.Series, sums: dict) -> str:
+def _title(fields: pd.DataFrame, large: pd.DataFrame, sums: dict) -> str:
+    """The highest and lowest share of the large fields; of all fields together where none is large."""
+    if large.empty and ANY in sums:
+        return say(
+            phrase("{share:.0%} of companies in a hard-tech field put product first, {none:.0%} of companies in no field")
+            if OUTSIDE in sums
+            else phrase("{share:.0%} of companies in a hard-tech field put product first"),
+            share=sums[ANY]["share"], none=sums[OUTSIDE]["share"] if OUTSIDE in sums else None,
+        )  # fmt: skip
+    named = fields if large.empty else large
+    top, bottom = named.iloc[0], named.iloc[-1]
     return say(
         phrase("{high:.0%} of {highest} put product first")
         if top["field"] == bottom["field"]
-        else phrase("{high:.0%} of {highest} put product first, {low:.0%} of {lowest}, {none:.0%} in no field")
+        else phrase("{high:.0%} of {highest} put product first, {low:.0%} of {lowest}, {none:.0%} of companies in no field")
         if OUTSIDE in sums
         else phrase("{high:.0%} of {highest} put product first, {low:.0%} of {lowest}"),
         high=top["share"], highest=_companies(top), low=bottom["share"], lowest=_companies(bottom),
@@ -134,21 +149,14 @@ def _title(top: pd.Series, bottom: pd.Series, sums: dict) -> str:
     )  # fmt: skip
 
 
-def _wider(firms: pd.DataFrame, top: pd.Series, bottom: pd.Series) -> str:
+def _wider(firms: pd.DataFrame, large: pd.DataFrame) -> str:
     """The title's shares with intervals clustered by sub-industry, where those drawn take companies as independent."""
     words = []
-    for row in (top,) if top["field"] == bottom["field"] else (top, bottom):
-        count, low, high = by_subindustry(firms, row["field"])
-        if row["interval"] == "firms" and count > 1:
-            words.append(
-                say(
-                    "{field} {low:.0%} to {high:.0%} ({count} of them)",
-                    field=_label(row),
-                    low=low,
-                    high=high,
-                    count=count,
-                )
-            )
+    for _, row in large.iloc[sorted({0, len(large) - 1})].iterrows() if len(large) else ():
+        count, share = by_subindustry(firms, row["field"])
+        if row["interval"] != "clustered" and share.method == "clustered":
+            ends = interval(share.low, share.high, ".0%")
+            words.append(say("{field} {interval} ({count} of them)", field=_label(row), interval=ends, count=count))
     return say("Clustered by sub-industry: {words}.", words=clauses(words)) if words else ""
 
 
@@ -158,7 +166,7 @@ def _key(shown: pd.DataFrame, small: int, hollow: float) -> str:
     return sentences(
         say("Orange: no more than half put product first.") if sales_first else "",
         say("Grey band: the interval of companies in no field.") if (shown["field"] == OUTSIDE).any() else "",
-        say("Hollow: fewer than {small} companies.", small=small) if few else "",
+        say("Hollow: fewer than {small} {small:company|companies}.", small=small) if few else "",
     )
 
 
@@ -172,7 +180,7 @@ def _doubtful(firms: pd.DataFrame, total: int) -> str:
     """What the shares owe to lines that are not confirmed, or that look wrong."""
     unsure, doubtful, moves = without_doubtful(firms)
     return say(
-        "Of {total:,} companies, {unsure} have R&D or revenue that no second extract confirms, and {doubtful} more a line that jumps "
+        "Of {total:,} {total:company|companies}, {unsure} {unsure:has|have} R&D or revenue that no second extract confirms, and {doubtful} more a line that jumps "
         "or R&D above revenue; without them no field's share moves by more than {points:.1f} points. Selling expense has no second "
         "extract.",
         total=total, unsure=unsure, doubtful=doubtful, points=np.ceil(moves * 1000) / 10,
@@ -185,30 +193,28 @@ def _tagged(firms: pd.DataFrame) -> str:
     if not tagged:
         return say("Artificial intelligence, a data vendor's tag of November 2023, is not known of any company here.")
     return say(
-        "Artificial intelligence is a data vendor's tag of November 2023 that overlaps other fields: {twice} of its {tagged} companies "
-        "count in another field, too.",
+        "Artificial intelligence is a data vendor's tag of November 2023 that overlaps other fields: {twice} of its {tagged} {tagged:company|companies} "
+        "{twice:counts|count} in another field, too.",
         twice=twice, tagged=tagged,
     )  # fmt: skip
 
 
-def _intervals(whole: pd.DataFrame) -> str:
+def _intervals(shown: pd.DataFrame) -> str:
     """Which interval a row has."""
-    clustered = [_label(row) for _, row in whole[whole["interval"] == "industries"].iterrows()]
-    medians = say("Intervals of medians are bootstrapped over companies.")
-    if not clustered:
-        return sentences(
-            say(
-                "Intervals of shares are Wilson's over companies, too narrow where companies of one industry move together."
-            ),
-            medians,
-        )
+    clustered = [_label(row) for _, row in shown[shown["interval"] == "clustered"].iterrows()]
     return sentences(
-        say(
-            "Intervals of shares are clustered by industry in rows of at least {clusters} industries ({names}); the others are Wilson's "
-            "over companies, too narrow where companies of one industry move together.",
-            clusters=CLUSTERS, names=clauses(clustered),
-        ),
-        medians,
+        say("Intervals of shares are clustered by industry in these rows: {names}.", names=clauses(clustered)) if clustered else "",
+        unclustered_words(shown["interval"]),
+        say("Intervals of medians are bootstrapped over companies."),
+    )  # fmt: skip
+
+
+def _compared(firms: pd.DataFrame) -> str:
+    """How far the share of companies in any field lies above that of those in none."""
+    points, low, high = (100 * value for value in gap(firms))
+    return say(
+        "Share in any field less that in none: {gap} points ({interval}).",
+        gap=number(points, "+.1f"), interval=interval(low, high, "+.1f"),
     )  # fmt: skip
 
 
@@ -278,8 +284,9 @@ def _marks(left, right, table: pd.DataFrame, heights) -> list[Mark]:
     """Both dots of each row."""
     words = [
         say(
-            "{name}: {count:,} of {total:,} companies spend more on R&D, {share:.0%} ({low:.0%} to {high:.0%}); {intensity}",
-            name=_label(row), total=row["count_firms"], intensity=_intensity(row), **row[["count", "share", "low", "high"]],
+            "{name}: {count:,} of {total:,} {total:company|companies} {count:spends|spend} more on R&D, {share}; {intensity}",
+            name=_label(row), count=row["count"], total=row["count_firms"], intensity=_intensity(row),
+            share=estimate(f"{row['share']:.0%}", row["low"], row["high"], ".0%"),
         )
         for _, row in table.iterrows()
     ]  # fmt: skip
@@ -290,10 +297,8 @@ def _intensity(row: pd.Series) -> str:
     """A group's median R&D intensity in words; one firm alone has no interval, and none without revenue an intensity."""
     if pd.isna(row["intensity"]):
         return say("R&D intensity not known")
-    alone = phrase("median R&D intensity {median:.1f}%")
-    between = phrase("median R&D intensity {median:.1f}% ({low:.1f} to {high:.1f})")
-    found = {"median": row["intensity"], "low": row["intensity_low"], "high": row["intensity_high"]}
-    return say(between if row["with_revenue"] > 1 else alone, **found)
+    said = say("median R&D intensity {median:.1f}%", median=row["intensity"])
+    return estimate(said, row["intensity_low"], row["intensity_high"], ".1f")
 
 
 def _source_row(cohort: str, year: int, row: pd.Series, fields: pd.DataFrame) -> str:
@@ -316,8 +321,8 @@ def _alt(plural: str, year: int, fields: pd.DataFrame, sums: dict) -> str:
         for _, row in fields.iterrows()
     )  # fmt: skip
     counted_once = {
-        ANY: phrase("Of {count:,} companies in any field, each counted once, it is {share:.0%}."),
-        OUTSIDE: phrase("Of {count:,} companies in no field it is {share:.0%}."),
+        ANY: phrase("Of {count:,} {count:company|companies} in any field, each counted once, it is {share:.0%}."),
+        OUTSIDE: phrase("Of {count:,} {count:company|companies} in no field it is {share:.0%}."),
     }
     high, low = (fields.loc[place] for place in (fields["intensity"].idxmax(), fields["intensity"].idxmin()))
     return sentences(

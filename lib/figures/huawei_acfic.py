@@ -33,6 +33,19 @@ KINDS = {
 }
 
 
+#: By series, and whether there is a sum to set it against.
+SUBTITLES = {
+    ("amount", True): phrase(
+        "Huawei's R&D in billion yuan, {span}, against the sums that it states and what China Daily says of it"
+    ),
+    ("amount", False): phrase("Huawei's R&D in billion yuan, {span}, against what China Daily says of it"),
+    ("share_of_revenue", True): phrase(
+        "Huawei's R&D as a share of revenue, {span}, the sums that it states and what China Daily says of it"
+    ),
+    ("share_of_revenue", False): phrase("Huawei's R&D as a share of revenue, {span}, and what China Daily says of it"),
+}
+
+
 @drawn_as(NAME)
 def draw(
     years: pd.DataFrame,
@@ -56,15 +69,11 @@ def draw(
     begins = [points["fiscal_year"].min(), decade_end - 9, *checks["first_year"]]
     span = range(int(min(begins)), int(max(points["fiscal_year"].max(), decade_end)) + 1)
     subtitle = say(
-        phrase("Huawei's R&D in billion yuan, {span}, against the sums that it states and what China Daily says of it")
-        if series == "amount"
-        else phrase(
-            "Huawei's R&D as a share of revenue, {span}, the sums that it states and what China Daily says of it"
-        ),
+        SUBTITLES[series, len(checks) > 0],
         span=span_words(int(points["fiscal_year"].min()), int(points["fiscal_year"].max())),
     )
     cited = [*(source for ids in table["source_ids"] for source in ids.split(" ")), "china_daily"]
-    notes = [*_notes(years, rebuilt, checks, published), source_line(cited)]
+    notes = [*_notes(years, rebuilt, checks, published, weakest_grade), source_line(cited)]
     frame = style.Frame(_title(rebuilt, stated, lists, published), subtitle, notes, ACROSS, NARROW, SLIDE)
     upper = frame.axes("series")
     _draw_series(upper, points, span, series)
@@ -253,14 +262,18 @@ def _sum(rebuilt: huawei.Rebuilt, whole: str, least: str) -> str:
     return say(least if rebuilt.missing else whole, total=billions(rebuilt.total))
 
 
-def _notes(years, rebuilt, checks: pd.DataFrame, published: pd.DataFrame) -> list[str]:
+def _notes(years, rebuilt, checks: pd.DataFrame, published: pd.DataFrame, grade: str) -> list[str]:
     whole = checks[checks["whole"]]
     shorter = whole[whole["years"] < 10]
     missing, weak = rebuilt.missing, years.loc[years["grade"] == "C", "fiscal_year"]
     said = phrase("{span} add up to {total:,.1f} by themselves, against {stated:,.10g} stated")
     return [
         sentences(
-            say("No stated sum goes into the years or into what they add up to, so each sum is a check."),
+            say("No stated sum goes into the years or into what they add up to, so each sum whose years are all known is a check.")
+            if len(whole)
+            else say("No sum that Huawei states checks the years: none has all its years here.")
+            if len(checks)
+            else say("No sum that Huawei states checks the years: none is from a source of grade {grade}.", grade=grade),
             say(
                 "{sums}.",
                 sums=clauses(
@@ -269,7 +282,9 @@ def _notes(years, rebuilt, checks: pd.DataFrame, published: pd.DataFrame) -> lis
                 ),
             ) if len(shorter) else "",
             say(
-                "Of {count} stated sums whose years are all known, the furthest is {most:,.1f} billion from them.",
+                phrase("The years add up to at most {most:,.1f} billion more or less than {count} stated {count:sum|sums}.")
+                if len(whole) > 1
+                else phrase("The years add up to {most:,.1f} billion more or less than the stated sum."),
                 count=len(whole), most=billions(whole["difference_bn"].abs().max()),
             ) if len(whole) else "",
             say("Not known in the decade: {years}, so its sum is a lower bound.", years=name_list(map(str, missing)))
@@ -495,6 +510,6 @@ def _alt(points, rebuilt, stated, whole, rates, firsts, published, series) -> st
             "{amount:g} billion yuan are {low:.2f} to {high:.2f} billion dollars, depending on the exchange rate.",
             amount=billions(amount), low=billions(low), high=billions(high),
         ),
-        say("First by R&D: {firsts}.", firsts=first),
+        say("First by R&D, billion yuan: {firsts}.", firsts=first),
         *absent,
     )  # fmt: skip

@@ -29,7 +29,7 @@ from lib.rows.label_or_industry import (
     shares,
 )
 from lib.rows.sources import source_line
-from lib.words import clauses, digits, name_list, number, phrase, say, sentence, sentences
+from lib.words import clauses, digits, estimate, name_list, number, percent, phrase, say, sentence, sentences
 
 NAME = "09_label_or_industry"
 STEPS = style.Panel("steps", 1.3, 1.75, left=1.38, right=0.97, top=0.42, bottom=0.3)
@@ -69,16 +69,18 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, outcome: str, mi
             cohorts.left_out_words(out, len(firms)),
             cohorts.later_words(out),
             _lost(steps),
+            estimates.intervals_words(steps.values()),
+            _not_estimated(steps),
             cohorts.provenance(cohort),
         ),
         sentences(
             say(
-                "Product first are {inside:.1%} of the cohort, {others:.1%} of the others, and {weighted:.1%} of the others weighted to the "
+                "Product first are {inside} of the cohort, {others} of the others, and {weighted} of the others weighted to the "
                 "cohort's industries.",
-                inside=share[GROUPS[0]], weighted=share[GROUPS[1]], others=share[GROUPS[2]],
+                **{name: percent(share[group], 1) for name, group in zip(("inside", "weighted", "others"), GROUPS, strict=True)},
             ),
             say("Size: log revenue. Not a cause: a label may be given for R&D, and what is controlled for may follow from it."),
-            say("By industry: those with at least {minimum} companies on each side.", minimum=minimum_firms),
+            say("By industry: those with at least {minimum} {minimum:company|companies} on each side.", minimum=minimum_firms),
         ),
         source_line(cohorts.source_ids(cohort, ["company-list", "listings", "finglm", "macropolo"])),
     ]  # fmt: skip
@@ -92,7 +94,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, outcome: str, mi
     _draw_industries(beside, by_industry, plural, minimum_firms)
     return Figure(
         frame,
-        alt=_alt(plural, fiscal_year, outcome, steps, dealt, by_industry),
+        alt=_alt(plural, fiscal_year, outcome, steps, dealt, by_industry, minimum_firms),
         table=_table(cohort, fiscal_year, steps, dealt, spread, by_industry),
         printed=Printed(say("estimates, standard errors clustered by industry in brackets"), estimates.printed(steps.values(), NAMES)),
         companies=len(has),
@@ -124,36 +126,60 @@ def _shown(outcome: str, gap: float) -> float:
 
 def _gap(outcome: str, value: float) -> str:
     """A gap as a column shows it: '+15.6', '1.73×'."""
-    if OUTCOMES[outcome][2] and np.isfinite(value):
-        return say("{multiple:.2f}×", multiple=np.exp(value))
-    return number(value * 100, "+.1f")
+    if not np.isfinite(value):
+        return "–"
+    return say("{multiple:.2f}×", multiple=np.exp(value)) if OUTCOMES[outcome][2] else number(value * 100, "+.1f")
+
+
+def _interval(outcome: str, said: str, low: float, high: float, form: str) -> str:
+    """A gap as `said`, with its interval: of shares in points by `form`, of logarithms as multiples."""
+    if OUTCOMES[outcome][2]:
+        return estimate(said, float(np.exp(low)), float(np.exp(high)), ".2f", neutral=1)
+    return estimate(said, 100 * low, 100 * high, form)
 
 
 def _title(plural: str, outcome: str, steps: dict[str, Estimate]) -> str:
     raw, age = steps[RAW], steps[AGE]
-    if OUTCOMES[outcome][2]:
-        return sentence(say(
-            "{what} in {plural}: {raw} that of others, {age} within industry, size and age",
-            what=say(OUTCOMES[outcome][1]), plural=plural, raw=_spanned(outcome, raw), age=_spanned(outcome, age),
-        ))  # fmt: skip
     more = raw.value >= 0
-    template = (
-        phrase("{plural} are product first {raw} points more often than others, {age} within industry, size and age")
-        if more
-        else phrase("{plural} are product first {raw} points less often than others, {age} within industry, size and age")
-    )  # fmt: skip
-    raw, age = (_spanned(outcome, found, 1 if more else -1) for found in (raw, age))
-    return sentence(say(template, plural=plural, raw=raw, age=age))
-
-
-def _spanned(outcome: str, found: Estimate, sign: int = 1) -> str:
-    """A gap with its interval: '16 (7 to 24)', turned round by a `sign` of -1; '1.73× (1.50 to 2.00)'."""
-    values = (found.value, found.low, found.high) if sign > 0 else (-found.value, -found.high, -found.low)
+    alike = np.isfinite(age.value)
     if OUTCOMES[outcome][2]:
-        value, (low, high) = _gap(outcome, found.value), (number(float(np.exp(end)), ".2f") for end in values[1:])
+        template = (
+            phrase("{what} in {plural}: {raw} that of others, {age} within industry, size and age")
+            if alike
+            else phrase("{what} in {plural}: {raw} that of others")
+        )
+    elif more:
+        template = (
+            phrase(
+                "{plural} are product first {raw} points more often than others, {age} within industry, size and age"
+            )
+            if alike
+            else phrase("{plural} are product first {raw} points more often than others")
+        )
     else:
-        value, low, high = (number(100 * one, ".0f") for one in values)
-    return say("{gap} ({low} to {high})", gap=value, low=low, high=high) if np.isfinite(found.low) else value
+        raw, age = raw.turned(), age.turned()
+        template = (
+            phrase(
+                "{plural} are product first {raw} points less often than others, {age} within industry, size and age"
+            )
+            if alike
+            else phrase("{plural} are product first {raw} points less often than others")
+        )
+    raw, age = (_interval(outcome, _rounded(outcome, one.value), one.low, one.high, ".0f") for one in (raw, age))
+    return sentence(say(template, what=say(OUTCOMES[outcome][1]), plural=plural, raw=raw, age=age))
+
+
+def _rounded(outcome: str, gap: float) -> str:
+    """A gap as the title has it: '16', '1.73×'."""
+    return _gap(outcome, gap) if OUTCOMES[outcome][2] else number(100 * gap, ".0f")
+
+
+def _not_estimated(steps: dict[str, Estimate]) -> str:
+    """The sentence that says which steps have no estimate, and why."""
+    names = [say("'{step}'", step=say(step)) for step, found in steps.items() if not np.isfinite(found.value)]
+    return say(
+        "No estimate of {steps}: of companies that are alike in it, all are in the cohort, or none is.", steps=name_list(names)
+    ) if names else ""  # fmt: skip
 
 
 def _lost(steps: dict[str, Estimate]) -> str:
@@ -248,7 +274,7 @@ def _draw_industries(axes, by_industry: pd.DataFrame, plural: str, minimum: int)
     chart.head(axes, heading, left, up=18)
     if by_industry.empty:
         chart.bare(axes)
-        words = say("None with {minimum} firms\non each side", minimum=minimum)
+        words = say("None with {minimum} {minimum:firm|firms}\non each side", minimum=minimum)
         axes.text(0.5, 0.5, words, color=style.QUIET, transform=axes.transAxes, ha="center", va="center")
         return
     values = by_industry[["cohort", "others"]].to_numpy()
@@ -290,7 +316,7 @@ def _marks(top, beside, steps: dict[str, Estimate], outcome: str, by_industry: p
     for side, name in (("cohort", phrase("the cohort")), ("others", phrase("others"))):
         words = [
             say(
-                "{industry}, {group}: median R&D over selling expense {ratio:.2f}, {firms:,} firms",
+                "{industry}, {group}: median R&D over selling expense {ratio:.2f}, {firms:,} {firms:firm|firms}",
                 industry=cohorts.industry_name(row["industry_en"]), group=say(name), ratio=row[side], firms=row[f"{side}_firms"],
             )
             for _, row in by_industry.iterrows()
@@ -301,11 +327,9 @@ def _marks(top, beside, steps: dict[str, Estimate], outcome: str, by_industry: p
 
 def _words(step: str, found: Estimate, outcome: str) -> str:
     """An estimate as a reader says it."""
-    low, high = (_gap(outcome, value) for value in (found.low, found.high))
-    return say(
-        "{step}: {gap} ({low} to {high}), {firms:,} firms",
-        step=sentence(say(step)), gap=_gap(outcome, found.value), low=low, high=high, firms=found.firms,
-    )  # fmt: skip
+    known = np.isfinite(found.value)
+    gap = _interval(outcome, _gap(outcome, found.value), found.low, found.high, "+.1f") if known else say("no estimate")
+    return say("{step}: {gap}, {firms:,} {firms:firm|firms}", step=sentence(say(step)), gap=gap, firms=found.firms)
 
 
 def _table(cohort, year, steps, dealt, spread, by_industry) -> pd.DataFrame:
@@ -329,19 +353,21 @@ def _table(cohort, year, steps, dealt, spread, by_industry) -> pd.DataFrame:
     return table[[*first, "source_row"]]
 
 
-def _alt(plural, year, outcome, steps, dealt, by_industry) -> str:
+def _alt(plural, year, outcome, steps, dealt, by_industry, minimum: int) -> str:
     told = clauses(_words(step, found, outcome) for step, found in steps.items())
     above = int((by_industry["cohort"] > by_industry["others"]).sum())
-    low, high = (_gap(outcome, value) for value in dealt[1:])
+    chance = _interval(outcome, _gap(outcome, dealt[0]), *dealt[1:], "+.1f")
     return sentences(
         say(
             "Ladder of estimates of how far {plural} differ from other listed companies in {what}, fiscal {year}: {told}.",
             plural=plural, what=say(OUTCOMES[outcome][1]), year=year, told=told,
         ),
-        say("With labels dealt at random within each industry the gap is {gap} ({low} to {high}).", gap=_gap(outcome, dealt[0]), low=low, high=high),
+        say("With labels dealt at random within each industry the gap is {gap}.", gap=chance),
         say("Below it, the quartiles of R&D and selling expense per 100 yuan of revenue."),
         say(
-            "Beside it, in {above} of {count} industries the cohort's median R&D over selling expense is above that of the others.",
+            "Beside it, in {above} of {count} {count:industry|industries} the cohort's median R&D over selling expense is above that of the others.",
             above=above, count=len(by_industry),
-        ),
+        )
+        if len(by_industry)
+        else say("Beside it, no industry: none has {minimum} {minimum:company|companies} on each side.", minimum=minimum),
     )  # fmt: skip

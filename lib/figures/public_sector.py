@@ -22,7 +22,7 @@ from lib.rows.public_sector import (
     statements,
 )
 from lib.rows.sources import cite, source_line
-from lib.words import clauses, count_word, name_list, percent, phrase, say, sentences, span_words, term, year_ticks
+from lib.words import clauses, name_list, percent, phrase, say, sentences, span_words, term, year_ticks
 
 NAME = "02_public_sector"
 HEADS = {
@@ -114,24 +114,27 @@ def _title(marks: pd.DataFrame, firms: pd.DataFrame, year: int, weaker: int) -> 
     stated = set(stated_in(marks, year)["name_en"])
     among = len(stated & set(named["name_en"]))
     if stated:
-        found = phrase("We found a lower bound of the state's share of {year} sales for {stated} of {firms} firms")
+        found = phrase(
+            "We found a lower bound of the state's share of {year} sales for {stated:word} of {firms:word} {firms:firm|firms}"
+        )
         weak = phrase(
-            "In grade-B sources we found a lower bound of the state's share of {year} sales for {stated} of {firms} firms"
+            "In grade-B sources we found a lower bound of the state's share of {year} sales for {stated:word} of {firms:word} {firms:firm|firms}"
         )
     else:
-        found = phrase("We found a lower bound of the state's share of {year} sales for none of {firms} firms")
-        weak = phrase(
-            "In grade-B sources we found a lower bound of the state's share of {year} sales for none of {firms} firms"
+        found = phrase(
+            "We found a lower bound of the state's share of {year} sales for none of {firms:word} {firms:firm|firms}"
         )
-    count = {"stated": count_word(len(stated)), "firms": count_word(len(firms))}
-    title = say(weak if weaker else found, year=year, **count)
+        weak = phrase(
+            "In grade-B sources we found a lower bound of the state's share of {year} sales for none of {firms:word} {firms:firm|firms}"
+        )
+    title = say(weak if weaker else found, year=year, stated=len(stated), firms=len(firms))
     if not stated or named.empty:
         return title
     some, none = (
-        phrase("{title}, and for {among} of the {named} that MacroPolo names"),
-        phrase("{title}, and for none of the {named} that MacroPolo names"),
+        phrase("{title}, and for {among:word} of the {named:word} that MacroPolo names"),
+        phrase("{title}, and for none of the {named:word} that MacroPolo names"),
     )
-    return say(some if among else none, title=title, among=count_word(among), named=count_word(len(named)))
+    return say(some if among else none, title=title, among=among, named=len(named))
 
 
 def _subtitle(marks: pd.DataFrame, year: int) -> str:
@@ -174,7 +177,7 @@ def _notes(marks, firms, silent, weaker: int) -> list[str]:
         say(KEY),
         say(FIRMS),
         say("Not drawn: {reasons}.", reasons=listed) if listed else "",
-        say("{count} rows of grade C are left out here.", count=weaker) if weaker else "",
+        say("{count} {count:row|rows} of grade C {count:is|are} left out here.", count=weaker) if weaker else "",
     ]
     return [sentences(*drawn), sentences(*graded)]
 
@@ -407,7 +410,8 @@ def _alt(marks, firms, silent, longest, grown, year) -> str:
     stated = stated_in(marks, year)
     parts = [
         say(
-            "Table with marks: the share of revenue that {count} firms earn from buyers of the state.", count=len(firms)
+            "Table with marks: the share of revenue that {count} {count:firm earns|firms earn} from buyers of the state.",
+            count=len(firms),
         )
     ]
     shares = name_list(
@@ -415,17 +419,17 @@ def _alt(marks, firms, silent, longest, grown, year) -> str:
         for _, row in stated.iterrows()
     ) if len(stated) else ""  # fmt: skip
     said = phrase(
-        "For fiscal {year} sources state the share of some such buyers, a lower bound, for {count}: {shares}."
+        "For fiscal {year} a source states the share of some such buyers, a lower bound, for {count:word} {count:firm|firms}: {shares}."
     )
     unsaid = phrase("For fiscal {year} sources state the share of such buyers for none of them.")
-    count = count_word(stated["name_en"].nunique())
+    count = stated["name_en"].nunique()
     parts.append(say(said if shares else unsaid, year=year, count=count, shares=shares))
     elsewhere = set(marks.loc[marks["kind"] == STATED, "name_en"]) - set(stated["name_en"])
     if elsewhere:
-        parts.append(say("For {count} more they state it of another year alone.", count=count_word(len(elsewhere))))
+        parts.append(say("For {count:word} more they state it of another year alone.", count=len(elsewhere)))
     if marks["kind"].eq(PROXY).any():
         proxies = marks.loc[marks["kind"] == PROXY, "name_en"].nunique()
-        parts.append(say("For {count} more there is only a proxy, of that year or another.", count=count_word(proxies)))
+        parts.append(say("For {count:word} more there is only a proxy, of that year or another.", count=proxies))
     parts += [_void_words(row) for _, row in marks[marks["void"]].drop_duplicates("name_en").iterrows()]
     if len(silent):
         parts.append(say("No share was found for {names}, which MacroPolo names.", names=name_list(_names(silent))))

@@ -12,16 +12,17 @@ from matplotlib.transforms import Bbox
 from lib import chart, style
 from lib.errors import UserError
 from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
-from lib.measures import Share, expense_ratio, share_of
-from lib.parameters import described
+from lib.measures import Share, expense_ratio, share_of, unclustered_words
+from lib.parameters import described, is_code
 from lib.rows import cohorts
-from lib.rows.cited import article_share
-from lib.rows.rd_against_sm import Bounds, bounds, clustered, gap_to_peers, peers, ranked
+from lib.rows.cited import ARTICLE_YEAR, article_share
+from lib.rows.rd_against_sm import Bounds, bounds, clustered, gap_to_peers, peers, ranked, ties
 from lib.rows.sources import cite, source_line
 from lib.words import (
     clauses,
-    count_word,
     day_words,
+    estimate,
+    interval,
     millions,
     month_words,
     name_list,
@@ -59,12 +60,12 @@ GRADES = phrase(
 )
 ELSEWHERE = phrase("MacroPolo's 93 are other companies, on the Beijing Stock Exchange.")
 AMONG = phrase(
-    "{count:,} of them were on the Beijing Stock Exchange on {day}, when it had {all}: these may be MacroPolo's."
+    "{count:,} of them {count:was|were} on the Beijing Stock Exchange on {day}, when it had {all}: these may be MacroPolo's."
 )
 CHOSEN = phrase("The label itself asks for R&D spending, so these firms are chosen in part on what is measured.")
 INTERVALS = phrase("Lines are 95% intervals in which firms of one industry may move together")
-WILSON = phrase(
-    "The line is a 95% interval that takes firms as independent, as fewer than two industries of theirs are known."
+TIES = phrase(
+    "{count:,} {count:company spends|companies spend} as much on R&D as on selling, and {count:counts|count} on neither side."
 )
 
 
@@ -96,7 +97,8 @@ def draw(
         )
     plural, description = described(cohort)
     share, reach = clustered(bars), bounds(firms)
-    shares, gap = _shares(plural, share, bars, others, published), gap_to_peers(bars, others)
+    shares = _shares(plural, share, bars, others, published, fiscal_year)
+    gap = gap_to_peers(bars, others)
     title = _title(plural, share, shares["peers"].share.share if "peers" in shares else None, dots)
     subtitle = say(
         "R&D against selling expense, fiscal {year}, one bar per company: {description}. {measure}",
@@ -118,14 +120,15 @@ def draw(
     blocks = _draw_bars(left, bars, share)
     _draw_dots(right, dots, measure, float(bars["ratio"].median()))
     _draw_shares(below, shares)
-    chart.head(left, say("{count:,} {plural}, ranked", count=len(bars), plural=plural), style.MARGIN - BARS.left, up=12)
+    head = say("{count:,} {plural}, ranked", count=len(bars), plural=described(cohort, len(bars))[0])
+    chart.head(left, head, style.MARGIN - BARS.left, up=12)
     inset = style.MARGIN - BARS.left if style.SIZE.get() == "one_column" else 0
     chart.head(right, say("Consumer internet companies"), inset, up=12)
     _name_bars(left, bars, highlight, blocks)
     table = pd.concat([bars.assign(group=cohort), dots.assign(group="consumer_internet")], ignore_index=True)
     return Figure(
         frame,
-        alt=_alt(plural, fiscal_year, share, shares, bars, dots),
+        alt=_alt(described(cohort, len(bars))[0], fiscal_year, share, shares, bars, dots),
         table=table[TABLE].rename(columns={"ratio": measure.replace("log_", "log2_")}),
         companies=len(table),
         left_out=cohorts.left_out(pd.concat([firms[["status"]], internet[["status"]]])),
@@ -135,14 +138,17 @@ def draw(
     )
 
 
-def _shares(plural: str, share: Share, bars: pd.DataFrame, others: pd.DataFrame, published: pd.DataFrame) -> dict:
+def _shares(plural: str, share: Share, bars, others: pd.DataFrame, published: pd.DataFrame, year: int) -> dict:
     """The shares to compare, by what they are of: each a Compared, in the order drawn."""
     found = {"cohort": Compared(say("{plural}", plural=sentence(plural)), share)}
     if len(others):
         if (alike := peers(bars, others)) is not None:
             found["peers"] = Compared(say("Other listed firms, same industries"), alike)
         found["others"] = Compared(say("Other listed firms"), clustered(others))
-    words = say("MacroPolo's {count}", count=term(published.at["mp3-cohort", "published_text"]))
+    words = say(
+        phrase("MacroPolo's {count}") if year == ARTICLE_YEAR else phrase("MacroPolo's {count}, {year}"),
+        count=term(published.at["mp3-cohort", "published_text"]), year=ARTICLE_YEAR,
+    )  # fmt: skip
     return found | {"article": Compared(words, article_share(published))}
 
 
@@ -201,8 +207,8 @@ def _title(plural: str, share: Share, peers: float | None, dots: pd.DataFrame) -
             share=share.share, plural=plural, peers=peers,
         )  # fmt: skip
     return say(
-        "{share:.1%} of {plural} spend more on R&D than on selling; {giants} of {all} internet giants with data do",
-        share=share.share, plural=plural, giants=count_word(int(dots["product_first"].sum())), all=count_word(len(dots)),
+        "{share:.1%} of {plural} spend more on R&D than on selling; {giants:word} of {all:word} internet {all:giant|giants} with data {giants:does|do}",
+        share=share.share, plural=plural, giants=int(dots["product_first"].sum()), all=len(dots),
     )  # fmt: skip
 
 
@@ -225,15 +231,18 @@ def _notes(cohort, firms, internet, dots, bars, shares, gap, reach, published, h
             count=weak,
         ),
         say("Doubtful, and drawn as filed: {count} (column outlier).", count=doubted) if doubted else "",
+        say(TIES, count=ties(bars)) if ties(bars) else "",
     ]  # fmt: skip
     compared = [
-        say(WILSON) if share.method == "wilson" else say(
-            "{intervals}; were they independent, {low:.0%} to {high:.0%}.", intervals=say(INTERVALS), low=alone.low, high=alone.high
-        ),
         say(
-            "Same industries: each weighs as much as in the cohort; the gap is {gap} points ({low} to {high}).",
-            **{name: number(100 * value, "+.1f") for name, value in zip(("gap", "low", "high"), gap, strict=True)},
-        ) if gap and gap[1] == gap[1] else "",
+            phrase("{intervals}.") if share.method == "wilson" else phrase("{intervals}; were they independent, {alone}."),
+            intervals=say(INTERVALS), alone=interval(alone.low, alone.high, ".0%"),
+        ),
+        unclustered_words(compared.share.method for name, compared in shares.items() if name != "article"),
+        say(
+            "Same industries: each weighs as much as in the cohort; the gap is {gap} points ({interval}).",
+            gap=number(100 * gap[0], "+.1f"), interval=interval(100 * gap[1], 100 * gap[2], "+.1f"),
+        ) if gap else "",
         say("MacroPolo states {text}; {count} of {all} follows from it, with Wilson's interval.",
             text=term(published.at["mp3-share", "published_text"]), count=shares["article"].share.count, all=shares["article"].share.total),
         _elsewhere(cohort, firms),
@@ -326,9 +335,8 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share) -> list:
     clear = edges[:-1][ratio < foot].min(initial=100) / 100 - 0.02
     place, side = (clear, "right") if clear * chart.inches(axes)[0] > 1.5 else (0.01, "left")
     inside = dict(over=("axes", "axes"), white=1, va="top", linespacing=1.15)
-    counted = phrase("{count:,} of {total:,} spend more on R&D")
-    selling = share.total - share.count
-    some = phrase("{count:,} spends more\non selling") if selling == 1 else phrase("{count:,} spend more\non selling")
+    counted = phrase("{count:,} of {total:,} {count:spends|spend} more on R&D")
+    some = phrase("{count:,} {count:spends|spend} more\non selling")
     big = dict(color=style.PRODUCT_TEXT, ha="right", **inside)
     return [
         chart.write(axes, (0.99, 1.02), f"{share.share:.1%}", size=21, weight="bold", **big),
@@ -336,7 +344,7 @@ def _draw_bars(axes, bars: pd.DataFrame, share: Share) -> list:
         chart.write(
             axes,
             (place, 0.19),
-            say(some, count=selling),
+            say(some, count=share.total - share.count - ties(bars)),
             size=11,
             weight="bold",
             color=style.SALES_TEXT,
@@ -446,7 +454,7 @@ def _marks(left, right, below, bars: pd.DataFrame, dots: pd.DataFrame, shares: d
     width = 100 / len(bars)
     words = [_company_words(rows) for rows in (bars, dots)]
     marks = [
-        Mark(left, i * width, 0, (i + 1) * width, ratio, said, company if company.isdigit() else "")
+        Mark(left, i * width, 0, (i + 1) * width, ratio, said, company if is_code(company) else "")
         for i, (ratio, company, said) in enumerate(zip(bars["ratio"], bars["company_id"], words[0], strict=True))
     ]
     said = [_share_words(*compared) for compared in shares.values()]
@@ -455,12 +463,8 @@ def _marks(left, right, below, bars: pd.DataFrame, dots: pd.DataFrame, shares: d
 
 
 def _share_words(words: str, share: Share) -> str:
-    if not np.isfinite(share.low):  # all are of one industry
-        return say("{words}: {share:.1%} of {total:,} (no interval)", words=words, share=share.share, total=share.total)
-    return say(
-        "{words}: {share:.1%} of {total:,} ({low:.1%} to {high:.1%})",
-        words=words, share=share.share, total=share.total, low=share.low, high=share.high,
-    )  # fmt: skip
+    said = say("{words}: {share:.1%} of {total:,}", words=words, share=share.share, total=share.total)
+    return estimate(said, share.low, share.high, ".1%")
 
 
 def _company_words(rows: pd.DataFrame) -> list[str]:
@@ -491,9 +495,10 @@ def _alt(plural: str, year: int, share: Share, shares: dict, bars: pd.DataFrame,
         for _, row in dots.iterrows()
     )
     return say(
-        "Bar chart of {total:,} {plural} in fiscal {year}, ranked by R&D against selling expense. {count:,} of them spend more on R&D; "
-        "the rest spend more on selling. The median company has {median}. Beside them, {dots} consumer internet companies: {named}. "
-        "Below, shares that spend more on R&D: {shares}.",
-        total=len(bars), plural=plural, year=year, count=share.count, median=times(float(np.median(log))), dots=len(dots),
+        "Bar chart of {total:,} {plural} in fiscal {year}, ranked by R&D against selling expense. {count:,} of them {count:spends|spend} "
+        "more on R&D, {selling:,} more on selling. The median company has {median}. Beside them, {dots} consumer internet "
+        "{dots:company|companies}: {named}. Below, shares that spend more on R&D: {shares}.",
+        total=len(bars), plural=plural, year=year, count=share.count, selling=share.total - share.count - ties(bars),
+        median=times(float(np.median(log))), dots=len(dots),
         named=named, shares=clauses(_share_words(*compared) for compared in shares.values()),
     )  # fmt: skip

@@ -11,11 +11,13 @@ from lib.measures import FEWEST_CLUSTERS, Estimate
 from lib.parameters import described
 from lib.rows import cohorts
 from lib.rows import services_to_industry as sectors
+from lib.rows.accounting_break import YEARS
 from lib.rows.sources import cite, source_line
 from lib.words import (
     billions,
     clauses,
     count_word,
+    estimate,
     name_list,
     number,
     phrase,
@@ -207,29 +209,32 @@ def _title(found: dict, changed: dict, panel: str, years: list[int]) -> str:
             first=years[0], last=years[-1], all=count_word(len(gaps)), sure=count_word(above or below),
         )  # fmt: skip
     rates = 100 * sectors.intensity(found[panel]).iloc[[0, -1]]
-    firms = say(phrase("In the same firms") if panel == "same_firms" else phrase("Among all firms"))
     known = [sector for sector in sectors.COMPARED if rates[sector].notna().all()]
-    if len(known) == 1:
-        return say(
-            "{firms} R&D per 100 yuan of revenue went from {first:.2f} to {last:.2f} in {sector}",
-            firms=firms, first=rates[known[0]].iloc[0], last=rates[known[0]].iloc[-1], sector=say(sectors.SECTORS[known[0]]),
-        )  # fmt: skip
-    (first, last), (before, after) = (rates[sector] for sector in sectors.COMPARED)
-    return say(
-        "{firms} R&D per 100 yuan of revenue went from {first:.2f} to {last:.2f} in industry and from {before:.2f} to "
-        "{after:.2f} in services",
-        firms=firms, first=first, last=last, before=before, after=after,
-    )  # fmt: skip
+    counts = _firms(found, panel)
+    moves = [
+        say(
+            "from {first:.2f} to {last:.2f} in {sector} ({count:,} {count:firm|firms})",
+            first=rates[sector].iloc[0], last=rates[sector].iloc[-1], sector=say(sectors.SECTORS[sector]), count=counts[sector],
+        )
+        for sector in known
+    ]  # fmt: skip
+    return say("R&D per 100 yuan of revenue went {moves}", moves=name_list(moves))
 
 
 def _notes(rows, found, changed, panel, years, without) -> list[str]:
     last = _firms(found, panel)
     groups = name_list(
-        say("{count:,} {words}", count=count, words=say(sectors.SECTORS[name])) for name, count in last.items() if count
+        say(
+            phrase("{count:,} of unknown industry") if name == "unknown" else phrase("{count:,} in {words}"),
+            count=count,
+            words=say(sectors.SECTORS[name]),
+        )
+        for name, count in last.items()
+        if count
     )
     summed = [
         say(
-            "{year}: {count:,} of {members:,} companies ({groups}). Left out: {reasons}.",
+            "{year}: {count:,} of {members:,} {members:company|companies} ({groups}). Left out: {reasons}.",
             year=years[-1], count=last.sum(), members=rows["company_id"].nunique(), groups=groups,
             reasons=cohorts.reason_words(sectors.left_out(rows, panel)),
         )
@@ -241,17 +246,24 @@ def _notes(rows, found, changed, panel, years, without) -> list[str]:
     words = [say("Industry is the secondary sector of the national accounts, construction and power with it.")]
     gaps = {way: _gap(by_sector) for way, by_sector in changed.items()}
     if all(gap.error == gap.error for gap in gaps.values()):
-        said = phrase("{way} {points} ({low} to {high})")
         words.append(
             say(
                 "Change in industry less that in services, points with 95% intervals: {gaps}.",
-                gaps=clauses(
-                    say(said, points=_points(gap.value), low=_points(gap.low), high=_points(gap.high), way=_way(way, years))
-                    for way, gap in gaps.items()
-                ),
+                gaps=clauses(say("{way} {points}", way=_way(way, years), points=_estimate(gap)) for way, gap in gaps.items()),
             )
         )  # fmt: skip
-    words.append(say("In 2020 a new revenue standard changed what counts as revenue, too."))
+    else:
+        words.append(
+            say("Change, points with 95% intervals: {moves}.", moves=clauses(_moves(changed, years, _estimate)))
+        )
+    words.append(
+        say(
+            phrase("In {year} a new revenue standard changed what counts as revenue, too.")
+            if years[0] < YEARS[1]
+            else phrase("The new revenue standard of {year}, which changed what counts as revenue, holds in all of these years."),
+            year=YEARS[1],
+        )
+    )  # fmt: skip
     notes = [sentences(*summed), sentences(*words)]
     if absent := [code for code in without if code not in set(rows["company_id"])]:
         notes.append(say("To leave out on request, but not in this cohort: {codes}.", codes=name_list(absent)))
@@ -261,8 +273,8 @@ def _notes(rows, found, changed, panel, years, without) -> list[str]:
         "January to September."
     )
     counted = say(
-        "The clusters are {industry} industries in the secondary sector and {services} in services; with fewer than {fewest} "
-        "there is no interval.",
+        "Clusters: {industry} {industry:industry|industries} in the secondary sector and {services} in services; with fewer than "
+        "{fewest} there is no interval.",
         industry=clusters.get("secondary", 0), services=clusters.get("tertiary", 0), fewest=FEWEST_CLUSTERS,
     )  # fmt: skip
     return [*notes, sentences(_interval_words(), counted, marks)]
@@ -275,6 +287,21 @@ def _interval_words() -> str:
 def _points(share: float) -> str:
     """A difference of two shares in points, with its sign."""
     return number(100 * share, "+.2f")
+
+
+def _estimate(found: Estimate) -> str:
+    """A change or a gap in points with its interval."""
+    return estimate(_points(found.value), 100 * found.low, 100 * found.high, "+.2f")
+
+
+def _moves(changed: dict, years: list[int], said) -> list[str]:
+    """The change of each sector by each way, as `said` says an estimate, where one is known."""
+    return [
+        say("{way}, {sector} {points}", way=_way(way, years), sector=say(sectors.SECTORS[sector]), points=said(one))
+        for way, by_sector in changed.items()
+        for sector, one in by_sector.items()
+        if one.value == one.value
+    ]
 
 
 def _way(way: str, years: list[int]) -> str:
@@ -382,7 +409,7 @@ def _marks(axes: dict, found: pd.DataFrame, national: pd.DataFrame) -> list:
     shown = found[found["sector"].isin(sectors.COMPARED) & found["intensity"].notna()]
     words = [
         say(
-            "{sector} {year}: {rate:.2f} yuan per 100 yuan of revenue, {firms:,} firms",
+            "{sector} {year}: {rate:.2f} yuan per 100 yuan of revenue, {firms:,} {firms:firm|firms}",
             sector=sentence(say(sectors.SECTORS[row.sector])), year=row.fiscal_year, rate=100 * row.intensity, firms=row.firms,
         )
         for row in shown.itertuples()
@@ -391,7 +418,7 @@ def _marks(axes: dict, found: pd.DataFrame, national: pd.DataFrame) -> list:
     for name in NATIONAL.keys() & axes.keys():
         rows = national[national["panel"] == name]
         words = [
-            say("{what}; grade {grade}. {sources}; {source_row}", what=_dot(row), grade=row.grade, sources=cite([row.source_id]), source_row=row.source_row)
+            say("{series}: {value}; grade {grade}. {sources}; {source_row}", series=_series(row.panel, row.kind), value=_dot(row), grade=row.grade, sources=cite([row.source_id]), source_row=row.source_row)
             for row in rows.itertuples()
         ]  # fmt: skip
         marks += dot_marks(axes[name], rows["fiscal_year"], rows["drawn"], words)
@@ -399,15 +426,16 @@ def _marks(axes: dict, found: pd.DataFrame, national: pd.DataFrame) -> list:
 
 
 def _dot(row) -> str:
-    """A figure of a national series, in words."""
-    if not row.kind:
-        template = phrase("{panel} {year} {value:.3g}")
-    elif row.months == sectors.WHOLE:
-        template = phrase("{panel} ({kind}) {year} {value:.3g}")
-    else:
-        template = phrase("{panel} ({kind}) January to September {year} {value:.3g}")
-    value = billions(row.drawn) if row.panel == "venture capital" else row.drawn
-    return say(template, panel=say(row.panel), kind=row.kind and say(row.kind), year=row.fiscal_year, value=value)
+    """A figure of a national series, in words: its year and value."""
+    whole, part = phrase("{year} {value:.3g}"), phrase("January to September {year} {value:.3g}")
+    value = billions(row.drawn) if row.panel == VENTURE.name else row.drawn
+    return say(whole if row.months == sectors.WHOLE else part, year=row.fiscal_year, value=value)
+
+
+def _series(panel: str, kind: str) -> str:
+    """A national series, in words, with its unit."""
+    template = phrase("{panel} ({kind}), {unit}") if kind else phrase("{panel}, {unit}")
+    return say(template, panel=say(panel), kind=kind and say(kind), unit=say(NATIONAL[panel][1]))
 
 
 def _alt(found: dict, changed: dict, panel: str, national: pd.DataFrame, years: list[int]) -> str:
@@ -422,18 +450,14 @@ def _alt(found: dict, changed: dict, panel: str, national: pd.DataFrame, years: 
             )
             for sector in sectors.COMPARED if rates[sector].notna().all()
         ]  # fmt: skip
-    moves = name_list(
-        say(
-            "{way}, {sector} {points}",
-            way=_way(way, years), sector=say(sectors.SECTORS[sector]), points=_points(one.value),
-        )
-        for way, by_sector in changed.items() for sector, one in by_sector.items() if one.value == one.value
-    )  # fmt: skip
+    moves = _moves(changed, years, lambda one: _points(one.value))
+    below = [
+        say("{series}: {values}", series=_series(*named), values=name_list(map(_dot, rows.itertuples())))
+        for named, rows in national.groupby(["panel", "kind"], sort=False)
+    ]
     return sentences(
-        say("R&D per 100 yuan of revenue, as lines."),
+        say("Yuan of R&D per 100 yuan of revenue, as lines."),
         *lines,
-        say("Change in points, {span}: {moves}.", span=span_words(years[0], years[-1]), moves=moves),
-        say("Below, national series: {dots}.", dots=name_list(_dot(row) for row in national.itertuples()))
-        if style.SIZE.get() != "slide"
-        else "",
+        say("Change in points, {span}: {moves}.", span=span_words(years[0], years[-1]), moves=clauses(moves)),
+        say("Below, national series: {series}.", series=clauses(below)) if style.SIZE.get() != "slide" else "",
     )

@@ -20,6 +20,7 @@ from lib.rows.valley_of_death import (
     GROUPS,
     LADDER,
     MAIN,
+    MEDIAN,
     NAMES,
     OTHERS,
     PLACEBO,
@@ -33,7 +34,7 @@ from lib.rows.valley_of_death import (
     ladder,
     same_side,
 )
-from lib.words import clauses, digits, number, percent, phrase, say, sentence, sentences
+from lib.words import clauses, digits, estimate, percent, phrase, say, sentence, sentences
 
 NAME = "10_valley_of_death"
 CURVE = style.Panel("deciles", 1.95, 3.7, left=0.55, right=0.2, top=0.42, bottom=0.5)
@@ -62,18 +63,19 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
     out = {**cohorts.left_out(firms), **_unsold(firms)}
     count = int(firms["growth"].notna().sum())
     subtitle = say(
-        "Growth of sales, fiscal {base} to {last}, by R&D against selling expense in {base}: {count:,} listed companies, {inside:,} of them "
-        "in the cohort, {description}. In the cohort the gap is {gap} ({low} to {high}).",
-        base=BASE, last=last_year, count=count, inside=len(group(firms, COHORT)), description=description, **_interval(own),
+        "Growth of sales, fiscal {base} to {last}, by R&D against selling expense in {base}: {count:,} listed {count:company|companies}, {inside:,} of them "
+        "in the cohort, {description}. In the cohort the gap is {gap}.",
+        base=BASE, last=last_year, count=count, inside=len(group(firms, COHORT)), description=description, gap=_gap(own),
     )  # fmt: skip
     notes = [
         sentences(
             say(KEY),
             say("Gap: how much more product-first firms' sales grew than sales-first ones'. Rows below 'and same sales' change one choice of it."),
             _once(every),
-            say("Placebo: growth to 2020 by the side of 2021. {same:.0%} of firms took that side in 2019, too, so lasting differences between firms would look like this.", same=same_side(firms)),
-            say("Of firms selling-heavy for their industry the gap is {gap} ({low} to {high}).", **_interval(others[SELLING_HEAVY])),
-            say("Deciles of fewer than {minimum} companies are not drawn.", minimum=minimum_firms),
+            say("Placebo: growth to 2020 by the side of 2021. {same} of firms took that side in 2019, too, so lasting differences between firms would look like this.", same=percent(same_side(firms))),
+            say("Of firms selling-heavy for their industry the gap is {gap}.", gap=_gap(others[SELLING_HEAVY])),
+            estimates.intervals_words([*steps.values(), *others.values(), *curve.rename(columns={"growth": "value"}).itertuples()]),
+            say("Deciles of fewer than {minimum} {minimum:company|companies} are not drawn.", minimum=minimum_firms),
         ),
         sentences(
             cohorts.left_out_words(out, len(firms)),
@@ -124,8 +126,11 @@ def _percent(log_change: float) -> str:
     return percent(0.0 if abs(grown) < 0.005 else grown, sign=abs(grown) >= 0.005)
 
 
-def _interval(found: Estimate) -> dict[str, str]:
-    return {"gap": _percent(found.value), "low": _percent(found.low), "high": _percent(found.high)}
+def _gap(found: Estimate) -> str:
+    """A difference of log changes as a rate with its interval: '+7% (+1% to +14%)'."""
+    if not np.isfinite(found.value):
+        return say("no estimate")
+    return estimate(_percent(found.value), _grown(found.low), _grown(found.high), "+.0%")
 
 
 def _unsold(firms: pd.DataFrame) -> dict[str, int]:
@@ -136,7 +141,7 @@ def _unsold(firms: pd.DataFrame) -> dict[str, int]:
 
 def _title(main: Estimate, before: Estimate, last: int) -> str:
     more = main.value >= 0
-    gap, placebo = (_turned(found, more) for found in (main, before))
+    gap, placebo = (_less_or_more(found, more) for found in (main, before))
     return say(
         phrase("Product-first firms of {base} sold {gap} more in {last} than others of their industry and size; a placebo gives {placebo}")
         if more
@@ -145,18 +150,28 @@ def _title(main: Estimate, before: Estimate, last: int) -> str:
     )  # fmt: skip
 
 
-def _turned(found: Estimate, more: bool) -> str:
+def _less_or_more(found: Estimate, more: bool) -> str:
     """A gap with its interval as so much more, or as so much less."""
-    sign, ends = (1, (found.low, found.high)) if more else (-1, (found.high, found.low))
-    value, (low, high) = percent(sign * _grown(found.value)), (number(100 * sign * _grown(end), ".0f") for end in ends)
-    return say("{gap} ({low} to {high})", gap=value, low=low, high=high) if np.isfinite(found.low) else value
+    rate = replace(found, value=_grown(found.value), low=_grown(found.low), high=_grown(found.high))
+    rate = rate if more else rate.turned()
+    return estimate(percent(rate.value), 100 * rate.low, 100 * rate.high)
 
 
 def _once(every: pd.DataFrame) -> str:
     """What the combinations of choices say: they are ways to count the same firms, and no samples of their own."""
-    return say(
-        "Of {count} ways to count the same firms {above} give a gap above zero: one sample counted {count} times, not as many confirmations.",
-        count=len(every), above=int((every["estimate"] > 0).sum()),
+    medians = every["growth"] == MEDIAN
+    names = {
+        "samples": every["sample"], "cuts": every.loc[~medians, "growth"], "steps": every.loc[~medians, "step"], "medians": every.loc[medians, "step"]
+    }  # fmt: skip
+    return sentences(
+        say(
+            "Of {count} ways to count the same firms {above} {above:gives|give} a gap above zero: one sample counted {count} times, not as many confirmations.",
+            count=len(every), above=int((every["estimate"] > 0).sum()),
+        ),
+        say(
+            "The ways: firms ({samples}), each with growth ({cuts}), compared ({steps}), and medians ({medians}); none by R&D-heavy or selling-heavy.",
+            **{name: clauses(map(say, values.unique())) for name, values in names.items()},
+        ),
     )  # fmt: skip
 
 
@@ -282,8 +297,8 @@ def _draw_gaps(axes, steps, others, every) -> list[tuple[float, str, str, Estima
 def _words(what: str, name: str, found: Estimate) -> str:
     """An estimate as a reader says it."""
     return say(
-        "{what}, {group}: {gap} ({low} to {high}), {firms:,} firms",
-        what=sentence(say(what)), group=say(name), firms=found.firms, **_interval(found),
+        "{what}, {group}: {gap}, {firms:,} {firms:firm|firms}",
+        what=sentence(say(what)), group=say(name), firms=found.firms, gap=_gap(found),
     )  # fmt: skip
 
 
@@ -291,9 +306,9 @@ def _marks(left, right, curve: pd.DataFrame, places) -> list[Mark]:
     """The deciles' dots and the estimates'."""
     words = [
         say(
-            "Decile {decile}, {group}: the median firm's sales grew by {growth} ({low} to {high}), {firms:,} firms",
+            "Decile {decile}, {group}: the median firm's sales grew by {growth}, {firms:,} {firms:firm|firms}",
             decile=row["decile"], group=say(row["group"]), firms=row["firms"],
-            **{name: _percent(row[name]) for name in ("growth", "low", "high")},
+            growth=estimate(_percent(row["growth"]), _grown(row["low"]), _grown(row["high"]), "+.0%"),
         )
         for _, row in curve.iterrows()
     ]  # fmt: skip

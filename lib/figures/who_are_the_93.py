@@ -10,7 +10,7 @@ from lib import chart, style
 from lib.figure import Figure, Mark, Number, dot_marks, drawn_as
 from lib.rows.sources import cite, source_line
 from lib.rows.who_are_the_93 import ROSTER_END, board_windows, certified_counts, nearest_certified
-from lib.words import count_word, day_tick, day_words, gap_words, month_tick, name_list, phrase, say, sentences, term
+from lib.words import day_tick, day_words, gap_words, month_tick, name_list, phrase, say, sentences, term
 
 NAME = "03_who_are_the_93"
 BOARD = style.Panel("board", 4.5, 3.6, left=0.42, right=0.28, top=0.48, bottom=0.42)
@@ -40,11 +40,13 @@ def draw(
 ) -> Figure:
     """Figure 3 from the rows of `rows.who_are_the_93.load`, up to the day `end`."""
     end = pd.Timestamp(end)
-    windows = [(first, min(last, end)) for first, last in board_windows(board, count) if first <= end]
+    found = [(first, last) for first, last in board_windows(board, count) if first <= end]
+    windows = [(first, min(last, end)) for first, last in found]
+    goes_on = bool(found) and (found[-1][1] > end or found[-1][1] == ROSTER_END)  # as far as is known here
     board, vendor, counts = board[:end], vendor[:end], counts[counts["date"] <= end]
     totals, certified = counts[counts["check"].notna()], certified_counts(counts)
     nearest = nearest_certified(certified, windows)
-    title, subtitle = _title(count, windows, nearest), _subtitle(board, end)
+    title, subtitle = _title(board, count, windows, goes_on, nearest), _subtitle(board, end)
     cited = ["bse-lists", "company-list", *totals["source_id"], *certified["source_id"], "macropolo"]
     notes = [*_notes(vendor, totals, certified, published, count, windows, end), source_line(cited)]
     narrow = [NARROW, replace(CLOSE, left=style.MARGIN, height=2.2, top=0.3)] if windows else NARROW
@@ -52,17 +54,17 @@ def draw(
         title, subtitle, notes, (BOARD, CLOSE) if windows else ALONE, narrow, slide_note="".join(notes[1:-1])
     )
     left = frame.axes("board")
-    _draw_board(left, board, vendor, totals, certified, count, windows, end)
+    _draw_board(left, board, vendor, totals, certified, count, windows, goes_on, end)
     if windows:
         _draw_close(frame.axes("close"), board, totals, count, windows, end)
     return Figure(
         frame,
-        alt=_alt(board, vendor, totals, certified, count, windows),
+        alt=_alt(board, vendor, totals, certified, count, windows, goes_on),
         table=_table(board, vendor, moves, totals, certified),
         numbers=[
             Number("count", "companies looked for", count),
             Number("windows", "runs of days with that count", len(windows)),
-            Number("days", "days in all", sum((last - first).days + 1 for first, last in windows)),
+            Number("days", "days in all, as far as known", sum((last - first).days + 1 for first, last in windows)),
             Number("checks", "published totals to check by", int(totals["check"].isin(["meets", "differs"]).sum())),
             Number("checks_met", "of these, met", int((totals["check"] == "meets").sum())),
             Number(
@@ -87,32 +89,48 @@ def draw(
     )
 
 
-def _when(windows: list) -> str:
-    """The windows in words: each, or the first and how many where there are more than two."""
+def _when(windows: list, goes_on: bool) -> str:
+    """The windows in words: each, or the first and how many where there are more than two.
+
+    goes_on: the last one lasts to the last day known, and perhaps longer.
+    """
     one, many = phrase("on {days}"), phrase("from {days}")
     said = [say(one if first == last else many, days=day_words(first, last)) for first, last in windows]
+    if goes_on:
+        said[-1] = say("at least {when}", when=said[-1])
     if len(said) < 3:
         return name_list(said)
-    return say("{first} and {count} times later", first=said[0], count=count_word(len(said) - 1))
+    return say("{first} and {count:word} times later", first=said[0], count=len(said) - 1)
 
 
-def _title(count: int, windows: list, nearest: pd.Series | None) -> str:
+def _title(board: pd.Series, count: int, windows: list, goes_on: bool, nearest: pd.Series | None) -> str:
     if not windows:
-        return say("At no time in these days did the Beijing exchange list exactly {count} companies", count=count)
-    title = say("{count} is the whole Beijing board {when}", count=count, when=_when(windows))
+        return say(
+            "On no day from {days} did the Beijing exchange list exactly {count} {count:company|companies}",
+            count=count, days=day_words(*board.index[[0, -1]]),
+        )  # fmt: skip
+    title = say("{count} is the whole Beijing board {when}", count=count, when=_when(windows, goes_on))
     if nearest is None or len(windows) > 1:
         return title
-    part = phrase("{title}; {when}, {certified} of {listed} were certified Little Giants")
-    alone = phrase("{title}; {when}, {certified} were certified Little Giants")
+    part = phrase(
+        "{title}; {when}, {certified} of {listed} {certified:was a certified Little Giant|were certified Little Giants}"
+    )
+    alone = phrase("{title}; {when}, {certified} {certified:was a certified Little Giant|were certified Little Giants}")
     return say(
         part if pd.notna(nearest["bse_listed"]) else alone,
-        title=title, when=gap_words((nearest["date"] - windows[0][1]).days),
+        title=title,
+        when=say("on {days}", days=day_words(nearest["date"])) if goes_on or not nearest["away"] else gap_words(nearest["away"]),
         certified=nearest["national_little_giants"], listed=nearest["bse_listed"],
     )  # fmt: skip
 
 
 def _subtitle(board: pd.Series, end: pd.Timestamp) -> str:
-    days = day_words(board.index[0], end)
+    days = day_words(*board.index[[0, -1]])
+    if end > board.index[-1]:
+        later = phrase(
+            "Companies on the Beijing Stock Exchange by day, {days}, with counts published for days up to {end}"
+        )
+        return say(later, days=days, end=day_words(end))
     return say("Companies on the Beijing Stock Exchange by day, {days}, with published counts", days=days)
 
 
@@ -126,10 +144,10 @@ def _notes(vendor, totals, certified, published, count: int, windows: list, end:
         for _, row in checked[checked["check"] == "differs"].iterrows()
     ]  # fmt: skip
     whole = phrase(
-        "The daily count comes from a roster of entries and exits. It meets {met} of {all} published totals."
+        "The daily count comes from a roster of entries and exits. It meets {met} of {all} published {all:total|totals}."
     )
     part = phrase(
-        "The daily count comes from a roster of entries and exits. It meets {met} of {all} published totals; not met: {odd}."
+        "The daily count comes from a roster of entries and exits. It meets {met} of {all} published {all:total|totals}; not met: {odd}."
     )
     met = int((checked["check"] == "meets").sum())
     words = [say(part if odd else whole, met=met, all=len(checked), odd=name_list(odd) if odd else "")]
@@ -141,7 +159,7 @@ def _notes(vendor, totals, certified, published, count: int, windows: list, end:
     if windows:
         words.append(
             say(
-                "Of the {count}, {listed} are on Tonghuashun's list of specialised firms of November 2023.",
+                "Of the {count}, {listed} {listed:is|are} on Tonghuashun's list of specialised firms of November 2023.",
                 count=count, listed=vendor[windows[0][0]],
             )
         )  # fmt: skip
@@ -150,7 +168,7 @@ def _notes(vendor, totals, certified, published, count: int, windows: list, end:
         words = [say("A fit, not a proof: MacroPolo names no day and calls its {count} Little Giants.", count=count)]
         part = certified[~certified["scope"].str.startswith("all listed")]
         words += [
-            say("The {count} certified of {day} are of {listed} companies alone: {scope}.",
+            say("The {count} certified of {day} {count:is|are} of {listed} {listed:company|companies} alone: {scope}.",
                 count=row["national_little_giants"], day=day_words(row["date"]), listed=row["bse_listed"], scope=term(row["scope"]))
             for _, row in part[part["bse_listed"].notna()].iterrows()
         ]  # fmt: skip
@@ -158,15 +176,17 @@ def _notes(vendor, totals, certified, published, count: int, windows: list, end:
             most = certified.loc[certified["national_little_giants"].idxmax()]
             words.append(
                 say(
-                    "Of certified ones, the highest published count is {count}, on {day}.",
-                    count=most["national_little_giants"], day=day_words(most["date"]),
+                    "Of certified ones, the highest count published for a day up to {end} is {count}, on {day}.",
+                    count=most["national_little_giants"], day=day_words(most["date"]), end=day_words(end),
                 )
             )  # fmt: skip
         notes.append(sentences(*words))
     return notes
 
 
-def _draw_board(axes, board, vendor, totals, certified, count: int, windows: list, end: pd.Timestamp) -> None:
+def _draw_board(
+    axes, board, vendor, totals, certified, count: int, windows: list, goes_on: bool, end: pd.Timestamp
+) -> None:
     """The daily counts as steps with published totals on them, and certified counts as stems below."""
     top = max(board.max(), totals["bse_listed"].max(), count) * 1.22
     span = end - board.index[0]
@@ -205,7 +225,9 @@ def _draw_board(axes, board, vendor, totals, certified, count: int, windows: lis
             place, shift, side = first, -4, "right"
         else:
             place, shift, side = last + ONE_DAY, 4, "left"
-        words = say("exactly {count}\n{days}", count=count, days=day_words(first, last))
+        days = day_words(first, last)
+        days = say("at least {when}", when=days) if goes_on and len(windows) == 1 else days
+        words = say("exactly {count}\n{days}", count=count, days=days)
         looks = {"size": 9.5, "weight": "semibold", "color": style.ACCENT, "linespacing": 1.1}
         chart.write(axes, (place, 1), words, (shift, -2), over=("data", "axes"), ha=side, va="top", **looks)
 
@@ -214,11 +236,15 @@ def _marks(axes, totals: pd.DataFrame, certified: pd.DataFrame) -> list[Mark]:
     """The published counts, whole board and certified companies."""
     marks = []
     for rows, column, what in (
-        (totals, "bse_listed", phrase("{day}: {count} companies on the board ({scope}). {sources}; {source_row}")),
+        (
+            totals,
+            "bse_listed",
+            phrase("{day}: {count} {count:company|companies} on the board ({scope}). {sources}; {source_row}"),
+        ),
         (
             certified,
             "national_little_giants",
-            phrase("{day}: {count} certified Little Giants ({scope}). {sources}; {source_row}"),
+            phrase("{day}: {count} certified Little {count:Giant|Giants} ({scope}). {sources}; {source_row}"),
         ),
     ):
         words = [
@@ -324,13 +350,13 @@ def _table(board, vendor, moves: pd.DataFrame, totals: pd.DataFrame, certified: 
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def _alt(board, vendor, totals: pd.DataFrame, certified: pd.DataFrame, count: int, windows: list) -> str:
+def _alt(board, vendor, totals: pd.DataFrame, certified: pd.DataFrame, count: int, windows: list, goes_on: bool) -> str:
     words = [
         say(
             "Step line of the number of companies on the Beijing Stock Exchange: {first} on {first_day}, {last} on {last_day}.",
             first=board.iloc[0], first_day=day_words(board.index[0]), last=board.iloc[-1], last_day=day_words(board.index[-1]),
         ),
-        say("It is exactly {count} {when}.", count=count, when=_when(windows) if windows else say("on no day")),
+        say("It is exactly {count} {when}.", count=count, when=_when(windows, goes_on) if windows else say("on no day")),
     ]  # fmt: skip
     words.append(
         say(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from lib.parameters import is_code
 from lib.paths import data_dir
 from lib.refresh import reconcile
 from lib.refresh.sources import AMOUNTS, Source, Target
@@ -141,7 +142,7 @@ def _take(change: Change, source: Source, source_id: str, old: dict, new: dict, 
 def _empty_row(table: pd.DataFrame, new: dict) -> dict:
     named = ("company_id", "fiscal_year", "fiscal_year_end", "accounting_standard", "note")
     row = dict.fromkeys(table.columns, "") | {name: str(new[name]) for name in named}
-    return row | ({"extract_check": "unconfirmed"} if new["company_id"].isdigit() else {})
+    return row | ({"extract_check": "unconfirmed"} if is_code(new["company_id"]) else {})
 
 
 def _renamed(change: Change, targets: list[Target], fetched: pd.DataFrame) -> None:

@@ -30,7 +30,8 @@ def load(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
     """Firms of a cohort that have R&D, selling expense and revenue in all three years; and who is left out, counted.
 
     One row per firm, wide: `revenue_cny`, `rd_expense_cny`, `selling_expense_cny` for each year as columns
-    (line, year), in yuan; `product_first` (year); `industry_en`, `group` and `doubtful` (a figure of some year is not
+    (line, year), in yuan; `product_first` and `sales_first` (year), neither where
+    both expenses are equal; `industry_en`, `group` and `doubtful` (a figure of some year is not
     confirmed by the second extract, or `cohorts.doubts` flags it) under year 0. A firm is left out by the reason that holds
     in the first year in which it has no ratio.
     """
@@ -51,6 +52,7 @@ def load(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
     sure = [rows["confirmed"] & (rows["outlier"] == "") for rows in by_year.values()]
     wide = {(line, year): by_year[year].loc[kept, line] for line in LINES for year in YEARS}
     wide |= {("product_first", y): wide["rd_expense_cny", y] > wide["selling_expense_cny", y] for y in YEARS}
+    wide |= {("sales_first", y): wide["rd_expense_cny", y] < wide["selling_expense_cny", y] for y in YEARS}
     wide |= {("industry_en", 0): base.loc[kept, "industry_en"], ("group", 0): _group(base[kept])}
     wide |= {("doubtful", 0): ~pd.concat(sure, axis=1).all(axis=1)[kept]}
     return pd.DataFrame(wide), out
@@ -67,36 +69,42 @@ def paths(firms: pd.DataFrame) -> pd.DataFrame:
 
 
 def crossings(firms: pd.DataFrame, held: str = "selling_expense_cny") -> pd.DataFrame:
-    """Firms that changed sides from each year to the next, as filed and had the `held` line kept its ratio to revenue.
+    """Firms that turned to a side from each year to the next, as filed and had the `held` line kept its ratio to revenue.
 
+    Those whose expenses are equal in a year are on neither side then.
     Rows (from, to). Columns: to_product and to_sales, as filed; to_product_at_old_ratio and to_sales_at_old_ratio, with the
     held line at its share of revenue in the year before and all else as filed; to_product_either_way and
     to_sales_either_way, the firms that are in both counts.
     """
     rows = {}
     for before, after in STEPS:
-        was, now = firms["product_first", before], firms["product_first", after]
         lines = {line: firms[line, after] for line in ("rd_expense_cny", "selling_expense_cny")}
         lines[held] = firms[held, before] / firms["revenue_cny", before] * firms["revenue_cny", after]
-        kept = lines["rd_expense_cny"] > lines["selling_expense_cny"]
-        rows[before, after] = {
-            "to_product": int((~was & now).sum()),
-            "to_sales": int((was & ~now).sum()),
-            "to_product_at_old_ratio": int((~was & kept).sum()),
-            "to_sales_at_old_ratio": int((was & ~kept).sum()),
-            "to_product_either_way": int((~was & now & kept).sum()),
-            "to_sales_either_way": int((was & ~now & ~kept).sum()),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")
+        rd, selling = lines.values()
+        rows[before, after] = {}
+        for side, kept in (("product", rd > selling), ("sales", rd < selling)):
+            could, now = ~firms[f"{side}_first", before], firms[f"{side}_first", after]
+            rows[before, after] |= {
+                f"to_{side}": int((could & now).sum()),
+                f"to_{side}_at_old_ratio": int((could & kept).sum()),
+                f"to_{side}_either_way": int((could & now & kept).sum()),
+            }
+    ways = [f"to_{side}{way}" for way in ("", "_at_old_ratio", "_either_way") for side in ("product", "sales")]
+    return pd.DataFrame.from_dict(rows, orient="index")[ways]
+
+
+def ties(firms: pd.DataFrame) -> int:
+    """How many firms have equal expenses in some of YEARS."""
+    return int((~firms["product_first"] & ~firms["sales_first"]).any(axis=1).sum())
 
 
 def turned(firms: pd.DataFrame, group: str, before: int, after: int) -> Share:
     """Of the firms of a group that were not product first in `before`, the share that was in `after`.
 
-    Its interval is clustered by industry, since firms of one industry move together.
+    Firms of one industry may move together: see `measures.share_of`.
     """
     could = firms[(firms["group", 0] == group) & ~firms["product_first", before]]
-    return share_of(could["product_first", after], method="linearised", clusters=could["industry_en", 0])
+    return share_of(could["product_first", after], clusters=could["industry_en", 0])
 
 
 def industries(firms: pd.DataFrame, minimum: int, before: int = YEARS[0], after: int = YEARS[1]) -> pd.DataFrame:

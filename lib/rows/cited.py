@@ -9,6 +9,9 @@ from lib import tables
 from lib.errors import DataError
 from lib.measures import Share, share_of
 
+#: Fiscal year of the accounts that MacroPolo's article counts on.
+ARTICLE_YEAR = 2021
+
 #: How many of the unit make a billion of its currency; divided by, so that 142,700 million is 142.7 and no digit more.
 BILLION = {"CNY million": 1000, "CNY billion": 1, "CNY trillion": 0.001, "USD million": 1000, "USD billion": 1}
 

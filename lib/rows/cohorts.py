@@ -209,7 +209,7 @@ def company_names() -> dict[str, str]:
         with contextlib.suppress(UserError):  # a broken file concerns only the calls that use it
             parts.append(members(cohort))
     rows = pd.concat([part[["company_id", "name_en", "name_zh"]] for part in parts])
-    rows = rows[rows["company_id"].str.isdigit()].drop_duplicates("company_id").sort_values("company_id")
+    rows = rows[rows["company_id"].map(parameters.is_code)].drop_duplicates("company_id").sort_values("company_id")
     words = rows["company_id"] + (" " + rows["name_en"]).fillna("") + (" " + rows["name_zh"]).fillna("")
     return dict(zip(rows["company_id"], words, strict=True))
 
@@ -255,7 +255,7 @@ def left_out(rows: pd.DataFrame) -> dict[str, int]:
 
 def left_out_words(counts: dict[str, int], total: int) -> str:
     """The sentence that says how many of `total` companies are left out, by reason."""
-    return say("Left out of {total:,} companies: {words}.", total=total, words=reason_words(counts))
+    return say("Left out of {total:,} {total:company|companies}: {words}.", total=total, words=reason_words(counts))
 
 
 def later_words(counts: dict[str, int]) -> str:

@@ -50,8 +50,8 @@ def specifications(
     """The share of product-first firms in every combination of choices: first the years before the break, then those
     after it, in each the lowest share first.
 
-    One row per specification: the choices (columns as CHOICES), count, total, share, low and high (95% interval, clustered
-    by industry), no_ratio (companies that could have filed and have no ratio), doubtful (firms whose R&D no second extract
+    One row per specification: the choices (columns as CHOICES), count, total, share, low and high (95% interval), interval
+    (the method of `measures.share_of`, with industries as clusters), no_ratio (companies that could have filed and have no ratio), doubtful (firms whose R&D no second extract
     confirms or that `cohorts.doubts` flags) and sure (the share without these; NaN where no firm is left). Combinations that
     no firm meets are dropped.
     """
@@ -66,18 +66,18 @@ def specifications(
         rd, selling = firms["rd_expense_cny"].to_numpy(), firms["selling_expense_cny"].to_numpy()
         sure = (firms["confirmed"] & (firms["outlier"] == "")).to_numpy()
         for threshold, counting in itertools.product(thresholds, COUNTINGS):
-            hits, weights, industries = rd > threshold * selling, np.ones(len(firms)), firms["industry_zh"]
+            hits, weights, industries = rd > threshold * selling, None, firms["industry_zh"]
             if counting == "spending":
                 weights = rd + selling
             elif counting != "once":
                 hits = np.concatenate([hits, np.full(len(gaps), counting == "product first")])
-                weights, industries = np.ones(len(hits)), everyone
-            share = share_of(hits, weights, "linearised", industries)
+                industries = everyone
+            share = share_of(hits, weights, industries)
             held = np.concatenate([sure, np.ones(len(hits) - len(firms), dtype=bool)])
-            without = share_of(hits[held], weights[held], "linearised").share
+            without = share_of(hits[held], None if weights is None else weights[held]).share
             rows.append((cohort, year, threshold, counting, share.count, share.total, share.share, share.low, share.high,
-                         len(gaps), int((~sure).sum()), without))  # fmt: skip
-    columns = [*CHOICES, "count", "total", "share", "low", "high", "no_ratio", "doubtful", "sure"]
+                         share.method, len(gaps), int((~sure).sum()), without))  # fmt: skip
+    columns = [*CHOICES, "count", "total", "share", "low", "high", "interval", "no_ratio", "doubtful", "sure"]
     frame = pd.DataFrame(rows, columns=columns)
     after = frame["year"] >= BREAK
     return frame.assign(after=after).sort_values(["after", "share", *CHOICES], ignore_index=True).drop(columns="after")
@@ -97,13 +97,15 @@ def different(curve: pd.DataFrame) -> pd.DataFrame:
 def influence(curve: pd.DataFrame) -> pd.Series:
     """How much of the spread of shares each choice alone accounts for, largest first (eta squared, 0 to 1).
 
-    It is of these options: others would spread otherwise. On the last of the `blocks`, so that the break is no part of it.
+    It is of these options: others would spread otherwise. On the last of the `blocks`, so that the break is no part of it. A
+    choice with one option there accounts for nothing and is not in it; of equal shares nothing is to account for.
     """
     block = blocks(curve)[-1]
     away = block["share"] - block["share"].mean()
-    spread = (away**2).sum() or np.inf  # of equal shares nothing is to account for
-    explained = {choice: (away.groupby(block[choice]).transform("mean") ** 2).sum() / spread for choice in CHOICES}
-    return pd.Series(explained).sort_values(ascending=False)
+    spread = (away**2).sum()
+    chosen = [choice for choice in CHOICES if spread > 0 and len(block[choice].unique()) > 1]
+    explained = {choice: (away.groupby(block[choice]).transform("mean") ** 2).sum() / spread for choice in chosen}
+    return pd.Series(explained, dtype=float).sort_values(ascending=False)
 
 
 def own_terms(curve: pd.DataFrame) -> pd.DataFrame:
@@ -112,7 +114,7 @@ def own_terms(curve: pd.DataFrame) -> pd.DataFrame:
     In three rows, by `counting`: without the companies that have no ratio, and with them as sales first and as product first. The cohort
     is the article's where the tables hold it, else the listed specialised firms; none where the curve has neither.
     """
-    near = curve[(curve["year"] == 2021) & (curve["threshold"] == 1) & (curve["counting"] != "spending")]
+    near = curve[(curve["year"] == cited.ARTICLE_YEAR) & (curve["threshold"] == 1) & (curve["counting"] != "spending")]
     cohort = next((name for name in ("bse", "specialised") if name in set(near["cohort"])), None)
     return near[near["cohort"] == cohort]
 
@@ -122,5 +124,5 @@ def gap(row: pd.Series, stated: Share) -> tuple[float, float, float]:
 
     The two are taken as samples of other firms, each with its own interval.
     """
-    share = Share(int(row["count"]), int(row["total"]), row["share"], row["low"], row["high"], "linearised")
+    share = Share(int(row["count"]), int(row["total"]), row["share"], row["low"], row["high"], row["interval"])
     return difference(share, stated)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from lib import estimates
 from lib.errors import UserError
-from lib.measures import median_interval, share_of
+from lib.measures import Share, median_interval, share_of
 from lib.rows import cohorts
 from lib.words import phrase
 
@@ -13,7 +13,6 @@ ANY = phrase("In any field, each once")
 OUTSIDE = phrase("In no field")
 #: What is asked of a company to place it in a group and count it there.
 GROUPED = ["status", "industry_en", "hard_tech_field", "ai", "in_any", "product_first", "intensity"]
-CLUSTERS = 20  # industries that an interval clustered by them needs; with fewer it is too narrow by itself
 
 
 def load(cohort: str, fiscal_year: int) -> pd.DataFrame:
@@ -59,7 +58,7 @@ def groups(firms: pd.DataFrame) -> pd.DataFrame:
     low. Artificial intelligence is a tag, so that its companies count in their industry's field, too. Then all companies that
     are in a field, each once, and all others. Columns: `field`, `industry_en` (NA for a whole field), `industries` (how many
     the row holds), `count_firms` (with both expenses), `missing` (could have filed, and lack one), `count`, `share`, `low`,
-    `high` and `interval` ('industries': clustered by them, with at least CLUSTERS; else 'firms': Wilson), and `intensity`,
+    `high` and `interval` (the method of `measures.share_of`, with industries as clusters), and `intensity`,
     `intensity_low`, `intensity_high`: median R&D in per cent of revenue with its bootstrap interval over firms, over the
     `with_revenue` firms that have a confirmed revenue.
     """
@@ -113,24 +112,20 @@ def gap(firms: pd.DataFrame) -> tuple[float, float, float]:
     return found.value, found.low, found.high
 
 
-def by_subindustry(firms: pd.DataFrame, field: str) -> tuple[int, float, float]:
-    """The interval of a field's share clustered by the vendor's sub-industries: how many there are, low, high."""
+def by_subindustry(firms: pd.DataFrame, field: str) -> tuple[int, Share]:
+    """How many of the vendor's sub-industries a field has, and its share with an interval clustered by them where they suffice."""
     rows = members(counted(firms), field)
-    share = share_of(rows["product_first"], method="linearised", clusters=rows["subindustry_zh"])
-    return rows["subindustry_zh"].nunique(), float(share.low), float(share.high)
+    return rows["subindustry_zh"].nunique(), share_of(rows["product_first"], clusters=rows["subindustry_zh"])
 
 
 def _group(part: pd.DataFrame, field: str, industry=pd.NA) -> dict:
     missing = int((~part["status"].isin([cohorts.DRAWN, *cohorts.NO_GAP])).sum())
     part = part[part["status"] == cohorts.DRAWN]
-    industries = part["industry_en"].nunique()
-    clustered = industries >= CLUSTERS
-    by_industry = {"method": "linearised", "clusters": part["industry_en"]} if clustered else {}
-    share = share_of(part["product_first"], **by_industry)
+    share = share_of(part["product_first"], clusters=part["industry_en"])
     median, low, high = median_interval(part["intensity"])
     return {
-        "field": field, "industry_en": industry, "industries": industries, "count_firms": share.total, "missing": missing,
+        "field": field, "industry_en": industry, "industries": part["industry_en"].nunique(), "count_firms": share.total, "missing": missing,
         "count": share.count, "share": share.share, "low": share.low, "high": share.high,
-        "interval": "industries" if clustered else "firms", "with_revenue": int(part["intensity"].notna().sum()),
+        "interval": share.method, "with_revenue": int(part["intensity"].notna().sum()),
         "intensity": median, "intensity_low": low, "intensity_high": high,
     }  # fmt: skip

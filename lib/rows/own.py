@@ -522,7 +522,7 @@ def roster_ids(rows: pd.DataFrame) -> pd.Series:
     roster = tables.load("bse_roster")
     by_name = dict(zip(roster["name_zh"], roster["company_id"], strict=True))
     ids = rows["company_id"].replace(renumbered())
-    return ids.where(ids.str.fullmatch(r"\d{6}"), rows["name_zh"].map(by_name))
+    return ids.where(ids.map(parameters.is_code), rows["name_zh"].map(by_name))
 
 
 def _twice(name: str, frame: pd.DataFrame) -> list[str]:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from lib import tables
 from lib.errors import DataError
-from lib.parameters import SHARE_ITEMS
+from lib.parameters import SHARE_ITEMS, is_code
 from lib.rows import standing
 from lib.words import phrase
 
@@ -108,7 +108,7 @@ def sellers_revenue(rows: pd.DataFrame) -> pd.DataFrame:
 def listed_growth() -> pd.Series:
     """Growth of revenue from GROWN[0] to GROWN[1] of all companies of Shanghai and Shenzhen that have both, by company."""
     rows = tables.load("spending")
-    table = rows[rows["company_id"].str.isdigit()].pivot_table(
+    table = rows[rows["company_id"].map(is_code)].pivot_table(
         index="company_id", columns="fiscal_year", values="revenue_cny"
     )  # not the consumer internet companies
     first, last = (table[year] for year in GROWN)

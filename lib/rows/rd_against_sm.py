@@ -37,15 +37,14 @@ def product_first(firms: pd.DataFrame) -> pd.Series:
     return firms["rd_expense_cny"] > firms["selling_expense_cny"]
 
 
-def clustered(firms: pd.DataFrame, weights=None) -> Share:
-    """The share that is product first; its interval lets firms of one industry move together.
+def ties(firms: pd.DataFrame) -> int:
+    """How many companies spend as much on R&D as on selling."""
+    return int((firms["rd_expense_cny"] == firms["selling_expense_cny"]).sum())
 
-    Where no industry is known, as in many a user's own file, the interval is Wilson's, which takes firms as independent.
-    """
-    hits = product_first(firms)
-    if weights is None and firms["industry_zh"].nunique() < 2:
-        return share_of(hits)
-    return share_of(hits, weights, "linearised", clusters=firms["industry_zh"])
+
+def clustered(firms: pd.DataFrame, weights=None) -> Share:
+    """The share that is product first; its interval lets firms of one industry move together where `measures.share_of` can."""
+    return share_of(product_first(firms), weights, clusters=firms["industry_zh"])
 
 
 def peers(firms: pd.DataFrame, others: pd.DataFrame) -> Share | None:

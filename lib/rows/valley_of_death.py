@@ -31,6 +31,7 @@ THROUGHOUT = phrase("listed before 2019")
 ALIKE = phrase("same age, board, controller")
 RD_HEAVY = phrase("R&D-heavy for the industry")
 SELLING_HEAVY = phrase("selling-heavy for the industry")
+AS_IT_IS, MEDIAN = phrase("as it is"), "median"
 COMBINATIONS = phrase("{count} ways to count one sample")
 PLACEBO = phrase("growth to 2020, by side of 2021")
 NAMES = CONTROLS | {"product_first": "Product first in 2019", "log_revenue": "Log revenue in 2019"}
@@ -165,17 +166,17 @@ def throughout(firms: pd.DataFrame) -> pd.DataFrame:
 def combinations(firms: pd.DataFrame) -> pd.DataFrame:
     """Every combination of firms, growth as it is or cut, and controls: columns sample, growth, step, and those of `estimates.rows`."""
     firms = group(firms, ALL)
-    samples = {"all": firms, STEADY: steady(firms), THROUGHOUT: throughout(firms)}
-    cuts = {"as it is": lambda rows: rows, WINSORISED: winsorised}
+    samples = {ALL: firms, STEADY: steady(firms), THROUGHOUT: throughout(firms)}
+    cuts = {AS_IT_IS: lambda rows: rows, WINSORISED: winsorised}
     found = {
         (sample, cut, step): estimates.fit(LADDER[step], cuts[cut](samples[sample]), "product_first")
         for sample, cut, step in itertools.product(samples, cuts, LADDER)
     }
     found |= {
-        (sample, "median", RAW): estimates.median(rows, "growth", "product_first") for sample, rows in samples.items()
+        (sample, MEDIAN, RAW): estimates.median(rows, "growth", "product_first") for sample, rows in samples.items()
     }
     found |= {
-        (sample, "median", WITHIN): estimates.median(rows, "growth_less_industry", "product_first")
+        (sample, MEDIAN, WITHIN): estimates.median(rows, "growth_less_industry", "product_first")
         for sample, rows in samples.items()
     }
     table = pd.DataFrame(list(found), columns=["sample", "growth", "step"])

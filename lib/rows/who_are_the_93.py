@@ -77,8 +77,13 @@ def certified_counts(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def nearest_certified(certified: pd.DataFrame, windows: list) -> pd.Series | None:
-    """The certified count of the whole board that is next in time to the first window's last day."""
+    """The certified count of the whole board that is next in time to the first window, with `away`: days after its last day,
+
+    below zero before its first one, and 0 of a count within it.
+    """
     whole = certified[certified["scope"].str.startswith("all listed")]
     if whole.empty or not windows:
         return None
-    return whole.loc[(whole["date"] - windows[0][1]).abs().idxmin()]
+    first, last = windows[0]
+    away = (whole["date"] - whole["date"].clip(first, last)).dt.days
+    return whole.assign(away=away).loc[away.abs().idxmin()]
