@@ -186,8 +186,11 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
     """Render figures, by number, name or a notebook's path; all of them where none is named. Then build the gallery."""
     from lib import notebooks
     from lib.render import run
+    from lib.render.compare import differences, require_render
     from lib.render.values import parameter_values
 
+    if compare:
+        require_render(compare)
     values = parameter_values(files, yamls, pairs, raw)
     jobs, broken = [], []
     for word in figures or [path.stem for path in notebooks.figures()]:
@@ -206,7 +209,6 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
         echo(f"failed: {error}", err=True)
     if compare:
         from lib.paths import outputs_dir
-        from lib.render.compare import differences
 
         echo("\n".join(differences(compare, outputs_dir())) or f"no figure's data and no claim differs from {compare}")
     if broken or not well:
@@ -405,13 +407,15 @@ def import_cohort(file: Path, **answers) -> None:
     settles it.
     """
     from lib import parameters, vendor
+    from lib.paths import read_bounded
+    from lib.vendor.readers import MOST_BYTES
 
     _require_sound_tables()
     try:
-        content = file.read_bytes()
+        content = read_bounded(file, MOST_BYTES)
     except OSError as error:
         raise UserError(
-            f"{file}: cannot be read ({error.strerror}); close it elsewhere, or mend its rights."
+            f"{file}: cannot be read ({error.strerror}); see that it is an export that you may read, and that no program holds it."
         ) from error
     found = vendor.take(file.name, content, **answers)
     if found.report:
@@ -493,6 +497,8 @@ def replication(path: Path | None, **options) -> None:
     from lib.paths import outputs_dir
     from lib.render import run
 
+    if path and not path.parent.is_dir():
+        raise ParameterError(f"{path}: there is no folder {path.parent} to write to; make it, or name another.")
     jobs = [run.job(notebook.stem) for notebook in notebooks.figures()]
     well, _ = _work(jobs, gallery=True, explain=False, dry_run=False, keep_going=False, **options)
     if not well:

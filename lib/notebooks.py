@@ -26,7 +26,7 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 
 from lib.errors import ParameterError, UserError, did_you_mean
 from lib.parameters import TYPES, allowed, check
-from lib.paths import file_state, is_file, notebooks_dir
+from lib.paths import NOTEBOOK, file_state, is_file, notebooks_dir, read_bounded
 from lib.words import sentence
 
 #: The names of the figures' notebooks.
@@ -147,7 +147,7 @@ def cells(notebook: Path) -> tuple[Cell, ...]:
 @functools.lru_cache(maxsize=64)
 def _read(notebook: Path, state: tuple) -> tuple[Cell, ...]:
     try:
-        content = json.loads(notebook.read_text(encoding="utf-8"))
+        content = json.loads(read_bounded(notebook, NOTEBOOK).decode("utf-8"))
         version, told = content["nbformat"], content.get("metadata") or {}
         language = (told.get("kernelspec") or {}).get("language") or (told.get("language_info") or {}).get("name")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -258,8 +258,19 @@ FirmCount = Annotated[int, Field(ge=1, le=1000)]
 TYPES = {name: value for name, value in globals().items() if get_origin(value) is Annotated}
 
 
+def require_text(text: str, where: str) -> None:
+    """Raise ParameterError that names `where` for a text with half a character in it, which no file can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ParameterError(f"{where}: {text!r} is not text; half a character stands in it.") from None
+
+
 def check(name: str, kind: Any, value):
     """`value` converted to `kind`; ParameterError that names the parameter where it is not one."""
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, str):
+            require_text(part, name)
     try:
         return _adapter(kind).validate_python(value)
     except ValidationError as error:

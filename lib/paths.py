@@ -1,10 +1,16 @@
 """Where things are. The environment may move notebooks, data and outputs, which tests and trial runs use."""
 
+import contextlib
+import errno
 import functools
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Bytes at most of a table, of a notebook, and of a file that a render left for later ones.
+TABLE, NOTEBOOK, OWN_FILE = 200_000_000, 100_000_000, 1_000_000_000
 
 
 def notebooks_dir() -> Path:
@@ -36,6 +42,37 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def read_bounded(path: Path, most: int) -> bytes:
+    """What a file from outside holds, judged before it is read: a plain file of at most `most` bytes.
+
+    A device without an end would take all memory, and a pipe would be waited for. Raises OSError, whose `strerror` says why.
+    """
+    size = path.stat().st_size
+    if not path.is_file():
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    with path.open("rb") as file:
+        if size > most or len(content := file.read(most + 1)) > most:  # the size that is stated may be 0, as in /proc
+            raise OSError(errno.EFBIG, f"it is larger than {most / 1e6:,g} MB", str(path))
+    return content
+
+
+@contextlib.contextmanager
+def swapped_in(folder: Path) -> Iterator[Path]:
+    """A folder to write files to. Where the block ends well they are moved to `folder`, whole, and in the place of links.
+
+    Raises OSError where one cannot be: a folder that has a file's name is seen before the first is moved.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
+        yield Path(stage)
+        files = sorted(Path(stage).iterdir())
+        for place in (folder / path.name for path in files):
+            if place.is_dir() and not place.is_symlink():
+                raise IsADirectoryError(errno.EISDIR, f"{place.name} is a folder there", str(place))
+        for path in files:
+            path.replace(folder / path.name)
+
+
 def file_content(path: Path) -> bytes:
     """What a file of data/ holds, read once for as long as nobody writes to it. Raises OSError where there is none."""
     return _content(path, file_state(path))
@@ -43,4 +80,4 @@ def file_content(path: Path) -> bytes:
 
 @functools.lru_cache(maxsize=32)
 def _content(path: Path, state: tuple) -> bytes:
-    return path.read_bytes()
+    return read_bounded(path, TABLE)

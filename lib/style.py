@@ -8,6 +8,7 @@ import functools
 import importlib.util
 import logging
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import matplotlib
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from lib.words import LANGUAGE, say, speaking
 
@@ -202,8 +204,8 @@ class Frame:
         self.figure = Figure(figsize=(self.width, self.height))
         FigureCanvasAgg(self.figure)
         self._boxes = dict(_placed(panels, (0, foot, self.width, self.height - head - foot)))
-        self._stack(blocks, self.height - 0.12, 0.06)
-        self._stack(small, foot - 0.04, 0.04)
+        #: The texts around the panels, as they are drawn.
+        self.words = [*self._stack(blocks, self.height - 0.12, 0.06), *self._stack(small, foot - 0.04, 0.04)]
 
     def _words(self, title: str, subtitle: str, notes: list[str], sizes) -> tuple[list, list, float, float]:
         """The blocks of text above and below the panels in type of these `sizes`, and the inches that each take."""
@@ -230,10 +232,10 @@ class Frame:
             (left / self.width, bottom / self.height, width / self.width, height / self.height), **options
         )
 
-    def _stack(self, blocks: list, top: float, gap: float) -> None:
+    def _stack(self, blocks: list, top: float, gap: float) -> Iterator[Text]:
         for block in blocks:
             lines, size, weight, colour, spacing = block
-            self.figure.text(
+            yield self.figure.text(
                 MARGIN / self.width,
                 top / self.height,
                 "\n".join(lines),

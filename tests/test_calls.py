@@ -1,5 +1,6 @@
 """The command line in odd places: disks, signals, streams, settings, and own files that somebody changed."""
 
+import hashlib
 import json
 import os
 import shlex
@@ -81,6 +82,65 @@ def test_compare_says_what_it_cannot_compare(call, rendered, tmp_path):
     assert done.returncode == 0 and f"{old / NAME} is not whole, so it is not compared" in done.stdout
     (old / "manifest.json").write_text("[]", encoding="utf-8")
     sentence(call("render", "3", "--compare", str(old)), "no manifest.json of a render", 2)
+
+
+@pytest.mark.parametrize("key", ["headline", "claims", "title", "data"])
+def test_compare_says_which_record_lacks_a_part(call, rendered, tmp_path, key):
+    old = Path(shutil.copytree(rendered, tmp_path / "old"))
+    path = old / NAME / f"{NAME}.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({word: part for word, part in record.items() if word != key}), encoding="utf-8")
+    done = call("render", "3", "--compare", str(old))
+    assert done.returncode == 0 and f"{old / NAME} is not whole, so it is not compared" in done.stdout
+
+
+def test_compare_says_where_a_table_that_its_record_vouches_for_is_none(call, rendered, tmp_path):
+    old = Path(shutil.copytree(rendered, tmp_path / "old"))
+    path = old / NAME / f"{NAME}.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    (old / NAME / f"{NAME}.csv").write_bytes(b"\xff")
+    record["files"][f"{NAME}.csv"] = hashlib.sha256(b"\xff").hexdigest()
+    path.write_text(json.dumps(record), encoding="utf-8")
+    done = call("render", "3", "--compare", str(old))
+    assert done.returncode == 0 and f"{NAME}.csv is no table of this project's" in done.stdout
+
+
+def test_an_outputs_folder_that_is_not_there_is_told_before_anything_is_rendered(call, outputs, tmp_path):
+    sentence(call("render", "3", "--compare", str(tmp_path / "none")), "no manifest.json of a render", 2)
+    assert not outputs.exists()
+
+
+# Files that are none
+
+
+@linux
+@pytest.mark.parametrize("path", ["/dev/zero", "pipe"])
+def test_what_has_no_end_or_no_writer_is_a_wrong_call(call, outputs, tmp_path, path):
+    os.mkfifo(tmp_path / "pipe")
+    path = str(tmp_path / path)
+    for words in (["render", "3", "-f", path], ["sweep", "3", path]):
+        sentence(call(*words), f"{path} cannot be read (it is no plain file)", 2)
+    (tmp_path / "own.ipynb").symlink_to(path)
+    sentence(call("render", str(tmp_path / "own.ipynb")), "there is no figure", 2)
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "manifest.json").symlink_to(path)
+    sentence(call("render", "3", "--compare", str(tmp_path / "old")), "no manifest.json of a render", 2)
+
+
+@linux
+def test_a_table_without_an_end_is_named(call, outputs, data):
+    name = "companies.csv"
+    (data / name).unlink()
+    (data / name).symlink_to("/dev/zero")
+    for words in (["check"], ["render", "1"]):
+        sentence(call(*words), f"{data / name}: the table cannot be read (it is no plain file)")
+
+
+def test_a_file_of_parameters_or_a_grid_that_is_too_large_is_a_wrong_call(call, outputs, tmp_path):
+    path = tmp_path / "g.yml"
+    path.write_bytes(b"#" * 4_000_001)
+    for words in (["render", "3", "-f", str(path)], ["sweep", "3", str(path)]):
+        sentence(call(*words), f"{path} cannot be read (it is larger than 4 MB)", 2)
 
 
 # Disks
@@ -303,8 +363,9 @@ def test_folders_without_notebooks_or_tables_are_named(call, outputs, tmp_path):
 
 
 def test_what_steers_a_terminal_is_written_out(command, outputs, tmp_path):
-    path = write(tmp_path / "a\x1b]0;b\u202e.ipynb", "raise ValueError('\x1b[2J\x07\x9b')")
+    path = write(tmp_path / "a?\x1b]0;b\u202e.ipynb", "raise ValueError('\x1b[2J\x07\x9b')")
     done = command("render", path)
+    assert "Warning" not in done.stderr  # a ? in a name is nothing to papermill's readers
     sentence(done, r"ValueError: \u001b[2J\u0007\u009b")
     assert not set("\x1b\x07\x9b\u202e") & set(done.stderr + done.stdout)
     assert line.visible("研发 naïve\tü\n") == "研发 naïve\tü\n"

@@ -243,6 +243,20 @@ def test_a_kernel_gets_no_more_memory_than_allowed(command, outputs, tmp_path):
     assert "hungry, cell 2" in done.stderr and ("MemoryError" in done.stderr or "1500 MiB" in done.stderr)
 
 
+def test_of_very_many_warnings_and_of_a_very_long_error_the_manifest_has_the_beginning(call, outputs, tmp_path):
+    path = write(
+        tmp_path / "own.ipynb", "import sys\nprint('w' * 5_000, *range(999), sep='\\n', file=sys.stderr)", "1 / 0"
+    )
+    long = write(tmp_path / "long.ipynb", "raise ValueError('e' * 500_000)")
+    done = call("render", path, long, "--keep-going")
+    assert done.returncode == 1 and len(done.stderr) < 10_000
+    entries = manifest(outputs)
+    first, *_, last = entries["own"]["warnings"]
+    assert len(entries["own"]["warnings"]) == 101 and last == "... and 900 more lines, which the executed notebook has"
+    assert first == "w" * 2_000 + "... and 3,000 more signs"
+    assert entries["long"]["error"]["message"] == "e" * 2_000 + "... and 498,000 more signs"
+
+
 def test_without_keep_going_a_failure_is_final_and_told_once(call, outputs, tmp_path):
     path = write(tmp_path / "raises.ipynb", "1 / 0")
     done = call("render", path, "--cold")

@@ -19,7 +19,9 @@ from PIL import Image
 
 from lib import figures, notebooks
 from lib.bundle.publish import publish
+from lib.errors import UserError
 from lib.explore import explore, watched
+from lib.explore.panel import Panel
 from lib.explore.view import DOTS
 from lib.paths import ROOT, notebooks_dir
 from lib.render import run
@@ -82,8 +84,10 @@ def test_a_control_changes_picture_numbers_table_and_command_to_what_lib_compute
     panel.controls[parameter.name].value = date.fromisoformat(value) if kind(parameter) == "date" else value
     assert panel.view.error == ""
     expected = figures.build(name, **{parameter.name: value})
-    assert panel.view.picture == expected.preview(DOTS) != before
+    assert panel.view.picture == expected.preview(DOTS, words=False) != before
     assert panel.view.alt == expected.alt
+    assert panel.view.above == [expected.title, expected.subtitle]
+    assert panel.view.below == [*expected.notes, expected.source_line]
     assert {row[0] for row in panel.view.numbers} == {number.words for number in expected.numbers}
     text = expected.table.select_dtypes(["str", "object"]).columns
     blank = {column: expected.table[column].fillna("") for column in text}
@@ -210,9 +214,32 @@ def test_a_preview_shows_what_is_drawn_and_spoils_nothing():
             printed.convert("L").resize((70, 70)), float
         )
         assert abs(difference).mean() < 3
+    panels = figure.preview(100, words=False)
+    assert figure.preview(100) == first and not figure.changed_by_hand
+    with Image.open(io.BytesIO(first)) as whole, Image.open(io.BytesIO(panels)) as part:
+        top = round(whole.height * figure.frame.words_above)
+        assert part.tobytes() == whole.crop((0, top, whole.width, top + part.height)).tobytes()
+        assert whole.height - top - part.height == round(whole.height * figure.frame.words_below) > 0
     before = figure.pdf()
     figure.drawing.axes[0].set_facecolor("red")
     assert figure.preview(100) != first and figure.changed_by_hand and figure.pdf() != before
+
+
+def test_a_page_of_a_fixed_shape_and_a_chart_changed_by_hand_keep_their_words(panel):
+    slide = panel("01_rd_against_sm", size="slide")
+    assert slide.view.above == slide.view.below == []
+    assert slide.view.picture == figures.build("01_rd_against_sm", size="slide").preview(DOTS)
+    figure = figures.build("01_rd_against_sm")
+    figure.drawing.texts[0].set_text("My own title")
+    assert Panel(figure).view.above == []
+
+
+def test_a_title_with_a_sign_that_no_font_has_is_refused_though_it_stands_on_the_page():
+    figure = figures.build("01_rd_against_sm")
+    figure.frame.words[0].set_text("\U00020000")
+    figure.drawing.stale = False
+    with pytest.raises(UserError, match=r"U\+20000"):
+        figure.preview(DOTS, words=False)
 
 
 def test_a_picked_company_is_labelled_and_unlabelled(panel):

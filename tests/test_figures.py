@@ -8,6 +8,7 @@ import pytest
 from conftest import text_faults
 
 from lib import figures, notebooks, style, tables
+from lib.errors import ParameterError
 from lib.rows import cohorts
 
 NAMES = [path.stem for path in notebooks.figures()]
@@ -16,6 +17,15 @@ NAMES = [path.stem for path in notebooks.figures()]
 @pytest.fixture(scope="module", params=NAMES)
 def figure(request):
     return figures.build(request.param)
+
+
+def test_half_a_character_in_what_a_reader_types_is_refused_in_a_sentence():
+    for values in ({"highlight": "\ud800"}, {"cohort": "\udcff"}):
+        with pytest.raises(ParameterError, match="half a character"):
+            figures.build(NAMES[0], **values)
+    drawing = figures.build("03_who_are_the_93")
+    with pytest.raises(ParameterError, match=r"subset: .* half a character"):
+        figures.who_are_the_93.draw(*drawing.rows, **drawing.parameters, subset="\ud800")
 
 
 def test_no_text_overlaps_or_is_cut(figure):

@@ -139,7 +139,7 @@ def test_the_zip_holds_the_bundle_and_the_same_bundle_gives_the_same_bytes(site)
         (site / NAME / file).touch()
     gallery.build()
     assert path.read_bytes() == before
-    assert not list(site.rglob(".gallery-*"))
+    assert not list(site.rglob(".publish-*"))
 
 
 def test_the_first_page_sent_alone_still_shows_the_pictures_and_the_facts(site, visit, tmp_path):

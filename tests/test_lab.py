@@ -181,8 +181,10 @@ def test_the_pointer_names_the_company_it_is_on(first):
     mark = next(mark for mark in figure.marks() if "Alibaba" in mark.words)
     across, up = mark.axes.transData.transform([((mark.left + mark.right) / 2, (mark.bottom + mark.top) / 2)])[0]
     width, height = figure.drawing.bbox.size
+    above, below = figure.frame.words_above, figure.frame.words_below  # which stand on the page, not in the picture
+    down = (1 - up / height - above) / (1 - above - below)
     box = picture.bounding_box()
-    page.mouse.move(box["x"] + box["width"] * across / width, box["y"] + box["height"] * (1 - up / height))
+    page.mouse.move(box["x"] + box["width"] * across / width, box["y"] + box["height"] * down)
     words = page.locator(".figure-view .words")
     words.wait_for()
     assert words.inner_text() == mark.words

@@ -93,7 +93,18 @@ def test_a_name_or_number_that_is_taken_or_malformed_is_refused_and_nothing_is_w
 
 
 @pytest.mark.parametrize(
-    "question", ["", "why?", 'is it "so"?', "is it | so?", "one\nand two?", "is it \\so?", "w" * 101, " is it so?"]
+    "question",
+    [
+        "",
+        "why?",
+        'is it "so"?',
+        "is it | so?",
+        "one\nand two?",
+        "is it \\so?",
+        "w" * 101,
+        " is it so?",
+        "is it \udcff so?",
+    ],
 )
 def test_a_question_that_would_break_heading_table_or_code_is_refused(question):
     with pytest.raises(ParameterError, match="the question must be one line"):

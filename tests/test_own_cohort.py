@@ -4,7 +4,9 @@ import datetime
 import hashlib
 import io
 import json
+import os
 import random
+import re
 import zipfile
 from unittest import mock
 
@@ -323,6 +325,11 @@ HOSTILE = {
     "percent by format": (".xlsx", formatted("0.0%"), ["row 2, column rd", "give the amount itself"]),
     "dollars by format": (".xlsx", formatted('"$"#,##0'), ["row 2, column rd", "'$2'", "currency sign"]),
     "euros by format": (".xlsx", formatted("[$€-2] #,##0"), ["row 2, column rd", "'€2'", "currency sign"]),
+    "one company under both its codes": (".csv", "name,code,fiscal_year,rd,sm\n微创光电,430198,2021,2,1\n微创光电公司,920198,2021,1,2\n", ["rows 2, 3", "430198 and 920198 are one company", "code 430198"]),
+    "one company by code and by name": (".csv", "name,code,fiscal_year,rd,sm\n微创,920198,2020,2,1\n微创光电,,2021,1,2\n", ["rows 2, 3", "920198 and 微创光电 are one company"]),
+    "per cent in the header": (".csv", "name,fiscal_year,R&D (%),sm\nA,2021,2,1\n", ["column 'R&D (%)' is a share or a rate", "amount itself"]),
+    "lines without end": (".csv", HEADER + "\n" * 60_000, ["more than 50,000 rows"]),
+    "a unit for amounts below zero": (".xlsx", book({"S": [SHEET[0], ["A", 2021, -2, 1]]}, lambda s: setattr(s["C2"], "number_format", '0;-0"万元"')), ["row 2, column rd", "'-2万元'"]),
     "a stray cell far off": (".xlsx", book({"S": SHEET}, lambda s: s.cell(900_000, 2, "x")), ["reaches to cell D900000", "copy the table"]),
 }  # fmt: skip
 
@@ -344,8 +351,8 @@ def test_a_hostile_file_is_refused_with_what_to_do_and_disturbs_nothing_else(put
 def test_a_file_that_was_open_elsewhere_is_read_once_it_is_closed(put, monkeypatch):
     put("mine.csv", HEADER + "A,2021,2,1\n")
     with monkeypatch.context() as there:
-        there.setattr(type(ROOT), "read_bytes", mock.Mock(side_effect=PermissionError(13, "in use")))
-        assert "cannot be read (in use); close it elsewhere" in own.check()[0]
+        there.setattr(own, "read_bounded", mock.Mock(side_effect=PermissionError(13, "in use")))
+        assert "cannot be read (in use); see that it is one that you may read" in own.check()[0]
     assert own.check() == [] and len(own.spending("mine")) == 1
 
 
@@ -369,6 +376,23 @@ def test_damaged_files_are_refused_and_never_crash(put):
 def test_an_amount_may_look_as_it_likes_in_excel_as_long_as_it_is_yuan(put, code):
     put("mine.xlsx", formatted(code))
     assert cohorts.company_years("mine", 2021)["rd_expense_cny"].tolist() == [2]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="asks for a pipe")
+def test_an_origin_that_is_no_plain_file_is_none(put):
+    os.mkfifo(origins.beside(put("mine.csv", HEADER + "A,2021,2,1\n")))
+    assert own.origin("mine") == {} and own.check() == []
+
+
+def test_an_empty_text_from_a_formula_is_an_empty_cell(put):
+    rows = [*SHEET, ["B", 2021, 2, "x"], [None, None, "y"]]
+    empty = '<c r="{}" t="str"><f>IF(F2="","",F2)</f><v></v></c>'
+    content = book({"S": rows}, lambda s: setattr(s["Z9000"], "value", "=z"))
+    sheet = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
+    cells = [(re.search(rf'<c r="{place}".*?</c>', sheet)[0], empty.format(place)) for place in ("D3", "C4", "Z9000")]
+    put("mine.xlsx", packed(content, "xl/worksheets/sheet1.xml", cells))
+    found = own.spending("mine")
+    assert len(found) == 2 and found["selling_expense_cny"].isna().tolist() == [False, True]
 
 
 def test_a_sheet_of_a_million_rows_is_refused_before_it_is_read(put):

@@ -25,6 +25,13 @@ def check(type_name, value):
     return parameters.check("x", parameters.TYPES[type_name], value)
 
 
+@pytest.mark.parametrize("kind", parameters.TYPES)
+def test_half_a_character_is_refused_in_a_sentence(kind):
+    for value in ("\ud800", ["000001", "\udcff"], "2021-\ud800"):
+        with pytest.raises(ParameterError, match=r"x: .* is not text; half a character"):
+            check(kind, value)
+
+
 def test_declarations_are_read_from_the_parameters_cell(tmp_path):
     source = 'year: FiscalYear = 2021  # which year\nfirms: CompanyCodes = ["000001"]\n'
     found = notebooks.declared(notebook(tmp_path / "01_a.ipynb", source))

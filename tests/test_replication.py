@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,7 +14,7 @@ import pytest
 from lib import notebooks, tables
 from lib.bundle import folders
 from lib.errors import UserError
-from lib.paths import outputs_dir
+from lib.paths import ROOT, outputs_dir
 from lib.render import replication
 
 NAMES = [path.stem for path in notebooks.figures()]
@@ -81,6 +82,78 @@ def test_where_it_is_unpacked_nothing_is_due_and_a_fresh_render_gives_the_same_r
         )
         assert packed == again
     assert run("check").returncode == 0
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A small project, and beside its files what is not the project's."""
+    root = tmp_path / "project"
+    for name in (
+        *(
+            "LICENSE",
+            "lib/a.py",
+            ".ci/run",
+            "notebooks/.ruff.toml",
+            ".env",
+            "export.xlsx",
+            "earlier",
+            "notebooks/private/a.txt",
+        ),
+        *("lib/__pycache__/a.pyc", "notebooks/.env", "tests/.pytest_cache/a", "data/cohorts/mine.csv"),
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    (tmp_path / "outside").write_text("secret")
+    (root / "lib" / "link.py").symlink_to(tmp_path / "outside")
+    (root / "docs").symlink_to(tmp_path, target_is_directory=True)
+    monkeypatch.setattr(replication, "ROOT", root)
+    return root
+
+
+def packed() -> set[str]:
+    return {name for name, _ in replication._project() if not name.startswith("data/")}
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+def test_of_a_checkout_what_git_tracks_is_packed_and_no_link(checkout):
+    for words in (["init", "-q"], ["add", "LICENSE", "lib", ".ci", "notebooks/.ruff.toml", "data/cohorts/mine.csv"]):
+        subprocess.run(["git", *words], cwd=checkout, check=True)
+    (checkout / ".gitignore").write_text("")
+    (checkout / "lib" / "__pycache__" / "a.pyc").unlink()  # tracked, but gone
+    names = {name for name, _ in replication._project()}
+    assert packed() == {"LICENSE", "lib/a.py", ".ci/run", "notebooks/.ruff.toml"}
+    assert "data/spending.csv" in names and "data/cohorts/mine.csv" not in names
+
+
+def test_where_there_is_no_checkout_what_has_a_place_in_the_project_is_packed(checkout):
+    shutil.rmtree(checkout / "notebooks" / "private")
+    assert packed() == {"LICENSE", "lib/a.py", ".ci/run", "notebooks/.ruff.toml"}
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="asks git, and this is no checkout")
+def test_both_ways_to_tell_what_is_the_projects_agree():
+    tracked = {name for name in replication._tracked() if not name.startswith("data/")}
+    assert tracked and tracked <= set(replication._in_place())
+
+
+def test_what_a_figure_was_drawn_from_must_be_in_the_package():
+    run = {"inputs": {"lib/a.py": "", "data/cohorts/mine.csv": "", "pandas": "3"}}
+    contents = {"outputs/manifest.json": json.dumps({"figures": {"01_a": run}}).encode(), "lib/a.py": b""}
+    with pytest.raises(UserError, match=r"01_a is drawn from data/cohorts/mine\.csv, which is not packed"):
+        replication._require_inputs(contents)
+
+
+def test_the_manifest_that_is_packed_tells_of_the_default_figures_alone(outputs):
+    runs = {name: {} for name in (*NAMES, f"{NAMES[0]}/cohort=mine", "own")}
+    outputs.mkdir()
+    (outputs / "manifest.json").write_text(json.dumps({"tables": {}, "gallery": "", "figures": runs}))
+    found = json.loads(replication._manifest())
+    assert found == {"tables": {}, "gallery": "", "figures": {name: {} for name in NAMES}}
+
+
+def test_a_place_to_write_that_is_not_there_is_told_before_anything_is_rendered(call, outputs, tmp_path):
+    done = call("replication", str(tmp_path / "none" / "package.zip"))
+    assert done.returncode == 2 and f"there is no folder {tmp_path / 'none'}" in done.stderr and not outputs.exists()
 
 
 def test_users_own_cohorts_and_what_is_drawn_from_them_stay_out(data, outputs):

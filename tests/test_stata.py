@@ -139,6 +139,33 @@ def test_an_export_that_cannot_be_written_or_is_unknown_is_one_sentence(call, tm
     assert call("export", "--to", "sav", str(tmp_path)).returncode == 2
 
 
+def test_an_export_writes_through_no_link_and_leaves_all_or_nothing(call, data, tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (tmp_path / "other").write_text("kept")
+    (folder / "vintages.csv").symlink_to(tmp_path / "other")
+    assert call("export", "--to", "csv", str(folder)).returncode == 0
+    assert (tmp_path / "other").read_text() == "kept" and not (folder / "vintages.csv").is_symlink()
+
+    def full(source, target):
+        if target.name == "vintages.csv":
+            raise OSError("no more room")
+        target.write_text("half")
+
+    monkeypatch.setattr("lib.bundle.export.shutil.copyfile", full)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    done = call("export", "--to", "csv", str(folder))
+    assert done.returncode == 1 and f"cannot write to {folder} (no more room)" in done.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_an_export_to_the_folder_of_the_tables_leaves_them_as_they_are(call, data):
+    before = {path.name: path.read_bytes() for path in data.iterdir() if path.is_file()}
+    done = call("export", "--to", "csv", str(data), "--data", str(data))
+    assert done.returncode == 0, done.stderr
+    assert {path.name: path.read_bytes() for path in data.iterdir() if path.is_file()} == before
+
+
 def test_the_python_example_of_the_docs_runs(call, tmp_path):
     assert call("export", "--to", "dta", str(tmp_path)).returncode == 0
     text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")

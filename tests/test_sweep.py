@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from test_engine import write
 
 from lib import figures, notebooks
 from lib.bundle.publish import publish
 from lib.errors import ParameterError
 from lib.paths import ROOT
 from lib.render import run, sweep
+from lib.render.manifest import Manifest
 
 NAME = "01_rd_against_sm"
 GRID = """\
@@ -107,6 +109,44 @@ def test_a_table_of_other_sets_is_replaced_and_that_is_said(outputs):
     assert len(table(folder)) == 2 and len(said) == 1
 
 
+def test_a_parameter_keeps_its_column_whatever_the_table_says_beside_it(outputs, tmp_path):
+    names = ["status", "folder", "title", "error"]
+    source = "\n".join(f"{name} = 'a'" for name in names)
+    tasks = [run.job(write(tmp_path / "own.ipynb", parameters=source), folder=value) for value in ("x", "y")]
+    said = []
+    folder = sweep.gather(tasks, "g", said.append)
+    for row, value in zip(table(folder), ("x", "y"), strict=True):
+        assert [row[name] for name in names] == ["a", value, "a", "a"]
+        assert [row[f"({name})"] for name in names] == ["not run", f"own/folder={value}", "", ""]
+    assert '<a href="../../own/folder=x/">own/folder=x</a></td>' in (folder / "index.html").read_text(encoding="utf-8")
+    sweep.gather(tasks[:1], "g", said.append)
+    assert len(said) == 1 and "other sets (2)" in said[0]
+
+
+def test_a_headline_of_a_parameters_name_stands_beside_it(outputs):
+    (row,) = table(sweep.gather([published(90)], "g", print))
+    assert row["count"] == "90" and row["(count)"] and row["status"] == "done"
+
+
+def published(count):
+    publish(figures.build("03_who_are_the_93", count=count))
+    task = run.job("03_who_are_the_93", count=count)
+    Manifest().record(run.Outcome(task))
+    return task
+
+
+def test_a_sweep_leaves_no_sheet_of_a_longer_one_and_writes_through_no_link(outputs, tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "SHEET", 1)
+    tasks = [published(90), published(91)]
+    folder = sweep.gather(tasks, "g", print)
+    assert sorted(path.name for path in folder.glob("contact*")) == ["contact-sheet-2.png", "contact-sheet.png"]
+    (tmp_path / "other").write_text("kept")
+    (folder / "index.html").unlink()
+    (folder / "index.html").symlink_to(tmp_path / "other")
+    assert sweep.gather(tasks[:1], "g", print) == folder and (tmp_path / "other").read_text() == "kept"
+    assert sorted(path.name for path in folder.iterdir()) == ["contact-sheet.png", "index.html", "sweep.csv"]
+
+
 def test_a_set_among_many_is_as_if_rendered_alone(command, outputs, tmp_path, monkeypatch):
     counts = [93 - place for place in range(run.OFTEN)]  # so many that the figure is drawn once before them
     path = grid(tmp_path / "g.yml", json.dumps({"product": {"count": counts}}))
@@ -122,7 +162,7 @@ def test_a_set_among_many_is_as_if_rendered_alone(command, outputs, tmp_path, mo
         }
 
 
-def test_contact_sheets_hold_so_many_pictures_each_and_leave_none_of_a_longer_sweep(tmp_path, outputs, monkeypatch):
+def test_contact_sheets_hold_so_many_pictures_each(tmp_path, outputs, monkeypatch):
     monkeypatch.setattr(sweep, "SHEET", 2)
     picture = publish(figures.build("03_who_are_the_93")) / "03_who_are_the_93.pdf"
     pictures = [(picture, f"03_who_are_the_93/set={number}") for number in range(5)]
@@ -130,9 +170,7 @@ def test_contact_sheets_hold_so_many_pictures_each_and_leave_none_of_a_longer_sw
     assert names == ["contact-sheet.png", "contact-sheet-2.png", "contact-sheet-3.png"]
     widths = [Image.open(tmp_path / name).width for name in names]
     assert widths[0] == widths[1] > widths[2] > 420
-    assert sweep._contact_sheets(pictures[:1], tmp_path) == ["contact-sheet.png"]
-    assert [path.name for path in tmp_path.glob("contact-sheet*")] == ["contact-sheet.png"]
-    assert sweep._contact_sheets([], tmp_path) == [] and not list(tmp_path.glob("contact-sheet*"))
+    assert sweep._contact_sheets([], tmp_path) == []
 
 
 def test_a_failed_set_is_listed_and_not_fatal(call, outputs, tmp_path):

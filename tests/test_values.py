@@ -145,6 +145,8 @@ def test_no_word_for_a_figure_is_more_than_a_wrong_call(word):
             "product: {" + ", ".join(f"p{n}: &a{n} [0,1,2,3,4,5,6,7,8,9]" for n in range(10)) + "}",
             "10,000,000,000 sets",
         ),
+        ("zip: {fiscal_year: [" + "2020, " * 10_001 + "]}", "10,001 sets"),
+        ("{zip: {fiscal_year: [" + "2020, " * 5_000 + "]}, list: [" + "{}, " * 5_001 + "]}", "10,001 sets"),
         ("list: [{cohort: !!binary aaaa}]", "binary"),
     ],
 )

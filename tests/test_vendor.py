@@ -1,8 +1,10 @@
 """Vendors' exports: each becomes a cohort to the yuan, or ends in one sentence with nothing written."""
 
 import datetime
+import hashlib
 import io
 import json
+import os
 import random
 
 import openpyxl
@@ -88,7 +90,7 @@ def test_the_origin_stands_beside_the_cohort_and_in_the_record(data, outputs):
     vendor.take("FS_Comins.xlsx", content, name="mine")
     origin = json.loads((data / "cohorts" / "mine.origin.json").read_text(encoding="utf-8"))
     assert (origin["file"], origin["vendor"], origin["statements"]) == ("FS_Comins.xlsx", "CSMAR", "consolidated")
-    assert origin["sha256"] == convert.hashlib.sha256(content).hexdigest()
+    assert origin["sha256"] == hashlib.sha256(content).hexdigest()
     assert datetime.date.fromisoformat(origin["imported"]) and origin["columns"]["rd"] == ["B001216000 研发费用 元"]
     figure = figures.build(FIGURE_1, cohort="mine")
     record = json.loads((publish(figure) / f"{FIGURE_1}.json").read_text(encoding="utf-8"))
@@ -115,9 +117,28 @@ def test_an_import_that_nobody_changed_may_be_made_anew(data):
     assert own.origin("mine")["file"] == "b.xlsx" and files(data) == ["mine.csv", "mine.origin.json"]
 
 
+def test_an_import_that_fails_leaves_nothing_in_the_way_of_the_next(data):
+    origin = data / "cohorts" / "mine.origin.json"
+    origin.mkdir(parents=True)
+    failed = vendor.take("a.xlsx", vendors.csmar(), name="mine")
+    assert "mine.origin.json is a folder there" in str(failed.problem) and files(data) == ["mine.origin.json"]
+    origin.rmdir()
+    assert vendor.take("a.xlsx", vendors.csmar(), name="mine").problem is None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are others there")
+def test_an_import_is_as_private_as_the_users_other_files(data):
+    before = os.umask(0o077)
+    try:
+        vendor.take("a.xlsx", vendors.csmar(), name="mine")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (data / "cohorts").glob("mine*")} == {0o600}
+
+
 def test_codes_of_2025_are_those_of_2022_in_the_tables(data):
     (code, new, _), *_ = companies()
-    assert new.startswith("920") and convert.renumbered()[new] == code
+    assert new.startswith("920") and own.renumbered()[new] == code
     vendor.take("akshare.csv", vendors.eastmoney(), name="mine", unit="元")
     assert code in set(own.members("mine")["company_id"])
 
@@ -277,6 +298,168 @@ HOSTILE = {
     "so little": ("a.csv", text([HEAD, *([code, name, 2021, 200.5, 300] for code, _, name in companies())]), {}, ["taken in yuan (元), stated by", "no expense in it reaches a million yuan"]),
     "one company under two spellings": ("a.csv", text([HEAD[1:], ["Abc", 2021, 2e6, 3e6], ["ABC", 2020, 2e6, 3e6]]), {}, ["'Abc'", "2 spellings"]),
 }  # fmt: skip
+
+
+T = [*HEAD[:3], "公告日期", *HEAD[3:]]
+ITEMS = ["证券代码", "证券名称", "指标", "2021-12-31"]
+
+
+def restated(one, other):
+    return text([T, [*ROW[:3], one, 2e6, 3e6], [*ROW[:3], other, 2.5e6, 3e6]])
+
+
+def by_item(rd, sm="销售费用(元)"):
+    return text([ITEMS, [*ROW[:2], rd, 2e6], [*ROW[:2], sm, 3e6]])
+
+
+def merged(area):
+    from test_own_cohort import packed
+
+    return packed(
+        workbook([HEAD, ROW], lambda s: s.merge_cells("A3:B3")), "xl/worksheets/sheet1.xml", [("A3:B3", area)]
+    )
+
+
+def with_amount(value, code):
+    def change(sheet):
+        sheet["D2"].value, sheet["D2"].number_format = value, code
+
+    return workbook([HEAD, ROW], change)
+
+
+def old_excel(code):
+    import xlwt
+
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Sheet1")
+    for row, cells in enumerate([HEAD, ROW]):
+        for column, cell in enumerate(cells):
+            style = xlwt.easyxf(num_format_str=code) if (row, column) == (1, 3) else xlwt.XFStyle()
+            sheet.write(row, column, cell, style)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+BARE = [*HEAD[:3], "研发费用", "销售费用"]
+#: What says of the amounts that they are other ones than the column's words alone promise.
+HOSTILE |= {
+    "dollars in a title": ("a.csv", text([["单位：美元"], BARE, ROW]), {"unit": "元"}, ["'单位：美元' says amounts in 美元"]),
+    "dollars in a footer": ("a.csv", text([BARE, ROW, ["Currency: USD"]]), {"unit": "元"}, ["'Currency: USD' says amounts in USD"]),
+    "dollars in a title's brackets": ("a.csv", text([["利润表（万美元）", "2021"], BARE, ROW]), {"unit": "元"}, ["says amounts in 万美元"]),
+    "the parent company in a title": ("a.csv", text([["母公司利润表"], HEAD, ROW]), {}, ["'母公司利润表' says parent company figures"]),
+    "a part of a year in a title": ("a.csv", text([["2021年1-9月利润表"], [*HEAD[:2], *HEAD[3:]], [*ROW[:2], *ROW[3:]]]), {"year": 2021}, ["part of a year"]),
+    "a web address": ("a.csv", text([BARE, ROW, ["Link: https://example.org"]]), {}, ["states no unit"]),
+    "an author's initial": ("a.csv", text([BARE, ROW, ["Jin M. Wang"]]), {}, ["states no unit"]),
+    "two units by item": ("a.csv", by_item("研发费用(万元)"), {}, ["two units", "'研发费用(万元)' in row 2"]),
+    "a unit for one item only": ("a.csv", by_item("研发费用(万元)", "销售费用"), {}, ["column D (2021-12-31) states no unit in row 3"]),
+    "dollars by item": ("a.csv", by_item("研发费用(美元)"), {}, ["row 2, column C", "amounts in 美元"]),
+    "a year by item": ("a.csv", by_item("研发费用2020(元)"), {}, ["row 2, column C", "'研发费用2020(元)' names a period"]),
+    "the parent company by item": ("a.csv", by_item("研发费用(母公司)(元)", "销售费用(母公司)(元)"), {}, ["2 rows: parent company figures"]),
+    "a rate by item": ("a.csv", by_item("研发费用(%)"), {}, ["no row is R&D expense"]),
+    "two columns of one year by item": ("a.csv", text([[*ITEMS, "2021年报"], [*ROW[:2], "研发费用", 1, 2], [*ROW[:2], "销售费用", 3, 4]]), {"unit": "元"}, ["columns D (2021-12-31) and E (2021年报) are both 2021"]),
+    "a day that is none, of restated figures": ("a.csv", restated("2022/4/25", "spring"), {"filed": "latest"}, ["row 3, column D", "'spring' is no day"]),
+    "no day for one of restated figures": ("a.csv", restated("2022/4/25", None), {"filed": "latest"}, ["nothing says which was filed first"]),
+    "nine months beside a year": ("a.csv", text([[*HEAD[:3], "报告期", *HEAD[3:]], [*ROW[:3], "2021-09-30", 2e6, 3e6]]), {}, ["1 rows: not a year"]),
+    "a quarter beside a year": ("a.csv", text([[*HEAD[:3], "季度", *HEAD[3:]], [*ROW[:3], 3, 2e6, 3e6]]), {}, ["1 rows: not a year"]),
+    "another year beside a year": ("a.csv", text([[*HEAD[:3], "报告期", *HEAD[3:]], [*ROW[:3], "2020-12-31", 2e6, 3e6]]), {}, ["row 2, column D (报告期): 2020, but column C (年度) says 2021"]),
+    "another year beside the header's": ("a.csv", text([["证券代码", "报告期", "研发费用2021(元)", "销售费用2021(元)"], [ROW[0], "2020-12-31", 2e6, 3e6]]), {}, ["row 2, column B (报告期): 2020, but column C"]),
+    "shares of revenue": ("a.csv", text([[*HEAD[:3], "研发费用(%)", "销售费用(‰)"], ROW]), {"unit": "元"}, ["column D (研发费用(%)) is a share or a rate"]),
+    "growth below the header": ("a.csv", text([HEAD, [None, None, None, "同比增长", "同比增长"], ROW]), {}, ["headed by '同比增长' too, which is not understood"]),
+    "last year's below the header": ("a.csv", text([HEAD, [None, None, None, "上期金额", "上期金额"], ROW]), {}, ["headed by '上期金额' too"]),
+    "growth above the header": ("a.csv", text([[None, None, None, "同比", "同比（%）"], HEAD, ROW]), {}, ["headed by '同比' too"]),
+    "an attribute that is not known": ("a.csv", text([["证券代码", "年度", "研发费用[口径]增量[单位]元", "销售费用(元)"], [ROW[0], 2021, 2e6, 3e6]]), {}, ["headed by '口径: 增量' too"]),
+    "two units in one header": ("a.csv", text([["证券代码", "年度", "研发费用(万元)\n元", "销售费用(元)"], [ROW[0], 2021, 2e6, 3e6]]), {}, ["headed by '元' too"]),
+    "R&D by its label, and what is capitalised": ("a.csv", text([["证券代码", "年度", "rd", "sm"], [None, None, "研发投入", "销售费用"], [ROW[0], 2021, 2e6, 3e6]]), {"unit": "元"}, ["is R&D spending with what is capitalised"]),
+    "decimal commas": ("a.csv", text([HEAD, [*ROW[:3], "12,345", "3,210"]], delimiter=";"), {}, ["row 2, column D", "'12,345' may be thousands or have decimals"]),
+    "codes for a third of the companies": ("a.csv", text([HEAD, ROW, *([name, name, 2021, 2e6, 3e6] for name in "乙丙")]), {}, ["column A (证券代码): 1 of 3 cells are codes"]),
+    "more digits than there are": ("a.csv", text([HEAD, [*ROW[:3], "1e1000000", 3e6]]), {}, ["'1e1000000' is not an amount"]),
+    "a unit for amounts below zero": ("a.xlsx", with_amount(-2e6, '0;-0"万元"'), {}, ["two units", "the number format of column D"]),
+    "a unit on a condition": ("a.xlsx", with_amount(2e6, '[<10000]0;0"万元"'), {}, ["two units"]),
+    "a format that hides thousands": ("a.xlsx", with_amount(2e6, "#,##0,"), {}, ["row 2, column D", "a part of its digits"]),
+    "a format that moves the point": ("a.xlsx", with_amount(2e6, '0!.0000"万元"'), {}, ["row 2, column D", "a part of its digits"]),
+    "dollars by format in old Excel": ("a.xls", old_excel('"$"#,##0'), {}, ["row 2, column D", "shows it with '$'"]),
+    "per cent by format in old Excel": ("a.xls", old_excel("0.0%"), {}, ["row 2, column D", "shows it with '%'"]),
+    "ten thousand yuan by format in old Excel": ("a.xls", old_excel('0.00"万元"'), {}, ["two units", "the number format of column D"]),
+    "merged columns without end": ("a.xlsx", merged("A:B"), {}, ["'A:B' is no area of merged cells"]),
+    "two areas in one": ("a.xlsx", merged("A1:B1 C1:D1"), {}, ["is no area of merged cells"]),
+    "lines without end": ("a.csv", text([HEAD, ROW]) + b"\n" * 300_000, {}, ["more than 250,000 rows"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("title", "factor"),
+    [
+        ("单位为万元", 10_000),
+        ("利润表（万元）", 10_000),
+        ("单位：人民币万元", 10_000),
+        ("币种：人民币 单位：元", 1),
+        ("万元", 10_000),
+        ("(RMB'000)", 1_000),
+        ("Amounts in RMB million, audited", 1_000_000),
+        ("in thousands of yuan", 1_000),
+        ("Unit: CNY million", 1_000_000),
+    ],
+)
+def test_a_title_states_the_unit_of_all_amounts(data, title, factor):
+    for rows in ([[title], BARE, [*ROW[:3], 200, 300]], [["利润表", title], BARE, [*ROW[:3], 200, 300]]):
+        assert f"stated by '{title[:20]}" in "\n".join(convert.convert("a.csv", text(rows)).report)
+        assert layouts.understood(readers.read("a.csv", text(rows))).said[0].unit == factor
+
+
+@pytest.mark.parametrize(
+    "words", ["https://example.org", "Jin M. Wang", "编制单位：某某股份有限公司", "单位：家", "归属于母公司股东的净利润", "A-合并报表，B-母公司报表", "Printed in 2022"]
+)  # fmt: skip
+def test_a_title_without_a_unit_states_nothing(words):
+    assert layouts.stated(words) is None
+
+
+def test_a_column_that_says_more_is_left_aside_where_another_is_plain(data):
+    rows = [
+        ["证券代码", "年度", "研发费用(元)", "研发费用(元)", "销售费用(元)"],
+        [None, None, "本期金额", "上期金额", "本期金额"],
+    ]
+    done = convert.convert("a.csv", text([*rows, ["430198.BJ", 2021, 2e6, 9e6, 3e6]]))
+    assert done.cohort.rows[0]["rd"] == "2000000"
+    assert (
+        "  not read: column D (研发费用(元) 上期金额), headed by '上期金额' too, which is not understood" in done.report
+    )
+
+
+@pytest.mark.parametrize(("which", "rd"), [("first", "2000000"), ("latest", "2500000")])
+def test_days_of_filing_are_compared_as_days(data, which, rd):
+    done = convert.convert("a.csv", restated("2022/4/25", "2022/10/28"), filed=which)
+    assert [row["rd"] for row in done.cohort.rows] == [rd]
+
+
+def test_commas_before_thousands_are_known_by_an_amount_that_has_two(data):
+    rows = [HEAD, [*ROW[:3], "12,345,678", "3,210"]]
+    (row,) = convert.convert("a.csv", text(rows, delimiter=";")).cohort.rows
+    assert (row["rd"], row["sm"]) == ("12345678", "3210")
+
+
+def test_a_column_without_any_code_is_told_and_names_count(data):
+    done = convert.convert("a.csv", text([HEAD, ["x1", *ROW[1:]]]))
+    assert done.cohort.rows[0]["name"] == "微创光电" and done.cohort.rows[0]["code"] == ""
+    assert "  left out, column A (证券代码): cells of which none is a code: 1" in done.report
+
+
+@pytest.mark.parametrize(
+    ("form", "stored", "taken"),
+    [("%ty", 2021, True), ("%tm", 743, True), ("%tm", 740, False), ("%tq", 247, False), ("%th", 123, False)],
+)
+def test_a_stata_variable_of_time_is_read_by_its_kind(data, form, stored, taken):
+    out = io.BytesIO()
+    frame = pd.DataFrame({"stkcd": ["430198"], "year": [stored], "rd": [2e6], "sm": [3e6]})
+    frame.to_stata(out, write_index=False, version=118)
+    content = out.getvalue().replace(b"%12.0g\0", f"{form}\0".encode().ljust(7, b"\0"), 1)
+    done = convert.convert("a.dta", content, unit="元")
+    assert [row["fiscal_year"] for row in done.cohort.rows] == ["2021"] if taken else "not a year" in str(done.problem)
+
+
+def test_a_merge_over_the_whole_sheet_costs_no_more_than_its_cells(data):
+    grid = readers.read("a.xlsx", merged("A3:XFD1048576"))
+    assert grid.merged == [] and readers.read("a.xlsx", merged("A1:XFD1048576")).merged == [(0, 0, 1, 4)]
 
 
 def in_stata(codes, version=118, **more):

@@ -1,7 +1,6 @@
 """All tables of data/ in another program's form."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -9,26 +8,27 @@ import pandas as pd
 from lib import tables
 from lib.bundle import paper, stata
 from lib.errors import UserError
-from lib.paths import data_dir
+from lib.paths import data_dir, swapped_in
 
 
-def write_tables(kind: str, folder: Path) -> Iterator[Path]:
-    """Write each table to `folder` as `kind`, "dta", "parquet", "csv" or "xlsx"; gives the files as they are written.
+def write_tables(kind: str, folder: Path) -> list[Path]:
+    """Write all tables to `folder` as `kind`, "dta", "parquet", "csv" or "xlsx", or none of them; gives the files.
 
     Raises UserError where a file cannot be written, or what writes Parquet is not there.
     """
+    resources = tables.codebook()["resources"]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for resource in tables.codebook()["resources"]:
-            name = resource["name"]
-            path = folder / f"{name}.{kind}"
-            if kind == "csv":  # as they are, so that they hold to the codebook there, too
-                shutil.copyfile(data_dir() / resource["path"], path)
-            else:
-                _write(tables.load(name), path, name, resource["title"])
-            yield path
+        with swapped_in(folder) as stage:
+            for resource in resources:
+                name = resource["name"]
+                path = stage / f"{name}.{kind}"
+                if kind == "csv":  # as they are, so that they hold to the codebook there, too
+                    shutil.copyfile(data_dir() / resource["path"], path)
+                else:
+                    _write(tables.load(name), path, name, resource["title"])
     except OSError as error:
-        raise UserError(f"cannot write to {folder} ({error.strerror}); free it, then export again.") from error
+        raise UserError(f"cannot write to {folder} ({error.strerror or error}); free it, then export again.") from error
+    return [folder / f"{resource['name']}.{kind}" for resource in resources]
 
 
 def _write(rows: pd.DataFrame, path: Path, name: str, title: str) -> None:

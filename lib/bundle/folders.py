@@ -11,9 +11,11 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from lib import notebooks
 from lib.errors import ParameterError
-from lib.paths import is_file, notebooks_dir, outputs_dir
+from lib.paths import OWN_FILE, is_file, notebooks_dir, outputs_dir, read_bounded
 
 FORMATS = ("png", "svg", "pdf", "csv", "xlsx", "dta", "tex", "bib", "json")
 LONGEST = 100  # bytes of a folder's name before its hash: disks take 255 for a name, and some 260 for a path
@@ -50,7 +52,7 @@ def _own_folder(notebook: Path, apart: bool) -> str:
     """The folder of a notebook that has all its bundles."""
     stem = notebook.stem
     taken = not notebooks.is_figure(notebook) and is_file(notebooks_dir() / notebook.name)
-    ours = stem.lower() in ("manifest.json", "manifest.new", "index.html") or stem.startswith(".")
+    ours = stem.lower() in ("manifest.json", "index.html") or stem.startswith(".")
     return _marked(stem, os.fsdecode(notebook) if apart or taken or ours or stem.endswith((".", " ")) else "")
 
 
@@ -91,6 +93,22 @@ def variants(name: str) -> list[Path]:
     return sorted(record.parent for record in (outputs_dir() / name).glob(f"*/{name}.json"))
 
 
+class _Claim(BaseModel):
+    claim_id: str
+    verdict: str
+    rebuilt: str | None
+
+
+class _Record(BaseModel):
+    """What is read of a bundle's record beside what its page shows."""
+
+    title: str
+    headline: dict[str, float | str | None]
+    claims: list[_Claim]
+    data: dict[str, str]
+    files: dict[str, str]
+
+
 def faults(folder: Path, name: str, known: Mapping[str, str] | None = None) -> list[str]:
     """What is missing or changed in a bundle, file by file; empty where it is whole.
 
@@ -98,30 +116,33 @@ def faults(folder: Path, name: str, known: Mapping[str, str] | None = None) -> l
     """
     record = record_in(folder, name)
     if record is None:
-        return [f"{name}.json is missing or unreadable"]
+        return [f"{name}.json is missing, or is no record as this project writes it"]
     found = []
     for file, sha256 in record["files"].items():
         path = folder / file
         if not is_file(path):
             found.append(f"{file} is missing")
-        elif ((known or {}).get(file) or hashlib.sha256(path.read_bytes()).hexdigest()) != sha256:
+        elif ((known or {}).get(file) or _hash(path)) != sha256:
             found.append(f"{file} is not the one that its record names")
     return found
 
 
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:  # in parts: it may be larger than what was written
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def changed_by_hand(folder: Path, name: str) -> bool:
     """Whether a bundle stands there whose drawing was changed after its drawing function had made it."""
-    try:
-        return bool(json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["changed_by_hand"])
-    except (OSError, ValueError, KeyError, TypeError):  # no bundle, or none of ours
-        return False
+    record = record_in(folder, name)
+    return bool(record and record.get("changed_by_hand"))
 
 
 def record_in(folder: Path, name: str) -> dict | None:
     """A bundle's record; None where it is missing, or is not one that vouches for each of the other files."""
     try:
-        record = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        whole = record["files"].keys() == {f"{name}.{kind}" for kind in FORMATS if kind != "json"}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        record = json.loads(read_bounded(folder / f"{name}.json", OWN_FILE).decode("utf-8"))
+        files = _Record.model_validate(record).files
+    except (OSError, ValueError, RecursionError):  # no JSON and no record among them
         return None
-    return record if whole else None
+    return record if files.keys() == {f"{name}.{kind}" for kind in FORMATS if kind != "json"} else None

@@ -57,7 +57,7 @@ def publish(figure: Figure) -> Path:
         _leave_receipt(folder, record, paths["json"].name, text)
     except OSError as error:
         raise UserError(
-            f"{figure.name}: cannot write to {folder} ({error.strerror}); free it, then render again."
+            f"{figure.name}: cannot write to {folder} ({error.strerror or error}); free it, then render again."
         ) from error
     return folder
 

@@ -13,7 +13,7 @@ from lib.claims.macropolo import above_internet
 from lib.claims.verdict import Verdict
 from lib.errors import ParameterError, UserError
 from lib.measures import share_of
-from lib.rows import cohorts
+from lib.rows import cohorts, own
 from lib.words import name_list
 
 YEAR = 2021
@@ -70,7 +70,7 @@ def readings(cohort: str) -> list[Reading]:
             f"--cohort: {cohort} is the project's own, on which `python -m lib claims` judges; name one from data/cohorts."
         )
     rows = cohorts.company_years(cohort, YEAR)
-    rows = rows.assign(roster_id=cohorts.roster_ids(rows))
+    rows = rows.assign(roster_id=own.roster_ids(rows))
     board, listed = cohorts.the_93()
     day = f"{cohorts.BSE_DAY.day} {cohorts.BSE_DAY:%B %Y}"
     found = [
@@ -85,7 +85,7 @@ def readings(cohort: str) -> list[Reading]:
 
 
 def _reading(words: str, roster: pd.DataFrame, rows: pd.DataFrame) -> Reading:
-    held = rows[rows["roster_id"].isin(roster["company_id"])].drop_duplicates("roster_id").reset_index(drop=True)
+    held = rows[rows["roster_id"].isin(roster["company_id"])].reset_index(drop=True)
     missing = roster[~roster["company_id"].isin(held["roster_id"])]
     return Reading(words, roster, held, [f"{row['name_zh']} {row['company_id']}" for _, row in missing.iterrows()])
 
@@ -139,7 +139,7 @@ def giants(claim: pd.Series, reading: Reading) -> Verdict:
 def standing(cohort: str) -> list[str]:
     """What regulators decided on the accounts of companies of a cohort, a sentence each."""
     rows = cohorts.company_years(cohort, YEAR)
-    labels = dict(zip(cohorts.roster_ids(rows), rows.apply(cohorts.company_label, axis=1), strict=True))
+    labels = dict(zip(own.roster_ids(rows), rows.apply(cohorts.company_label, axis=1), strict=True))
     found = tables.load("enforcement")
     found = found[(found["fiscal_year"] == YEAR) & found["value"].notna() & found["company_id"].isin(labels)]
     return [

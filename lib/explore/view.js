@@ -10,6 +10,8 @@ function element(tag, attributes = {}, ...children) {
 }
 
 function render({ model, el }) {
+  const above = element("div", { class: "above" });
+  const below = element("div", { class: "below" });
   const picture = element("img");
   const spot = element("div", { class: "spot", "aria-hidden": "true" });
   const words = element("div", { class: "words", role: "status" });
@@ -26,7 +28,7 @@ function render({ model, el }) {
   const command = element("code");
   const actions = element("div", { class: "actions" }, save, copy, command, saved);
   el.classList.add("figure-view");
-  el.append(numbers, error, stage, actions);
+  el.append(numbers, error, above, stage, below, actions);
 
   let [at, named] = [-1, undefined]; // the mark that is named, by place and itself
   let held = false; // named until another is picked, wherever the pointer goes
@@ -37,6 +39,14 @@ function render({ model, el }) {
     address = URL.createObjectURL(new Blob([model.get("picture")], { type: "image/png" }));
     picture.src = address;
     picture.alt = model.get("alt");
+  }
+
+  function showWords() {
+    for (const [part, trait] of [[above, "above"], [below, "below"]]) {
+      part.lang = model.get("language");
+      part.replaceChildren(...model.get(trait).filter(Boolean).map((text) => element("p", {}, text)));
+    }
+    picture.lang = model.get("language");
   }
 
   function showNumbers() {
@@ -52,7 +62,7 @@ function render({ model, el }) {
   function showState() {
     const wrong = model.get("error");
     error.textContent = wrong;
-    for (const part of [stage, numbers, actions]) part.hidden = Boolean(wrong);
+    for (const part of [above, stage, below, numbers, actions]) part.hidden = Boolean(wrong);
     saved.textContent = model.get("saved");
     command.textContent = model.get("command");
   }
@@ -134,11 +144,13 @@ function render({ model, el }) {
   });
 
   model.on("change:picture", showPicture);
+  for (const trait of ["above", "below", "language"]) model.on(`change:${trait}`, showWords);
   model.on("change:numbers", showNumbers);
   model.on("change:marks", showMarks);
   model.on("change:busy", () => stage.setAttribute("aria-busy", model.get("busy")));
   for (const trait of ["error", "saved", "command"]) model.on(`change:${trait}`, showState);
   showPicture();
+  showWords();
   showNumbers();
   showMarks();
   showState();

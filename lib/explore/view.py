@@ -22,6 +22,9 @@ class View(anywidget.AnyWidget):
 
     picture = traitlets.Bytes().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
+    above = traitlets.List().tag(sync=True)  # title and subtitle, where the picture is without words
+    below = traitlets.List().tag(sync=True)  # notes and source line
+    language = traitlets.Unicode().tag(sync=True)  # of all these
     marks = traitlets.List().tag(sync=True)  # left, top, right, bottom as shares of the picture; words; company
     numbers = traitlets.List().tag(sync=True)  # name, value, published
     error = traitlets.Unicode().tag(sync=True)
@@ -32,7 +35,11 @@ class View(anywidget.AnyWidget):
     def show(self, figure: Figure, command: str, notice: str = "") -> None:
         """Show a figure, the command that renders it, and what there is to say of it at once."""
         with self.hold_sync():  # one message, so that picture, words and numbers change together
-            self.picture, self.alt, self.error, self.saved = figure.preview(DOTS), figure.alt, "", notice
+            apart = figure.words_apart
+            self.picture = figure.preview(DOTS, words=not apart)
+            self.above = [figure.title, figure.subtitle] if apart else []
+            self.below = [*figure.notes, figure.source_line] if apart else []
+            self.language, self.alt, self.error, self.saved = figure.language, figure.alt, "", notice
             self.busy = False
             self.marks, self.numbers, self.command = _placed(figure), _numbers(figure), command
 
@@ -44,7 +51,7 @@ class View(anywidget.AnyWidget):
 
 
 def _placed(figure: Figure) -> list[list]:
-    """The figure's marks with their boxes as shares of the picture, counted from its top left corner."""
+    """The figure's marks with their boxes as shares of the picture that is shown, counted from its top left corner."""
     with speaking(figure.language):
         marks = figure.marks()
     boxes = np.zeros((len(marks), 4))
@@ -54,6 +61,9 @@ def _placed(figure: Figure) -> list[list]:
         pixels = axes.transData.transform(np.reshape(corners, (-1, 2))).reshape(-1, 2, 2)
         pixels = np.sort(pixels, axis=1) / figure.drawing.bbox.size
         boxes[here] = np.column_stack([pixels[:, 0, 0], 1 - pixels[:, 1, 1], pixels[:, 1, 0], 1 - pixels[:, 0, 1]])
+    if figure.words_apart:
+        above, below = figure.frame.words_above, figure.frame.words_below
+        boxes[:, [1, 3]] = (boxes[:, [1, 3]] - above) / (1 - above - below)
     boxes = boxes.round(5).tolist()
     return [[*box, mark.words, mark.company] for box, mark in zip(boxes, marks, strict=True)]
 

@@ -1,24 +1,27 @@
 """What differs between two renders: which figures' data, and which claims."""
 
 import csv
+import io
 from pathlib import Path
 
 from lib.bundle import folders
 from lib.errors import ParameterError
+from lib.paths import TABLE, read_bounded
 from lib.render.manifest import Manifest
 
 
-def differences(old: Path, new: Path) -> list[str]:
-    """One sentence per difference between two outputs folders; empty where figures' data and claims agree.
-
-    Raises ParameterError where `old` holds no manifest of a render.
-    """
-    manifests = Manifest(old), Manifest(new)
-    if manifests[0].damage or not manifests[0].entries:
+def require_render(old: Path) -> None:
+    """Raise ParameterError where the folder `old` holds no manifest of a render."""
+    manifest = Manifest(old)
+    if manifest.damage or not manifest.entries:
         raise ParameterError(
             f"--compare {old}: no manifest.json of a render in it; name the outputs folder of an earlier one."
         )
-    before, after = (manifest.entries for manifest in manifests)
+
+
+def differences(old: Path, new: Path) -> list[str]:
+    """One sentence per difference between two outputs folders; empty where figures' data and claims agree."""
+    before, after = (Manifest(folder).entries for folder in (old, new))
     found = []
     for folder in sorted(before.keys() | after.keys()):
         if folder not in after:
@@ -40,14 +43,14 @@ def _of_bundle(old: Path, new: Path, name: str) -> list[str]:
     for number, value in records[1]["headline"].items():
         if (was := records[0]["headline"].get(number)) != value:
             found.append(f"{number} was {was}, is {value}")
-    rows = [
-        set(map(tuple, csv.reader((folder / f"{name}.csv").open(encoding="utf-8", newline=""))))
-        for folder in (old, new)
-    ]
-    if rows[0] != rows[1]:
-        found.append(
-            f"{len(rows[1] - rows[0])} plotted rows are new or changed, {len(rows[0] - rows[1])} gone or as they were"
-        )
+    try:
+        before, after = (_rows(folder / f"{name}.csv") for folder in (old, new))
+        if before != after:
+            found.append(
+                f"{len(after - before)} plotted rows are new or changed, {len(before - after)} gone or as they were"
+            )
+    except (ValueError, csv.Error) as error:
+        found.append(f"its plotted rows are not compared, as {name}.csv is no table of this project's ({error})")
     claims = [{claim["claim_id"]: claim for claim in record["claims"]} for record in records]
     for claim_id in sorted(claims[0].keys() | claims[1].keys()):
         was, now = (side.get(claim_id, {"verdict": "absent", "rebuilt": ""}) for side in claims)
@@ -56,3 +59,8 @@ def _of_bundle(old: Path, new: Path, name: str) -> list[str]:
                 f"claim {claim_id} was {was['verdict']} ({was['rebuilt']}), is {now['verdict']} ({now['rebuilt']})"
             )
     return found
+
+
+def _rows(path: Path) -> set[tuple[str, ...]]:
+    text = read_bounded(path, TABLE).decode("utf-8")
+    return set(map(tuple, csv.reader(io.StringIO(text, newline=""))))

@@ -6,6 +6,7 @@ rfc3987_syntax compiles a grammar of web addresses, which no notebook is checked
 import os
 import re
 import uuid
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def _without_folders(shown, folders: dict[str, str]):
 
 
 papermill_engines.register(__name__, Engine)
+warnings.filterwarnings("ignore", module=r"papermill\.iorw")  # it takes a path with a ? for an address
 
 
 def warm_up() -> None:

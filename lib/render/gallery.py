@@ -6,7 +6,6 @@ Made from the bundles' records and the claims' ledger. Pages need no network and
 import base64
 import functools
 import hashlib
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from markupsafe import Markup
 from lib import claims, notebooks, tables
 from lib.bundle import folders, paper
 from lib.errors import UserError
-from lib.paths import ROOT, data_dir, outputs_dir
+from lib.paths import ROOT, data_dir, outputs_dir, swapped_in
 from lib.render import article, inputs
 from lib.words import number
 
@@ -141,7 +140,7 @@ def build(whole: Mapping[str, Mapping[str, str]] | None = None) -> Path:
             _write(outputs_dir() / f"{name}.html", text)
     except OSError as error:
         raise UserError(
-            f"gallery: cannot write to {outputs_dir()} ({error.strerror}); free it, then render again."
+            f"gallery: cannot write to {outputs_dir()} ({error.strerror or error}); free it, then render again."
         ) from error
     return outputs_dir() / "index.html"
 
@@ -232,25 +231,22 @@ def _article(notebook: Path, record: Path, alt: str) -> list[dict]:
 
 def _archive(folder: Path, name: str) -> None:
     """Zip a bundle. Files are stored as they are and bear no time, so that the same files give the same zip anywhere."""
-    with tempfile.TemporaryDirectory(prefix=".gallery-", dir=folder) as stage:
-        new = Path(stage) / f"{name}.zip"
-        with zipfile.ZipFile(new, "w", zipfile.ZIP_STORED) as archive:
-            for kind in DOWNLOADS:
-                path = folder / f"{name}.{kind}"
-                if kind != "zip" and path.exists():
-                    entry = zipfile.ZipInfo(f"{name}/{path.name}")
-                    entry.create_system, entry.external_attr = 3, 0o644 << 16  # the same on Windows
-                    archive.writestr(entry, path.read_bytes())
-        new.replace(folder / new.name)
+    with (
+        swapped_in(folder) as stage,
+        zipfile.ZipFile(stage / f"{name}.zip", "w", zipfile.ZIP_STORED) as archive,
+    ):
+        for kind in DOWNLOADS:
+            path = folder / f"{name}.{kind}"
+            if kind != "zip" and path.exists():
+                entry = zipfile.ZipInfo(f"{name}/{path.name}")
+                entry.create_system, entry.external_attr = 3, 0o644 << 16  # the same on Windows
+                archive.writestr(entry, path.read_bytes())
 
 
 def _write(path: Path, text: str) -> None:
     """Swap a page in whole, so that a reader never meets half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".gallery-", dir=path.parent) as stage:
-        new = Path(stage) / path.name
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
+    with swapped_in(path.parent) as stage:
+        (stage / path.name).write_text(text, encoding="utf-8")
 
 
 @functools.cache

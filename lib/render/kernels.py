@@ -1,7 +1,8 @@
 """Jupyter kernels for renders: forked from a warm process where the platform has a fork server, ordinary ones elsewhere.
 
 A warm kernel is a real IPython kernel; it only starts with the heavy packages already imported. Each runs in a process and
-a process group of its own, so no cell sees another run's state, and a kernel is killed with all that it started.
+a process group of its own, so no cell sees another run's state, and a kernel is killed with its group: with all that it
+started, but for what it put into a session of its own.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ from lib.render import warm
 
 NAME = "figures-provisioner"
 BACKEND = "module://matplotlib_inline.backend_inline"  # pictures go into the notebook
+END = 100_000  # bytes of what a kernel's process said that are searched for its last words
 _starting = threading.Lock()  # multiprocessing starts one process at a time
 _thread = threading.local()
 
@@ -52,13 +54,15 @@ class Settings:
     def last_words(self) -> str:
         """The error that the kernel's process ended with, as far as it said one."""
         try:
-            lines = self.said.read_text(encoding="utf-8", errors="replace").splitlines()
+            with self.said.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - END))
+                lines = file.read().decode("utf-8", "replace").splitlines()
         except OSError:
             return ""
         return next((line for line in reversed(lines) if re.match(r"[\w.]*(Error|Exception|Exit)\b|Fatal ", line)), "")
 
     def kill(self) -> None:
-        """Kill the kernel and all that it started, and let no other start with these settings."""
+        """Kill the kernel and its process group, and let no other start with these settings."""
         self.closed = True
         if self.pid:
             with contextlib.suppress(ProcessLookupError):
@@ -119,7 +123,7 @@ class Provisioner(LocalProvisioner):
             with _starting:
                 process.start()
             with contextlib.suppress(ProcessLookupError):
-                while os.getpgid(process.pid) != process.pid:  # only then can it be killed with all that it started
+                while os.getpgid(process.pid) != process.pid:  # only then can it be killed with its group
                     time.sleep(0.001)
             self.process, self.pid, self.pgid = _Forked(process), process.pid, process.pid
         settings.pid = self.pid

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from lib.errors import UserError
-from lib.paths import ROOT, outputs_dir
+from lib.paths import OWN_FILE, ROOT, outputs_dir, read_bounded, swapped_in
 from lib.render import inputs
 
 
@@ -70,7 +70,7 @@ class Manifest:
 
     def _read(self) -> dict:
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
+            content = json.loads(read_bounded(self.path, OWN_FILE).decode("utf-8"))
             if not isinstance(content, dict):
                 raise ValueError("no mapping")
         except (FileNotFoundError, NotADirectoryError):
@@ -166,9 +166,7 @@ class Manifest:
         text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         with self._lock:
             try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                new = self.path.with_suffix(".new")
-                new.write_text(text, encoding="utf-8")
-                new.replace(self.path)
+                with swapped_in(self.path.parent) as stage:
+                    (stage / self.path.name).write_text(text, encoding="utf-8")
             except OSError as error:
                 raise UserError(f"cannot write {self.path} ({error.strerror}); free it, then render again.") from error

@@ -16,7 +16,7 @@ from lib.words import LOCALE, catalogue
 TEMPLATES = "templates/new"
 NAME = re.compile(r"(?P<number>0[1-9]|[1-9][0-9])_(?P<stem>[a-z][a-z0-9_]{2,39})")
 #: What a question may not hold: it stands in a heading, a table and a docstring.
-UNFIT = re.compile(r'["\\|`<>{}$*]|[^ \S]|[\x00-\x1f\x7f]')
+UNFIT = re.compile(r'["\\|`<>{}$*]|[^ \S]|[\x00-\x1f\x7f\ud800-\udfff]')
 README = ROOT / "README.md"
 #: A row of README's list: number, name, question, and what else it says of the figure. A row of the start page's.
 README_ROW = re.compile(r"^\| \d+ \| `(?P<name>\w+)` \| [^|]+ \|(?P<rest>.*)\n", re.MULTILINE)

@@ -1,7 +1,7 @@
 """The replication package: one zip with data, code, outputs and a README in the form that economics journals ask for.
 
 The README follows the template of the Social Science Data Editors (AEA). Users' own cohorts stay out, and what is drawn from
-them: they may be under a licence that forbids passing them on.
+them: they may be under a licence that forbids passing them on. So does all else that is not the project's, and every link.
 """
 
 import functools
@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import platform
+import subprocess
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -21,62 +22,119 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from lib import notebooks, tables
 from lib.bundle import folders
 from lib.errors import UserError
-from lib.paths import ROOT, data_dir, outputs_dir
+from lib.paths import ROOT, data_dir, outputs_dir, swapped_in
+from lib.render.manifest import Manifest
 from lib.words import sentence
 
 NAME = "tech-pivot-figures"
-#: Folders of the project that hold code and data; of the files beside them, all that are not made by a run.
-FOLDERS = (".binder", ".ci", ".devcontainer", ".github", "benchmarks", "data", "docs", "lib", "notebooks", "tests")
-MADE = ("__pycache__", ".ipynb_checkpoints", ".hypothesis")
+#: The project beside its data, where no git says what belongs to it.
+FOLDERS = (".binder", ".ci", ".devcontainer", ".github", "benchmarks", "docs", "lib", "notebooks", "tests")
+FILES = (
+    *(
+        ".gitattributes",
+        ".gitignore",
+        ".pre-commit-config.yaml",
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "CONTRIBUTING.md",
+        "LICENSE",
+    ),
+    *("Makefile", "README.md", "SECURITY.md", "notebooks/.ruff.toml", "pyproject.toml", "requirements-refresh.txt"),
+    *("requirements-test.lock", "requirements-test.txt", "requirements.lock", "requirements.txt"),
+)
 
 
 def pack(path: Path) -> Path:
-    """Write the package to `path`. Raises UserError where a figure's bundle is not whole or the file cannot be written."""
+    """Write the package to `path`.
+
+    Raises UserError where a figure's bundle is not whole, where what it was drawn from may not be packed, or where the file
+    cannot be written.
+    """
+    runs = Manifest().entries
     for notebook in notebooks.figures():
-        if found := folders.faults(outputs_dir() / notebook.stem, notebook.stem):
+        found = folders.faults(outputs_dir() / notebook.stem, notebook.stem)
+        if notebook.stem not in runs:
+            found.append("no run of it is on record")
+        if found:
             raise UserError(f"{notebook.stem}: {'; '.join(found)}; render it, then pack again.")
     try:
         files = {**dict(_project()), **dict(_outputs())}
-        contents = {name: file.read_bytes() for name, file in files.items()}
+        contents = {name: file.read_bytes() for name, file in files.items()} | {"outputs/manifest.json": _manifest()}
+        _require_inputs(contents)
         contents["README-REPLICATION.md"] = readme(contents).encode()
         sums = "".join(f"{hashlib.sha256(contents[name]).hexdigest()}  {name}\n" for name in sorted(contents))
         contents["SHA256SUMS"] = sums.encode()
-        new = path.with_name(f".{path.name}.new")
-        with zipfile.ZipFile(new, "w", zipfile.ZIP_DEFLATED) as archive:
+        with (
+            swapped_in(path.parent) as stage,
+            zipfile.ZipFile(stage / path.name, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
             for name in sorted(contents):
                 entry = zipfile.ZipInfo(f"{NAME}/{name}")  # without a time
                 entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
                 entry.external_attr = (0o755 if name.startswith(".ci/") else 0o644) << 16
                 archive.writestr(entry, contents[name])
-        new.replace(path)
     except OSError as error:
-        raise UserError(f"cannot write {path} ({error.strerror}); free it, then pack again.") from error
+        raise UserError(f"cannot write {path} ({error.strerror or error}); free it, then pack again.") from error
     return path
 
 
 def _project() -> Iterator[tuple[str, Path]]:
-    """Code, data and what says how to use them, by their names in the package."""
-    beside = [path for path in ROOT.iterdir() if path.is_file() and path.suffix not in (".pyc", ".zip", ".log")]
-    within = [path for folder in FOLDERS if folder != "data" for path in (ROOT / folder).rglob("*") if path.is_file()]
-    for path in beside + within:
-        if not set(path.parts) & set(MADE):
-            yield path.relative_to(ROOT).as_posix(), path
+    """Code, data and what says how to use them, by their names in the package; without links, which may lead anywhere."""
+    for name in _tracked() or _in_place():
+        path = ROOT / name
+        if not name.startswith("data/") and path.is_file() and path.resolve() == path:
+            yield name, path
     names = [resource["path"] for resource in tables.codebook()["resources"]]
     for path in (data_dir() / name for name in (*names, tables.BOOK, "CODEBOOK.md", "REFRESH.md", "cohorts/README.md")):
-        if path.is_file():
+        if path.is_file() and path.resolve() == path:
             yield f"data/{path.relative_to(data_dir()).as_posix()}", path
 
 
+def _tracked() -> list[str]:
+    """The files that git tracks; none where the project is no checkout, or git cannot be asked."""
+    if not (ROOT / ".git").exists():
+        return []
+    try:
+        told = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return list(filter(None, os.fsdecode(told).split("\0")))
+
+
+def _in_place() -> list[str]:
+    """The files that have a place in the project; of those that are hidden below its folders, only its own."""
+    within = (path.relative_to(ROOT) for folder in FOLDERS for path in (ROOT / folder).rglob("*"))
+    seen = (path for path in within if not any(part.startswith((".", "__pycache__")) for part in path.parts[1:]))
+    return [*FILES, *(path.as_posix() for path in seen)]
+
+
 def _outputs() -> Iterator[tuple[str, Path]]:
-    """The figures with their default parameters, as the run left them."""
+    """The figures with their default parameters, as the run left them, and the page to print."""
     for notebook in notebooks.figures():
         for kind in (*folders.FORMATS, "ipynb"):
             path = outputs_dir() / notebook.stem / f"{notebook.stem}.{kind}"
             if path.is_file():
                 yield f"outputs/{notebook.stem}/{path.name}", path
-    for page in ("report.html", "manifest.json"):
-        if (outputs_dir() / page).is_file():
-            yield f"outputs/{page}", outputs_dir() / page
+    if (outputs_dir() / "report.html").is_file():
+        yield "outputs/report.html", outputs_dir() / "report.html"
+
+
+def _manifest() -> bytes:
+    """The manifest of what is packed alone: other runs of it may name a user's own cohorts."""
+    content = json.loads((outputs_dir() / "manifest.json").read_text(encoding="utf-8"))
+    content["figures"] = {notebook.stem: content["figures"][notebook.stem] for notebook in notebooks.figures()}
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _require_inputs(contents: dict[str, bytes]) -> None:
+    """Raise UserError where a file that a figure was drawn from is not among the contents."""
+    for name, run in json.loads(contents["outputs/manifest.json"])["figures"].items():
+        for file in (word.removeprefix("./") for word in run["inputs"] if "/" in word):
+            if file not in contents:
+                raise UserError(
+                    f"{name} is drawn from {file}, which is not packed: git does not track it, or it is a link or a cohort "
+                    "of your own; mend that, then pack again."
+                )
 
 
 def readme(contents: dict[str, bytes]) -> str:
@@ -132,7 +190,7 @@ def _figure(notebook: Path) -> dict:
 
 def _run() -> dict:
     """On what the figures were drawn, and how long it took."""
-    manifest = json.loads((outputs_dir() / "manifest.json").read_text(encoding="utf-8"))["figures"]
+    manifest = json.loads(_manifest())["figures"]
     drawn = [manifest[notebook.stem] for notebook in notebooks.figures()]
     measured = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))["full"]["ours"]
     return {

@@ -30,6 +30,7 @@ from lib.paths import ROOT, data_dir, notebooks_dir, outputs_dir
 from lib.render import inputs, warm
 from lib.render.manifest import Fault, Manifest
 
+MOST_WARNINGS, LONGEST = 100, 2_000  # lines of a run's warnings that are kept, and signs of each and of an error
 OFTEN = 8  # runs of one figure, from which on it is drawn once before them
 RENDERING = "FIGURES_RENDERING"  # tells a kernel, and what it starts, which outputs folders are being rendered
 
@@ -134,7 +135,7 @@ def sole_render(say: Callable[[str], None]) -> Iterator[None]:
             raise UserError(f"cannot write to {outputs} ({error.strerror}); free it, then render again.") from error
         say(f"{outputs} is on a file system without locks; see that no other render writes to it")
     try:
-        for pattern in (".run-*", ".publish-*", ".gallery-*"):
+        for pattern in (".run-*", ".publish-*"):
             for left in (*outputs.glob(pattern), *outputs.glob(f"*/{pattern}"), *outputs.glob(f"*/*/{pattern}")):
                 shutil.rmtree(left, ignore_errors=True)
         yield
@@ -265,6 +266,8 @@ def run(task: Job, outputs: Path, cold=False, timeout=None, memory=None, running
         outcome.error = Fault(f"cannot write to {folder} ({error.strerror or error}); free it, then render again.")
     except UserError as error:
         outcome.error = Fault(str(error))
+    if outcome.error:
+        outcome.error = replace(outcome.error, message=_cut(outcome.error.message))
     outcome.seconds = time.perf_counter() - clock
     return outcome
 
@@ -380,8 +383,17 @@ def _cells(executed: Path) -> list[dict]:
 
 
 def _warnings(executed: Path) -> list[str]:
-    """What the notebook's cells wrote to standard error, a line each."""
+    """What the notebook's cells wrote to standard error, a line each; of many the first, and how many more there are."""
     outputs = [
         output for cell in _cells(executed) for output in cell.get("outputs", []) if output.get("name") == "stderr"
     ]
-    return [line for output in outputs for line in "".join(output["text"]).splitlines() if line.strip()]
+    lines = [line for output in outputs for line in "".join(output["text"]).splitlines() if line.strip()]
+    more = len(lines) - MOST_WARNINGS
+    left_out = [f"... and {more:,} more lines, which the executed notebook has"] if more > 0 else []
+    return [_cut(line) for line in lines[:MOST_WARNINGS]] + left_out
+
+
+def _cut(words: str) -> str:
+    """Words at most LONGEST signs long, with how many more there were."""
+    more = len(words) - LONGEST
+    return f"{words[:LONGEST]}... and {more:,} more signs" if more > 0 else words

@@ -8,10 +8,11 @@ A grid is a YAML file with any of three parts, whose sets are taken together:
 """
 
 import csv
+import io
 import itertools
 import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,15 @@ from jinja2 import Environment, PackageLoader
 from lib import notebooks
 from lib.bundle import folders
 from lib.errors import ParameterError, UserError
-from lib.paths import outputs_dir
+from lib.paths import OWN_FILE, outputs_dir, read_bounded, swapped_in
 from lib.render import inputs, run, warm
 from lib.render.manifest import Fault, Manifest
-from lib.render.values import read_yaml
+from lib.render.values import read_yaml, yaml_text
 
 PARTS = ("product", "zip", "list")
 SHEET = 60  # pictures on a contact sheet
 MOST = 10_000  # sets of a grid
+TOLD = ("status", "folder", "title", "error")  # what the table says of a set beside its parameters and headline values
 
 
 def jobs(notebook: Path, grid: Path) -> list[run.Job]:
@@ -35,10 +37,7 @@ def jobs(notebook: Path, grid: Path) -> list[run.Job]:
 
     Raises ParameterError, before anything runs, for a file that is no grid and for every wrong name or value in it.
     """
-    try:
-        content = read_yaml(grid.read_text(encoding="utf-8"), f"{grid}, not a grid")
-    except (OSError, ValueError) as error:
-        raise ParameterError(f"{grid}: not a grid ({error}).") from None
+    content = read_yaml(yaml_text(grid), f"{grid}, not a grid")
     if not isinstance(content, dict) or not content or set(content) - set(PARTS):
         raise ParameterError(f"{grid}: a grid has the parts {', '.join(PARTS)}, any of them, and nothing else.")
     if (count := _count(content)) > MOST:
@@ -61,46 +60,61 @@ def gather(tasks: list[run.Job], name: str, say: Callable[[str], None]) -> Path:
     A table of other sets that was there, of the grid before a change or of another grid with its name, is replaced, and that is said.
 
     sweep.csv: one row per set, in the grid's order: its parameters, status, the figure's headline values, its folder, and
-    the error where it failed.
+    the error where it failed. A parameter keeps its name; what has the same name otherwise stands in brackets, as `(title)`.
     """
     entries = Manifest().entries
+    parameters = notebooks.declared(tasks[0].notebook)
+    status, place, title, error = told = [_beside(parameters, word) for word in TOLD]
     rows, pictures = [], []
     for task in tasks:
         entry = entries.get(task.folder)
         row = {key: " ".join(map(str, v)) if isinstance(v, list) else v for key, v in task.values.items()}
         row |= {
-            "status": entry.status if entry else "not run",
-            "folder": task.folder,
-            "title": "",
-            "error": entry.error.message if entry and entry.error else "",
+            status: entry.status if entry else "not run",
+            place: task.folder,
+            title: "",
+            error: entry.error.message if entry and entry.error else "",
         }
         folder = outputs_dir() / task.folder
-        if row["status"] == "done" and (record := folders.record_in(folder, task.name)):
-            row |= record["headline"] | {"title": record["title"]}
+        if row[status] == "done" and (record := folders.record_in(folder, task.name)):
+            row |= {_beside([*parameters, *told], number): value for number, value in record["headline"].items()}
+            row[title] = record["title"]
             pictures.append((folder / f"{task.name}.pdf", task.folder))
         rows.append(row)
     folder = outputs_dir() / tasks[0].folder.split("/")[0] / f"sweep-{folders.fitting(name, 200)}"
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    if (before := _gathered(folder)) and before != {task.folder for task in tasks}:
+    if (before := _gathered(folder, place)) and before != {task.folder for task in tasks}:
         say(f"{folder} had the table of other sets ({len(before):,}); it is replaced. Their bundles stay.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        sheets = _contact_sheets(pictures, folder)
-        _page(rows, columns, sheets, f"{tasks[0].name}, sweep {name}", folder / "index.html")
+        with swapped_in(folder) as stage:
+            with (stage / "sweep.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, columns, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+            sheets = _contact_sheets(pictures, stage)
+            failed = sum(row[status] != "done" for row in rows)
+            _page(
+                stage, rows, columns, title=f"{tasks[0].name}, sweep {name}", sheets=sheets, place=place, failed=failed
+            )
+        for left in {path.name for path in folder.glob("contact-sheet*.png")} - set(sheets):
+            (folder / left).unlink()
     except OSError as error:
         raise UserError(f"cannot write to {folder} ({error.strerror or error}); free it, then call again.") from error
     return folder
 
 
-def _gathered(folder: Path) -> set[str]:
-    """The sets, by their folders, of the table that a sweep left in a folder; none where there is no table that can be read."""
+def _beside(taken: Collection[str], name: str) -> str:
+    """The column for what is called `name`, beside those that are taken."""
+    while name in taken:
+        name = f"({name})"
+    return name
+
+
+def _gathered(folder: Path, place: str) -> set[str]:
+    """The sets of the table that a sweep left in a folder, by its column `place`; none where there is no table to be read."""
     try:
-        with (folder / "sweep.csv").open(encoding="utf-8", newline="") as file:
-            return {row["folder"] for row in csv.DictReader(file)}
+        text = read_bounded(folder / "sweep.csv", OWN_FILE).decode("utf-8")
+        return {row[place] for row in csv.DictReader(io.StringIO(text, newline=""))}
     except (OSError, ValueError, KeyError, csv.Error):
         return set()
 
@@ -136,12 +150,9 @@ def on_cluster(
         failed = 0
         for number, done in enumerate(as_completed(waiting), 1):
             outcome, files = _taken_over(waiting[done], *done.result())
-            folder = outputs_dir() / outcome.job.folder
-            folder.mkdir(parents=True, exist_ok=True)
-            for file, content in files.items():
-                new = folder / f".{file}.new"
-                new.write_bytes(content)
-                new.replace(folder / file)
+            with swapped_in(outputs_dir() / outcome.job.folder) as stage:
+                for file, content in files.items():
+                    (stage / file).write_bytes(content)
             manifest.record(outcome)
             failed += outcome.error is not None
             say(f"[{number}/{len(due)}] {outcome.sentence() if outcome.error else outcome.job.folder}")
@@ -175,8 +186,6 @@ def _contact_sheets(pictures: list[tuple[Path, str]], folder: Path) -> list[str]
     for first in range(0, len(pictures), SHEET):
         name = f"contact-sheet-{first // SHEET + 1}.png" if first else "contact-sheet.png"
         sheets[name] = pictures[first : first + SHEET]
-    for left in {path.name for path in folder.glob("contact-sheet*.png")} - sheets.keys():
-        (folder / left).unlink()
     for name, some in sheets.items():
         _contact_sheet(some, folder / name)
     return list(sheets)
@@ -202,20 +211,22 @@ def _contact_sheet(pictures: list[tuple[Path, str]], path: Path) -> None:
     sheet.save(path)
 
 
-def _page(rows: list[dict], columns: list[str], sheets: list[str], title: str, path: Path) -> None:
+def _page(folder: Path, rows: list[dict], columns: list[str], **said) -> None:
     environment = Environment(loader=PackageLoader("lib.render"), autoescape=True)
-    failed = sum(row["status"] != "done" for row in rows)
-    text = environment.get_template("sweep.html.j2").render(
-        rows=rows, columns=columns, sheets=sheets, title=title, failed=failed
-    )
-    path.write_text(text, encoding="utf-8")
+    text = environment.get_template("sweep.html.j2").render(rows=rows, columns=columns, **said)
+    (folder / "index.html").write_text(text, encoding="utf-8")
 
 
 def _count(content: dict) -> int:
-    """How many sets a grid asks for, or a part of it that is none: that is told when it is read."""
-    product, listed = content.get("product"), content.get("list")
-    axes = [len(values) for values in product.values() if isinstance(values, list)] if isinstance(product, dict) else []
-    return (math.prod(axes) if axes else 0) + (len(listed) if isinstance(listed, list) else 0)
+    """How many sets a grid asks for; a part that is none of a grid's counts as empty, and is told when it is read."""
+    product, paired = _lengths(content.get("product")), _lengths(content.get("zip"))
+    listed = content.get("list")
+    count = math.prod(product) if product else 0
+    return count + max(paired, default=0) + (len(listed) if isinstance(listed, list) else 0)
+
+
+def _lengths(axes) -> list[int]:
+    return [len(values) for values in axes.values() if isinstance(values, list)] if isinstance(axes, dict) else []
 
 
 def _sets(content: dict, grid: Path):

@@ -11,8 +11,11 @@ import yaml
 
 from lib.errors import ParameterError
 from lib.notebooks import Unread
+from lib.parameters import require_text
+from lib.paths import read_bounded
 
 LARGEST = 1_000_000  # signs and parts of a YAML text, with each alias written out
+MOST_BYTES = 4 * LARGEST  # of a YAML file: a sign has up to four
 DIGITS = 300  # of a whole number
 
 
@@ -40,16 +43,21 @@ def parameter_values(files=(), yamls=(), pairs=(), raw=()) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     for file in files:
-        try:
-            values |= _mapping(Path(file).read_text(encoding="utf-8"), file)
-        except (OSError, ValueError) as error:
-            raise ParameterError(f"{file} cannot be read ({error}).") from None
+        values |= _mapping(yaml_text(Path(file)), file)
     for text in yamls:
         values |= _mapping(text, "-y")
     for option, texts in (("-p", pairs), ("-r", raw)):
         for name, value in (_pair(option, text) for text in texts):
             values[name] = Unread(value) if option == "-p" else value
     return values
+
+
+def yaml_text(path: Path) -> str:
+    """The text of a YAML file. Raises ParameterError for what is no plain file, too large, or not UTF-8."""
+    try:
+        return read_bounded(path, MOST_BYTES).decode("utf-8")
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"{path} cannot be read ({getattr(error, 'strerror', None) or error}).") from None
 
 
 def read_yaml(text: str, where: str) -> Any:
@@ -100,14 +108,7 @@ def _require_json(value: Any, where: str) -> None:
     elif isinstance(value, int) and abs(value) >= 10**DIGITS:
         raise ParameterError(f"{where}: a whole number has at most {DIGITS} digits.")
     elif isinstance(value, str):
-        _require_text(value, where)
-
-
-def _require_text(text: str, where: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ParameterError(f"{where}: {text!r} is not text; half a character stands in it.") from None
+        require_text(value, where)
 
 
 def _mapping(text: str, where: str) -> dict[str, Any]:
@@ -118,7 +119,7 @@ def _mapping(text: str, where: str) -> dict[str, Any]:
 
 
 def _pair(option: str, text: str) -> tuple[str, str]:
-    _require_text(text, option)
+    require_text(text, option)
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise ParameterError(f"{option} {text}: write it as name=value, for example {option} fiscal_year=2020.")

@@ -106,19 +106,10 @@ def the_93() -> tuple[pd.DataFrame, pd.DataFrame]:
     return board, board[board["specialised_board"]]
 
 
-def roster_ids(rows: pd.DataFrame) -> pd.Series:
-    """The ids of bse_roster.csv of companies with `company_id` and `name_zh`: by either code, else, where there is none, by the name."""
-    roster = tables.load("bse_roster")
-    by_code = dict(zip(roster["code_920"], roster["company_id"], strict=True))
-    by_name = dict(zip(roster["name_zh"], roster["company_id"], strict=True))
-    ids = rows["company_id"].map(lambda company: by_code.get(company, company))
-    return ids.where(ids.map(parameters.is_code), rows["name_zh"].map(by_name))
-
-
 def among_the_93(rows: pd.DataFrame) -> tuple[int, int]:
     """How many of some companies were on the Beijing Stock Exchange on BSE_DAY, and how many there were, which may be the article's."""
     board, _ = the_93()
-    return int(roster_ids(rows).isin(board["company_id"]).sum()), len(board)
+    return int(own.roster_ids(rows).isin(board["company_id"]).sum()), len(board)
 
 
 def is_own(cohort: str) -> bool:

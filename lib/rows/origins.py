@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from lib.parameters import ORIGIN
+from lib.paths import TABLE, read_bounded
 
 #: What it holds: the export's name and SHA-256, the vendor ('' where not told), the amounts' unit in yuan and what it was
 #: known from, the kind of statement, the columns by line, the day of the import, and the SHA-256 of the cohort's file.
@@ -19,8 +20,8 @@ def beside(cohort: Path) -> Path:
 def read(cohort: Path) -> dict:
     """The origin of a cohort's file; {} where there is none, or the file was changed since. Its texts are fit to be printed."""
     try:
-        found = json.loads(beside(cohort).read_bytes())
-        same = found["cohort_sha256"] == hashlib.sha256(cohort.read_bytes()).hexdigest()
+        found = json.loads(read_bounded(beside(cohort), TABLE))
+        same = found["cohort_sha256"] == hashlib.sha256(read_bounded(cohort, TABLE)).hexdigest()
         if not same or not isinstance(found["unit"], int) or not all(isinstance(found[key], str) for key in TEXTS):
             return {}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

@@ -8,6 +8,7 @@ import difflib
 import functools
 import hashlib
 import io
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ import pandas as pd
 
 from lib import parameters, tables
 from lib.errors import DataError
+from lib.paths import read_bounded
 from lib.rows import sources, workbooks
-from lib.rows.workbooks import Cell, shown_unit
+from lib.rows.workbooks import Cell
 from lib.words import name_list
 
 #: Columns by name, and what else their header may say: compared without case, spaces and signs.
@@ -39,12 +41,12 @@ COLUMNS = {
 REQUIRED = ("name", "fiscal_year", "rd", "sm")
 AMOUNTS = {"rd": "rd_expense_cny", "sm": "selling_expense_cny", "revenue": "revenue_cny"}
 YUAN = ("CNY", "RMB", "人民币", "元")
-MOST_ROWS, MOST_COLUMNS = 50_000, 60
+MOST_ROWS, MOST_COLUMNS, MOST_BYTES = 50_000, 60, 100_000_000
 
 #: Units of amounts, in yuan, as headers and vendors spell them without spaces and signs.
 UNITS = {
     **dict.fromkeys(("元", "人民币元", "人民币", "yuan", "cny", "rmb"), 1),
-    **dict.fromkeys(("千元", "千", "thousand", "thousands", "k"), 1_000),
+    **dict.fromkeys(("千元", "千", "thousand", "thousands", "k", "000", "000s"), 1_000),
     **dict.fromkeys(("万元", "万"), 10_000),
     **dict.fromkeys(("百万元", "百万", "million", "millions", "mn", "mln", "mm", "m"), 1_000_000),
     **dict.fromkeys(("千万元", "千万"), 10_000_000),
@@ -141,10 +143,10 @@ def _read(cohort: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     path = parameters.own_cohorts()[cohort]
     name = f"{parameters.OWN}/{path.name}"
     try:
-        content = path.read_bytes()
+        content = read_bounded(path, MOST_BYTES)
     except OSError as error:
         return pd.DataFrame(), (
-            f"{name}: the file cannot be read ({error.strerror}); close it elsewhere, or mend its rights.",
+            f"{name}: the file cannot be read ({error.strerror}); see that it is one that you may read, and that no program holds it.",
         )
     tables.note_read({name: hashlib.sha256(content).hexdigest()})
     industries = tables.load("industries")
@@ -210,9 +212,11 @@ def _csv(name: str, content: bytes) -> Sheet:
             f"{name}, row {row}: not UTF-8 text, perhaps GBK, in which Excel in Chinese saves CSV; save the file as CSV UTF-8, or as .xlsx"
         )
     try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        lines = list(itertools.islice(csv.reader(io.StringIO(text, newline=""), strict=True), MOST_ROWS + 1))
     except csv.Error as error:
         return _fault(f"{name}: not a CSV file ({error}); look for a quotation mark without its second")
+    if len(lines) > MOST_ROWS:
+        return _fault(f"{name}: it has more than {MOST_ROWS:,} rows; leave the companies and years that are needed")
     rows = [(number, cells) for number, cells in enumerate(lines, 1) if any(cell.strip() for cell in cells)]
     if rows and re.fullmatch(r"(?i)sep=.*", ",".join(rows[0][1]).strip()):
         return _fault(f"{name}, row 1: 'sep=' tells Excel how to part cells, and is no header; take the line out")
@@ -274,8 +278,7 @@ def _filled(cell: Cell) -> bool:
 
 def _plain(cell: Cell):
     """An amount's cell as it is, or as the text that the sheet shows where that has a currency, a unit or per cent in it."""
-    number = isinstance(cell.value, (int, float)) and not isinstance(cell.value, bool)
-    unit = shown_unit(cell.shown_as) if number else ""
+    unit = workbooks.unit_beside(cell)
     if not unit:
         return cell.value
     if unit == "%":
@@ -364,13 +367,15 @@ def _unknown(words: str) -> str:
             f"states a unit, but amounts must be in whole yuan; multiply by {parts[1]:,} and rename it, or let `python -m lib cohort "
             "import FILE` do it."
         )
+    if re.search("[%％‰]", bare):
+        return "is a share or a rate; give the amount itself, in whole yuan, or take it out."
     near = difflib.get_close_matches(bare, _spelt(), n=1)
     hint = f"did you mean {_spelt()[near[0]]}? Rename" if near else "rename"
     return f"is not known; {hint} it, or take it out. Columns: {', '.join(COLUMNS)}; amounts in whole yuan."
 
 
 def _bare(words: str) -> str:
-    return re.sub(r"[\W_]", "", words.casefold())
+    return re.sub(r"[^\w%％‰]|_", "", words.casefold())
 
 
 def _value(column: str, cell: Cell, industries: dict):
@@ -506,8 +511,35 @@ def _alike(name: str) -> str:
     return re.sub(r"\s", "", unicodedata.normalize("NFKC", name).casefold())
 
 
+def renumbered() -> dict[str, str]:
+    """The codes of 2022 of the Beijing exchange's companies, which the tables use, by the 920 codes that they have now."""
+    roster = tables.load("bse_roster").dropna(subset="code_920")
+    return dict(zip(roster["code_920"], roster["company_id"], strict=True))
+
+
+def roster_ids(rows: pd.DataFrame) -> pd.Series:
+    """The ids of bse_roster.csv of companies with `company_id` and `name_zh`: by either code, else, where there is none, by the name."""
+    roster = tables.load("bse_roster")
+    by_name = dict(zip(roster["name_zh"], roster["company_id"], strict=True))
+    ids = rows["company_id"].replace(renumbered())
+    return ids.where(ids.str.fullmatch(r"\d{6}"), rows["name_zh"].map(by_name))
+
+
+def _twice(name: str, frame: pd.DataFrame) -> list[str]:
+    """Companies of the Beijing exchange that stand there under both of their codes, or under one and the name alone."""
+    faults = []
+    for company, rows in frame.groupby(roster_ids(frame), sort=False):
+        if len(rows["company_id"].unique()) > 1:
+            numbers = _rows(rows["source_row"].str.rpartition(":")[2])
+            both = name_list(rows["company_id"].unique())
+            faults.append(f"{name}, rows {numbers}: {both} are one company; give it the code {company} in each row.")
+    return faults
+
+
 def _doubts(name: str, frame: pd.DataFrame) -> list[str]:
-    """What the figures themselves say against their being yuan; none where a column `currency` says that they are."""
+    """What the tables and the figures themselves say against a file; no doubt of yuan where a column `currency` says so."""
+    if twice := _twice(name, frame):
+        return twice
     if found := wrong_unit(frame):
         return [
             f"{name}: {found}; give whole yuan, or read the file with `python -m lib cohort import FILE --unit UNIT`."

@@ -139,6 +139,8 @@ class Workbook:
                         place = CELL.fullmatch(item.get("r", ""))
                         column = _number(place[1]) if place else column + 1
                         content = {_local(child.tag): child.text for child in item}
+                        if item.get("t") == "str" and "v" in content and not content["v"]:
+                            continue  # a formula that gives an empty text
                         if "f" in content and not content.get("v"):
                             found.uncounted.append(f"row {row}, column {letters(column)}")
                         if content.get("v") or content.keys() & {"is", "f"}:
@@ -203,21 +205,52 @@ def sheet_words(sheet: Sheet) -> str:
     return sheet.title if sheet.state == "visible" else f"{sheet.title}, which is hidden"
 
 
-def shown_unit(code: str) -> str:
-    """The currency or unit that a number format shows beside the number, as in `0.00"万元"`; empty where it shows none or yuan.
+def unit_beside(cell: Cell) -> str:
+    """The currency or unit that a number's format shows beside it; empty for what is no number."""
+    return shown_unit(cell.shown_as, cell.value) if is_number(cell) else ""
+
+
+def is_number(cell: Cell) -> bool:
+    """Whether a cell holds a number, and not a truth value."""
+    return isinstance(cell.value, (int, float)) and not isinstance(cell.value, bool)
+
+
+def shown_unit(code: str, value: float = 1) -> str:
+    """The currency or unit that a number format shows beside `value`, as in `0.00"万元"`; empty where it shows none or yuan.
 
     Per cent counts as one. Signs that only lay out (spaces, brackets, dashes, colours) do not.
     """
-    first = code.split(";")[0]
-    if "%" in first:
+    return next((unit for section in _sections(code, value) if (unit := _section_unit(section))), "")
+
+
+def cut(cell: Cell) -> bool:
+    """Whether a number's format shows it in thousands or the like: whether they or the number are meant, only its author knows."""
+    sections = (re.sub(r'"[^"]*"|\[[^\]]*\]|[_*].', "", each) for each in _sections(cell.shown_as, cell.value))
+    return any(re.search(r"[0#?],+(?![0#?,])|[0#?][\\!]\.[0#?]", section) for section in sections)
+
+
+def _sections(code: str, value: float) -> list[str]:
+    """The section of a number format that `value` is shown by; all of them where they have conditions."""
+    sections = [""]  # for what is above zero, below it, and zero, else with a condition each
+    for token in re.findall(r'"[^"]*"|[\\!_*].|.', code, re.S):
+        sections = [*sections, ""] if token == ";" else [*sections[:-1], sections[-1] + token]
+    if re.search(r"\[[<>=]", code):
+        return sections
+    which = 1 if value < 0 else 2 if value == 0 else 0
+    return [sections[which if which < len(sections) else 0]]
+
+
+def _section_unit(section: str) -> str:
+    """What one section of a number format shows beside its number."""
+    if "%" in section:
         return "%"
     # [$-804] is a locale, [$€-2] is a currency; other brackets hold colours and conditions.
-    signs = re.findall(r"\[\$([^\]-]+)", first)
-    plain = re.sub(r"\[[^\]]*\]", "", first)
+    signs = re.findall(r"\[\$([^\]-]+)", section)
+    plain = re.sub(r"\[[^\]]*\]", "", section)
     signs += re.findall(r'"([^"]*)"', plain)
     plain = re.sub(r'"[^"]*"', "", plain)
-    signs += re.findall(r"\\(.)", plain)
-    plain = re.sub(r"\\.|_.|\*.", "", plain)
+    signs += re.findall(r"[\\!](.)", plain)
+    plain = re.sub(r"[\\!_*].", "", plain)
     if not re.search(r"[ymdhsg年月日时分秒]", plain, re.I) or re.search(r"[0#?]", plain):  # else a date or time
         signs += re.findall(r"[€£₩₹$¥￥]|(?!General|[Ee][+-])[^\W\d_]+", plain)
     words = re.sub(r"[\s()（）.,，。:：;；/+\-–—'’_]", "", "".join(signs))

@@ -21,7 +21,7 @@ from typing import Any
 import pandas as pd
 
 from lib.errors import DataError
-from lib.paths import ROOT, data_dir, file_state
+from lib.paths import ROOT, TABLE, data_dir, file_state, read_bounded
 
 #: The code that rows and claims are made by, which %autoreload may read anew.
 CODE = [path for path in (ROOT / "lib").glob("*") if path.suffix == ".py" or path.name in ("rows", "claims", "tables")]
@@ -56,7 +56,7 @@ def codebook(folder: Path | None = None) -> dict:
     """The codebook as a dictionary, in the Data Package layout."""
     path = (folder or data_dir()) / BOOK
     try:
-        content = path.read_bytes()
+        content = read_bounded(path, TABLE)
         book, found = _read_book(content)
         if found:
             raise DataError([f"{path}, {fault}; mend it, or restore it from version control." for fault in found])
@@ -66,7 +66,7 @@ def codebook(folder: Path | None = None) -> dict:
     except (ValueError, RecursionError) as error:
         raise DataError([f"{path}: the codebook is not JSON ({error}); restore it from version control."]) from None
     except OSError as error:
-        raise DataError([f"{path}: the codebook cannot be read ({error.strerror}); mend its rights."]) from None
+        raise DataError([f"{path}: the codebook cannot be read ({error.strerror}); mend that."]) from None
 
 
 @functools.lru_cache(maxsize=4)
@@ -180,7 +180,10 @@ def _parse(folder: Path, name: str, _: tuple) -> tuple[pd.DataFrame | None, tupl
     """The typed table, its problems and the files read; kept for the files' states, since explorers load it often."""
     codebook(folder)  # says what is wrong with it
     path = folder / f"{name}.csv"
-    content, book = path.read_bytes(), (folder / BOOK).read_bytes()
+    try:
+        content, book = read_bounded(path, TABLE), read_bounded(folder / BOOK, TABLE)
+    except OSError as error:
+        raise DataError([f"{path}: the table cannot be read ({error.strerror}); mend that, then call again."]) from None
     files = {file: hashlib.sha256(c).hexdigest() for file, c in ((path.name, content), (BOOK, book))}
     frame, problems = _made_of(content, book, name)
     return frame, tuple(f"{path}{problem}" for problem in problems), files

@@ -1,7 +1,7 @@
 """Vendors' exports as cohorts: `take` reads one and adds it to data/cohorts, or says what must be settled first.
 
-Modules: `readers` (raw cells of a file), `layouts` (whose table it is, and which column is which), `convert` (to a plain cohort
-file), `store` (puts it in place), `template` (an empty file to fill in).
+Modules: `readers` (raw cells of a file), `layouts` (whose table it is, and what its words say), `records` (which columns and rows
+are read), `convert` (to a plain cohort file), `store` (puts it in place), `template` (an empty file to fill in).
 """
 
 from dataclasses import dataclass

@@ -5,10 +5,9 @@ import hashlib
 import io
 import json
 import re
-from collections import Counter
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import PurePath
 
 import pandas as pd
@@ -17,16 +16,10 @@ from lib import parameters, tables
 from lib.errors import ParameterError, UserError
 from lib.rows import origins, own
 from lib.vendor import layouts, readers
-from lib.vendor.layouts import CONSOLIDATED, DOCUMENTED, LINES, PARENT, Column, Layout, Period, shown
+from lib.vendor.layouts import CONSOLIDATED, DOCUMENTED, LINES, shown
+from lib.vendor.records import LINE_WORDS, Reading, Record, each_column, lines_of, records_of, told, used_columns
 from lib.words import name_list
 
-LINE_WORDS = {"rd": "R&D expense (研发费用)", "sm": "selling expense (销售费用)", "revenue": "revenue (营业收入)"}
-#: What vendors write where they have no figure.
-NOT_KNOWN = re.compile(r"(?i)[-–—.]+|n\.?/?a\.?|nan|none|null|nat|#N/A|无|不适用|未披露")
-NUMBER = re.compile(r"-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]+)?")
-CODE = re.compile(r"(?i)(?:(?:sh|sz|bj)\.?)?([0-9]{6})(?:\.(?:sh|sz|bj|ss|xshg|xshe|bse|0))?")
-#: Rows of text beside the companies' that are passed over; more of them are no footer.
-MOST_NOTES = 30
 FILED = ("first", "latest")
 
 
@@ -48,41 +41,6 @@ class Outcome:
     report: list[str]
     problem: UserError | None = None
     cohort: Cohort | None = None
-
-
-@dataclass
-class Record:
-    """One company-year of an export: its row's index, the amounts as they came, and where else it differs from its like."""
-
-    row: int
-    code: str
-    name: str
-    year: int
-    amounts: dict[str, Decimal | None]
-    told: tuple
-    came: list
-
-
-def renumbered() -> dict[str, str]:
-    """The codes of 2022 of the Beijing exchange's companies, which the tables use, by the 920 codes that they have now."""
-    roster = tables.load("bse_roster").dropna(subset="code_920")
-    return dict(zip(roster["code_920"], roster["company_id"], strict=True))
-
-
-@dataclass
-class _Reading:
-    """An export while it is read."""
-
-    file: str
-    grid: readers.Grid
-    layout: Layout
-    aside: Counter = field(default_factory=Counter)
-    units: dict[int, str] = field(default_factory=dict)
-    renumbered: dict[str, str] = field(default_factory=renumbered)
-
-    def fault(self, row: int, column: Column | None, words: str) -> UserError:
-        place = f"{self.file}, {self.grid.place(row)}" + (f", column {column.name}" if column else "")
-        return UserError(f"{place}: {words}.")
 
 
 def convert(
@@ -123,31 +81,31 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
         raise UserError(
             f"{file}: no row is a header that names companies (such as 证券代码 or name) above their rows; export the table with its header."
         )
-    reading = _Reading(file, grid, layout)
+    reading = Reading(file, grid, layout)
     report.append(f"vendor: {layout.vendor or 'not told by the file'}")
     header = "its variables' names and labels" if isinstance(grid, readers.StataGrid) else _span(sorted(layout.header))
     report.append(f"header: {header}; first company in {grid.place(layout.first)}")
-    places = _lines(reading, year)
+    places = lines_of(reading, year)
     for line, columns in places.items():
         said = (f"column {column.name}{f' for {key}' if key else ''}" for key, column in columns.items())
         report.append(f"{LINE_WORDS[line]}: {', '.join(said)}")
     near = [column for column in layout.of("near") if column.why]
     report += [f"  not read: column {column.name}, {column.why}" for column in near]
-    records = _records(reading, places, year)
-    factor, said = _unit(reading, _used(places), given)
+    records = records_of(reading, places, year)
+    factor, said = _unit(reading, given)
     report.append(f"unit: {said}")
-    kinds = sorted({column.statement for _, column in _each(places) if column.statement})
-    told = reading.layout.of("statement")
+    kinds = sorted({column.statement for _, column in each_column(places) if column.statement})
+    kind_told = reading.layout.of("statement")
     statements = (
         kinds[0]
         if kinds
         else CONSOLIDATED
-        if told and reading.aside.get("seen consolidated")
+        if kind_told and reading.aside.get("seen consolidated")
         else "not told by the file"
     )
     report.append(f"statements: {statements}")
     reading.aside.pop("seen consolidated", None)
-    records = _one_each(reading, records, filed)
+    records = _oneeach_column(reading, records, filed)
     _name(reading, records)
     rows = [_row(reading, record, factor) for record in sorted(records, key=lambda record: (record.year, record.row))]
     years = sorted({record.year for record in records})
@@ -164,7 +122,7 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
             )
     if "revenue" not in places:
         report.append("  no revenue: Figures 5 and 6 need it")
-    used = [column.place for column in _used(places)]
+    used = [column.place for column in used_columns(places)]
     for record, row in list(zip(sorted(records, key=lambda r: (r.year, r.row)), rows, strict=True))[:3]:
         came = ", ".join(shown(record.came[place]) for place in used)
         report.append(f"as it came: {grid.place(record.row)}, {shown(record.code or record.name)}: {came}")
@@ -183,7 +141,8 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
         "unit_from": said,
         "statements": statements,
         "columns": {
-            line: [" ".join(column.words.split()) for each, column in _each(places) if each == line] for line in places
+            line: [" ".join(column.words.split()) for each, column in each_column(places) if each == line]
+            for line in places
         },
         "years": years,
         "rows": len(rows),
@@ -235,345 +194,19 @@ def _span(indices: list[int]) -> str:
     )
 
 
-# Which columns are which line
-
-
-def _lines(reading: _Reading, year: int | None) -> dict[str, dict[int | None, Column]]:
-    """The columns of each line by fiscal year, None where the rows say the year."""
-    layout, file = reading.layout, reading.file
-    if layout.of("item"):
-        return _item_lines(reading, year)
-    places: dict[str, dict] = {}
-    only_parent = {}
-    for line in LINES:
-        for column in layout.of(line):
-            if column.foreign:
-                raise UserError(
-                    f"{file}, column {column.name}: amounts in {column.foreign}; export them in yuan, or convert them first."
-                )
-            if column.statement not in ("", CONSOLIDATED):
-                reading.aside[f"column of {column.statement} figures"] += 1
-                only_parent[line] = column
-                continue
-            when = column.period
-            if when and when.relative:
-                if year is None:
-                    raise ParameterError(
-                        f"{file}, column {column.name}: '{when.relative}' names no year; say which it was, such as --year 2021."
-                    )
-                when = Period(year, True)
-            if when and not when.annual:
-                reading.aside["column of a part of a year"] += 1
-                continue
-            key = when.year if when else None
-            held = places.setdefault(line, {})
-            if key in held:
-                raise UserError(
-                    f"{file}: columns {held[key].name} and {column.name} both hold {LINE_WORDS[line]}{f' of {key}' if key else ''}, "
-                    "as under a merged header; keep one, or give each a header of its own."
-                )
-            held[key] = column
-    for line in ("rd", "sm"):
-        if line not in places:
-            raise UserError(f"{file}: {_missing(reading, line, only_parent)}")
-    if year is not None:
-        for line, columns in places.items():
-            if None not in columns and year not in columns:
-                raise ParameterError(
-                    f"--year: {LINE_WORDS[line]} has columns for {name_list(map(str, sorted(columns)))}, not for {year}."
-                )
-    plain = {line: None in columns for line, columns in places.items()}
-    for columns in places.values():
-        if None in columns and len(columns) > 1:
-            raise UserError(
-                f"{file}: column {columns[None].name} names no year, and its like do; give it one, or take it out."
-            )
-    if plain["rd"] != plain["sm"]:
-        raise UserError(
-            f"{file}: of R&D and selling expense only one names its year in the header; name it in both, or in neither."
-        )
-    if plain.get("revenue", plain["rd"]) != plain["rd"]:
-        reading.aside["column of revenue whose year is told in another way than the expenses'"] += 1
-        del places["revenue"]
-    return places
-
-
-def _missing(reading: _Reading, line: str, only_parent: dict) -> str:
-    """What to say where no column holds a line."""
-    if line in only_parent:
-        column = only_parent[line]
-        return f"column {column.name} is the only {LINE_WORDS[line]}, and holds {column.statement} figures; export consolidated ones (合并报表)."
-    near = [f"column {column.name} is {column.why}" for column in reading.layout.of("near")]
-    parts = [column for column in reading.layout.of(line) if column.period and not column.period.annual]
-    if parts:
-        near.append(f"column {parts[0].name} is {layouts.NOT_ANNUAL}; export the annual report")
-    reason = f" ({'; '.join(near[:3])})" if near else ""
-    return f"no column is {LINE_WORDS[line]}{reason}; export that line too, or add it in a column of its own."
-
-
-def _item_lines(reading: _Reading, year: int | None) -> dict[str, dict]:
-    """Lines where each row has one item, such as 研发费用, and a column for each year."""
-    (item, *_others), years = reading.layout.of("item"), {}
-    for column in reading.layout.columns:
-        if column.role or not column.period:
-            continue
-        if column.period.annual:
-            years[column.period.year] = column
-        else:
-            reading.aside["column of a part of a year"] += 1
-    if not years:
-        raise UserError(
-            f"{reading.file}: column {item.name} names items, but no column is a year; export years as columns."
-        )
-    found = {
-        layouts.role(str(row[item.place]))
-        for row in reading.grid.cells[reading.layout.first :]
-        if row[item.place] is not None
-    }
-    for line in ("rd", "sm"):
-        if line not in found:
-            raise UserError(f"{reading.file}, column {item.name}: no row is {LINE_WORDS[line]}; export that line too.")
-    if year is not None and year not in years:
-        raise ParameterError(f"--year: the file has columns for {name_list(map(str, sorted(years)))}, not for {year}.")
-    return {line: dict(years) for line in LINES if line in found}
-
-
-def _each(places: dict) -> list[tuple[str, Column]]:
-    return [(line, column) for line, columns in places.items() for column in columns.values()]
-
-
-def _used(places: dict) -> list[Column]:
-    return list({column.place: column for _, column in _each(places)}.values())
-
-
-# Rows
-
-
-def _records(reading: _Reading, places: dict, year: int | None) -> list[Record]:
-    """The company-years of an export, with amounts as they came; counts what is left out, and collects units that rows state."""
-    grid, layout = reading.grid, reading.layout
-    code_column, name_column = _code_column(reading), next(iter(layout.of("name")), None)
-    if not code_column and not name_column:
-        raise UserError(f"{reading.file}: no column names the companies; export 证券代码 or 证券简称 too.")
-    item = next(iter(layout.of("item")), None)
-    found: dict[tuple, Record] = {}
-    records, notes = [], []
-    for index in range(layout.first, len(grid.cells)):
-        row = grid.cells[index]
-        if not any(cell is not None for cell in row):
-            continue
-        code, name = _company(reading, index, code_column, name_column)
-        used = [column for column in _used(places) if row[column.place] is not None]
-        if (not code and not name) or (not code and not any(_is_amount(row[column.place]) for column in used)):
-            if any(_is_amount(row[column.place]) for column in used):
-                raise reading.fault(
-                    index, None, "amounts without a company; give its code or name, or take the row out"
-                )
-            notes.append(index)
-            continue
-        if not code and layouts.is_total(name):
-            reading.aside["total rows (合计 and the like)"] += 1
-            continue
-        if not _statement(reading, index) or not _yuan(reading, index):
-            continue
-        when = _period(reading, index, places, year)
-        if when is None:
-            continue
-        lines = [layouts.role(str(row[item.place]))] if item else list(places)
-        if item and lines[0] not in places:
-            reading.aside[f"rows of other items ({shown(row[item.place], 20)})"] += 1
-            continue
-        amounts = {line: _amounts(reading, index, places[line]) for line in lines}
-        told = tuple(_told(row[column.place]) for column in layout.of("told"))
-        for each in sorted({key for by_year in amounts.values() for key in by_year}, key=lambda key: key or 0):
-            fiscal = each or when.year
-            if year is not None and fiscal != year:
-                reading.aside["company-years of other years than --year"] += 1
-                continue
-            values = {line: by_year.get(each) for line, by_year in amounts.items()}
-            if item:  # the same company-year stands in a row for each item
-                known = found.setdefault((code or name, fiscal), Record(index, code, name, fiscal, {}, told, row))
-                if known.amounts.get(lines[0]) is not None:
-                    raise reading.fault(
-                        index, item, f"{shown(name or code)} has {shown(row[item.place])} of {fiscal} twice; keep one"
-                    )
-                known.amounts |= values
-            else:
-                records.append(Record(index, code, name, fiscal, values, told, row))
-    records += found.values()
-    if len(notes) > MOST_NOTES:
-        raise UserError(
-            f"{reading.file}, rows {notes[0] + 1} to {notes[-1] + 1}: {len(notes):,} rows of text that are no company; delete them, "
-            "so that what is data is plain."
-        )
-    if notes:
-        reading.aside[f"rows of text such as '{_note(reading, notes[-1])}'"] += len(notes)
-    if not records:
-        reasons = "; ".join(
-            f"{count:,} {reason}" for reason, count in reading.aside.items() if reason != "seen consolidated"
-        )
-        raise UserError(
-            f"{reading.file}: no row is a company's consolidated figures of a whole year ({reasons or 'there is none'}); export the annual, "
-            "consolidated income statement."
-        )
-    return records
-
-
-def _note(reading: _Reading, index: int) -> str:
-    return shown(next(cell for cell in reading.grid.cells[index] if cell is not None), 30)
-
-
-def _is_amount(cell) -> bool:
-    return cell is not None and not isinstance(cell, (bool, datetime)) and bool(NUMBER.fullmatch(str(cell)))
-
-
-def _code_column(reading: _Reading) -> Column | None:
-    """The first column of codes in which most cells are like one."""
-    for column in reading.layout.of("code"):
-        cells = [
-            row[column.place] for row in reading.grid.cells[reading.layout.first :] if row[column.place] is not None
-        ]
-        if sum(map(layouts.code_like, cells)) * 2 >= len(cells) > 0:
-            return column
-    return None
-
-
-def _company(reading: _Reading, index: int, code_column: Column | None, name_column: Column | None) -> tuple[str, str]:
-    """A row's six-digit code in the tables' numbering, and its name; each '' where there is none."""
-    row = reading.grid.cells[index]
-    name = "" if name_column is None or row[name_column.place] is None else str(row[name_column.place])
-    if name and (layouts.is_date(row[name_column.place]) or own.ERRORS.fullmatch(name)):
-        raise reading.fault(
-            index, name_column, f"'{shown(name)}' is no company's name; look for a slipped column or a broken formula"
-        )
-    cell = row[code_column.place] if code_column else None
-    if cell is None or not layouts.code_like(cell):
-        return "", own.spaced(name)
-    text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-    if found := CODE.fullmatch(text):
-        return reading.renumbered.get(found[1], found[1]), own.spaced(name)
-    if text.isdigit():
-        how = (
-            f"`tostring {code_column.words.split()[0]}, replace format(%06.0f)` in Stata"
-            if isinstance(reading.grid, readers.StataGrid)
-            else "export it as text, or format the column as text and fill the zeros in"
-        )
-        raise reading.fault(index, code_column, f"'{text}' has lost the zeros in front of it; {how}")
-    raise reading.fault(
-        index, code_column, f"'{shown(text)}' is not a code of Shanghai, Shenzhen or Beijing; take the row out"
-    )
-
-
-def _statement(reading: _Reading, index: int) -> bool:
-    """Whether a row holds consolidated figures, as far as it tells."""
-    for column in reading.layout.of("statement"):
-        cell = reading.grid.cells[index][column.place]
-        if cell is None:
-            continue
-        text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-        kind = layouts.STATEMENTS.get(
-            re.sub(r"[\W_]", "", text.casefold()), f"statements of the kind '{shown(text, 20)}'"
-        )
-        if kind not in ("", CONSOLIDATED):
-            reading.aside[f"rows: {kind}" + (" figures" if kind == PARENT else "")] += 1
-            return False
-        if kind == CONSOLIDATED:
-            reading.aside["seen consolidated"] = 1
-    return True
-
-
-def _yuan(reading: _Reading, index: int) -> bool:
-    row = reading.grid.cells[index]
-    for column in reading.layout.of("currency"):
-        cell = row[column.place]
-        if cell is not None and not layouts.YUAN.fullmatch(str(cell)) and not re.fullmatch("(?i)人民币元", str(cell)):
-            raise reading.fault(
-                index, column, f"amounts in '{shown(cell, 20)}'; convert them to yuan, or take the row out"
-            )
-    for column in reading.layout.of("unit"):
-        cell = row[column.place]
-        if cell is not None:
-            factor = layouts.factor(str(cell))
-            if factor is None:
-                raise reading.fault(
-                    index, column, f"'{shown(cell, 20)}' is no unit of amounts in yuan; export amounts in 元"
-                )
-            reading.units.setdefault(factor, f"column {column.name}")
-    return True
-
-
-def _period(reading: _Reading, index: int, places: dict, year: int | None) -> Period | None:
-    """A row's fiscal year; None, and counted, where it is no whole year."""
-    layout, row = reading.layout, reading.grid.cells[index]
-    if None not in places["rd"]:
-        return Period(0, True)  # the header tells
-    for column in [*layout.of("year"), *layout.of("day")]:
-        cell = row[column.place]
-        if cell is None:
-            continue
-        when = layouts.period(cell)
-        if when is None or when.relative:
-            raise reading.fault(index, column, f"'{shown(cell)}' is no year and no day; write it as 2021 or 2021-12-31")
-        if not when.annual:
-            reading.aside["rows: not a year that ends on 31 December (quarters and the like)"] += 1
-            return None
-        return when
-    if year is not None:
-        return Period(year, True)
-    raise ParameterError(
-        f"{reading.file}: nothing says which fiscal year the figures are of; say it, such as --year 2021."
-    )
-
-
-def _told(cell):
-    """When a row was told, to compare: days as days, the rest as text."""
-    if isinstance(cell, datetime):
-        return f"{cell:%Y%m%d}"
-    return "" if cell is None else re.sub(r"\D", "", str(int(cell)) if isinstance(cell, float) else str(cell))[:8]
-
-
-def _amounts(reading: _Reading, index: int, columns: dict[int | None, Column]) -> dict[int | None, Decimal | None]:
-    """A row's amounts of one line by year, in the unit of the file; None where not known."""
-    return {key: _amount(reading, index, column) for key, column in columns.items()}
-
-
-def _amount(reading: _Reading, index: int, column: Column) -> Decimal | None:
-    cell = reading.grid.cells[index][column.place]
-    if cell is None or (isinstance(cell, str) and NOT_KNOWN.fullmatch(cell)):
-        return None
-    if unit := reading.grid.units.get((index, column.place)):
-        factor = layouts.factor(unit)
-        if factor is None:
-            raise reading.fault(index, column, f"the sheet shows it with '{shown(unit)}'; export plain amounts in yuan")
-        reading.units.setdefault(factor, f"the number format of column {column.name}")
-    text = str(cell)
-    if isinstance(cell, (bool, datetime)) or not NUMBER.fullmatch(text):
-        unit = re.fullmatch(r"-?[\d.,]+\s*([^\d\s.,]+)", text)
-        words = (
-            f"'{shown(text)}' has its unit in the cell, which is rounded; export plain numbers"
-            if unit and layouts.factor(unit[1])
-            else f"'{shown(text)}' is not an amount; export plain numbers"
-        )
-        raise reading.fault(index, column, words)
-    try:
-        return Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        raise reading.fault(index, column, f"'{shown(text)}' is not an amount") from None
-
-
 # The unit
 
 
-def _unit(reading: _Reading, used: list[Column], given: int | None) -> tuple[int, str]:
+def _unit(reading: Reading, given: int | None) -> tuple[int, str]:
     """The yuan in the file's unit, and where that is known from."""
-    stated = dict(reading.units)
-    for column in used:
-        if column.unit is not None:
-            stated.setdefault(column.unit, f"column {column.name}")
-    everywhere = {unit: f"'{shown(words, 30)}'" for unit, words in reading.layout.said}
-    for unit, words in everywhere.items():
-        stated.setdefault(unit, words)
-    file = reading.file
+    file, said = reading.file, reading.layout.said
+    for title in said:
+        if title.foreign or title.statement:
+            what = f"amounts in {title.foreign}" if title.foreign else f"{title.statement} figures"
+            wanted = "consolidated figures in yuan (合并报表, 元)"
+            raise UserError(f"{file}: '{shown(title.words)}' says {what}; export {wanted}.")
+    everywhere = {title.unit: f"'{shown(title.words, 30)}'" for title in said if title.unit is not None}
+    stated = {**everywhere, **reading.units}
     if len(stated) > 1:
         (one, first), (two, second) = list(stated.items())[:2]
         raise UserError(
@@ -592,10 +225,10 @@ def _unit(reading: _Reading, used: list[Column], given: int | None) -> tuple[int
         raise ParameterError(
             f"--unit: {unit_words(given)}, but {place} says {unit_words(unit)}; leave --unit out, or mend the file."
         )
-    bare = [column for column in used if column.unit is None]
-    if bare and not everywhere and not reading.units and given is None:
+    if reading.bare and not everywhere and given is None:
+        index, column = reading.bare
         raise ParameterError(
-            f"{file}: {place} says {unit_words(unit)}, and column {bare[0].name} states no unit; if all are in one, say --unit "
+            f"{file}: {place} says {unit_words(unit)}, and column {column.name} states no unit in {reading.grid.place(index)}; if all are in one, say --unit "
             f"{layouts.UNIT_NAMES[unit]}."
         )
     return unit, f"{unit_words(unit)}, stated by {place}"
@@ -609,7 +242,7 @@ def unit_words(factor: int) -> str:
 # One row for each company-year
 
 
-def _one_each(reading: _Reading, records: list[Record], filed: str | None) -> list[Record]:
+def _oneeach_column(reading: Reading, records: list[Record], filed: str | None) -> list[Record]:
     """One record for each company-year: repeats are taken once; different figures are chosen by `filed`, or asked about."""
     groups: dict[tuple, list[Record]] = {}
     for record in records:
@@ -621,8 +254,9 @@ def _one_each(reading: _Reading, records: list[Record], filed: str | None) -> li
             raise UserError(
                 f"{reading.file}, {rows}: {shown(who)} has different figures for {year}; if two companies share the name, give codes."
             )
-        orders = {record.told for record in group}
-        if len(orders) < len({tuple(record.amounts.items()) for record in group}):
+        orders = {told(reading, record) for record in group}
+        unsure = any(None in order for order in zip(*orders, strict=True) if set(order) != {None})
+        if unsure or len(orders) < len({tuple(record.amounts.items()) for record in group}):
             raise UserError(
                 f"{reading.file}, {rows}: {shown(who)} has different figures for {year}, and nothing says which was filed first; keep one."
             )
@@ -635,7 +269,8 @@ def _one_each(reading: _Reading, records: list[Record], filed: str | None) -> li
     chosen = []
     for key, group in groups.items():
         if key in several:
-            group = sorted(group, key=lambda record: record.told, reverse=filed == "latest")
+            days = {record.row: [each for each in told(reading, record) if each] for record in group}
+            group = sorted(group, key=lambda record: days[record.row], reverse=filed == "latest")
             reading.aside[f"rows: restated, not the {filed} filed"] += len(group) - 1
         elif len(group) > 1:
             reading.aside["rows: a company-year once more, with the same figures"] += len(group) - 1
@@ -643,7 +278,7 @@ def _one_each(reading: _Reading, records: list[Record], filed: str | None) -> li
     return chosen
 
 
-def _name(reading: _Reading, records: list[Record]) -> None:
+def _name(reading: Reading, records: list[Record]) -> None:
     """Give each company one name: its latest in the file, else the tables', else its code."""
     known = {}
     for table in ("bse_roster", "companies"):
@@ -661,7 +296,7 @@ def _name(reading: _Reading, records: list[Record]) -> None:
             record.name = latest.get(record.code) or known.get(record.code) or record.code
 
 
-def _row(reading: _Reading, record: Record, factor: int) -> dict[str, str]:
+def _row(reading: Reading, record: Record, factor: int) -> dict[str, str]:
     place = f"{reading.file}, {f'sheet {reading.grid.sheet}, ' if reading.grid.sheet else ''}{reading.grid.place(record.row)}"
     amounts = {line: record.amounts.get(line) for line in LINES}
     return {
@@ -696,7 +331,7 @@ def _frame(rows: list[dict]) -> pd.DataFrame:
     return frame.assign(**numbers)
 
 
-def _held(reading: _Reading, name: str, rows: list[dict], content: bytes, unit: str) -> list[str]:
+def _held(reading: Reading, name: str, rows: list[dict], content: bytes, unit: str) -> list[str]:
     """Hold the file to what a user's own file is held to, and compare it with the tables; gives what the report says of that."""
     if found := own.wrong_unit(_frame(rows)):
         raise ParameterError(f"{reading.file}: taken in {unit}, {found}; say another --unit, or mend the file.")

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from lib.rows.own import DATES, NOT_COLUMNS, TOTALS, UNITS
 from lib.rows.workbooks import letters
-from lib.vendor.readers import Grid
+from lib.vendor.readers import Grid, StataGrid
 
 LINES = ("rd", "sm", "revenue")
 
@@ -28,7 +28,8 @@ WORDS = {
     "day": ("Accper", "end_date", "REPORT_DATE", "报告期", "会计期间", "截止日期", "统计截止日期", "报告日期", "报告日", "报表日期", "日期",
             "datadate", "date", "period"),
     "year": ("年度", "会计年度", "年份", "年", "year", "fyear", "fiscal_year", "fiscal year", "FY"),
-    "statement": ("Typrep", "report_type", "报表类型", "报表类型编码", "报告类型", "consol", "REPORT_TYPE"),
+    "quarter": ("季度", "报告季度", "quarter", "qtr", "fqtr"),
+    "statement": ("Typrep", "report_type", "报表类型", "报表类型编码", "报告类型", "报告期类型", "consol", "REPORT_TYPE", "DATE_TYPE"),
     "told": ("f_ann_date", "ann_date", "UPDATE_DATE", "NOTICE_DATE", "公告日期", "实际公告日期", "首次公告日期", "更新日期", "update_flag", "更新标识"),
     "currency": ("CURRENCY", "curcd", "币种", "货币", "货币单位", "货币代码"),
     "unit": ("单位", "计量单位", "unit"),
@@ -51,8 +52,10 @@ NEAR = {
 #: Kinds of statement by how vendors write them. Numbers are Tushare's, letters CSMAR's and Compustat's.
 CONSOLIDATED, PARENT = "consolidated", "parent company"
 STATEMENTS = {
-    **dict.fromkeys(("合并报表", "合并", "合并期末", "合并本期", "a", "c", "1", "consolidated"), CONSOLIDATED),
-    **dict.fromkeys(("母公司报表", "母公司", "b", "n", "6", "parent", "parent company"), PARENT),
+    **dict.fromkeys(
+        ("合并报表", "合并利润表", "合并", "合并期末", "合并本期", "a", "c", "1", "consolidated"), CONSOLIDATED
+    ),
+    **dict.fromkeys(("母公司报表", "母公司利润表", "母公司", "b", "n", "6", "parent", "parentcompany"), PARENT),
     **dict.fromkeys(("2", "合并报表单季度", "合并单季度", "单季合并", "单季度"), "a single quarter"),
     **dict.fromkeys(("3", "合并报表单季度调整", "调整单季合并表"), "a single quarter, restated"),
     **dict.fromkeys(("4", "合并报表调整", "合并调整", "调整合并报表"), "restated, as printed a year later"),
@@ -61,11 +64,19 @@ STATEMENTS = {
         ("7", "8", "9", "10", "12", "母公司报表调整", "母公司调整", "母公司报表单季度", "母公司报表更正前"), PARENT
     ),
     **dict.fromkeys(("年报", "年度报告"), ""),  # says of the period, not of the statement
+    **dict.fromkeys(
+        ("本期", "本期金额", "本期发生额", "本期数", "本年", "本年金额", "本年数", "本年累计", "利润表", "利润表项目"),
+        "",
+    ),
     **dict.fromkeys(("一季报", "中报", "半年报", "三季报", "一季度报告", "半年度报告", "三季度报告"), "part of a year"),
 }
 NOT_ANNUAL = "part of a year"
 
-FOREIGN = re.compile(r"(?i)美元|港元|港币|欧元|日元|英镑|新台币|USD|HKD|EUR|JPY|GBP|TWD|US\$|HK\$|[$€£]")
+FOREIGN = re.compile(
+    r"(?i)美元|美金|港元|港币|欧元|日元|英镑|新台币|USD|HKD|EUR|JPY|GBP|TWD|US\$|HK\$|[$€£]|US dollars?|dollars?|euros?"
+)
+#: The name of the yuan, or of no currency, by itself: it states no unit.
+OWN_MONEY = re.compile(r"(?i)人民币|CNY|RMB|renminbi|原始币种|原始货币")
 YUAN = re.compile(r"(?i)人民币|CNY|RMB|元|¥|￥|原始币种|原始货币|yuan")
 VENDORS = (
     ("CSMAR", r"(?m)^(Stkcd|Accper|Typrep|B001\d{6})$", 2),
@@ -81,17 +92,33 @@ UNIT_NAMES = {factor: next(word for word in UNITS if UNITS[word] == factor) for 
 #: The unit in which a vendor says that it gives its amounts; only a hint, since the file may have been changed since.
 DOCUMENTED = {"CSMAR": "元", "Tushare": "元", "Eastmoney": "元", "Compustat Global": "百万元"}
 
+#: Rows between a header's first and the first company's: more of them are no header.
+MOST_HEADER = 20
+
 BRACKETED = re.compile(r"\[([^\]\n]{1,12})\]\s*([^\[\n]*)")
 NAMED = re.compile(r"(报告期|报表类型|单位|币种|货币单位|年度|unit|currency)\s*[:：]\s*([^\s,，;；]+)", re.I)
 PARENS = re.compile(r"[(（【]([^()（）【】]*)[)）】]")
 PREFIX = re.compile(r"^(其中|减|加|一|二|三|四|利润表)\s*[:：、_.]\s*")
+#: Where a title or footer states a unit or a currency: after a label and its mark, or after 'in' in words of money and scale.
+LABELLED = re.compile(
+    r"(?i)(?:单位|币种|货币|(?<![A-Za-z])(?:units?|currency))\s*(?:为|是|[:：(（])\s*([^\s,，;；)）]+(?: (?:million|thousand|billion|mn|bn)\b)?)"
+)
+IN_WORDS = re.compile(
+    r"(?i)(?<![A-Za-z])in\s+((?:(?:of|yuan|CNY|RMB|renminbi|USD|US\$|HKD|HK\$|EUR|JPY|GBP|TWD|[$€£]|US dollars?|dollars?|euros?|"
+    r"thousands?|millions?|billions?|mn|bn|mln|'?000s?)(?![A-Za-z])\s*)+)"
+)
+#: The parent company's figures, where a title names them; what is 归属于母公司 is a line of the consolidated ones.
+PARENTS_OWN = re.compile(r"(?i)(?<!于)母公司(?!股东|所有者|的|净)|parent company")
 YEAR = r"(?:19|20)\d\d"
 DAY = re.compile(
-    rf"({YEAR})[-/.年]?(0?[1-9]|1[0-2])[-/.月]?(0?[1-9]|[12]\d|3[01])日?(?:[ T]\d\d?:\d\d(?::\d\d)?(?:\.0+)?)?"
+    rf"({YEAR})(?:[-/.年](?:0?[1-9]|1[0-2])[-/.月](?:0?[1-9]|[12]\d|3[01])日?|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
+    r"(?:[ T]\d\d?:\d\d(?::\d\d)?(?:\.0+)?)?"
 )
+#: A month, such as the one that a period ends in.
+MONTH = re.compile(rf"({YEAR})[-/.年]?(0[1-9]|1[0-2])月?|({YEAR})[-/.年]([1-9])月?")
 ANNUAL = re.compile(rf"(?:FY)?({YEAR})(?:A|年|年度|年报|年年报|年度报告|年 年报|\.0)?", re.I)
 PART = re.compile(
-    rf"({YEAR})(?:年)?(?:一季报?|中报|半年报?|三季报?|前三季度?|第?[一二三四1-4]季度?|Q[1-4]|H[12]|[-/.]?(?:0[1-9]|1[0-2]))",
+    rf"({YEAR})(?:年)?(?:一季报?|中报|半年报?|半年度|三季报?|前三季度?|第?[一二三四1-4]季度?|Q[1-4]|H[12]|1[-至~—][1-9]月)",
     re.I,
 )
 RELATIVE = re.compile(r"(去年|今年|最新|上年|前年|最近)(一期)?(年报|三季|中报|一季)?(\(MRQ\))?")
@@ -117,17 +144,17 @@ def shown(value, most: int = 40) -> str:
 class Column:
     """What a column holds. role: a key of WORDS, 'near' for a line that must not be taken, or '' for what is not read;
     place: its index; words: its header; unit: in yuan, None where the header states none; foreign: a currency that is not
-    yuan; statement: a value of STATEMENTS; why: of a near line, what it is."""
+    yuan; statement: a value of STATEMENTS; why: of a near line, what it is; unknown: what of the header is not understood."""
 
     place: int
     words: str
     role: str = ""
     period: Period | None = None
     unit: int | None = None
-    unit_words: str = ""
     foreign: str = ""
     statement: str = ""
     why: str = ""
+    unknown: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -138,13 +165,13 @@ class Column:
 @dataclass
 class Layout:
     """How a table is laid out. header: the rows of its header, first the one with the most known words; first: its first row of
-    data; columns: what each column holds; said: units and currencies that a title or footer states, with the row's words."""
+    data; columns: what each column holds; said: what titles and footers state of all amounts, each as a column would."""
 
     vendor: str
     header: list[int]
     first: int
     columns: list[Column]
-    said: list[tuple[int | None, str]] = field(default_factory=list)
+    said: list[Column] = field(default_factory=list)
 
     def of(self, role: str) -> list[Column]:
         return [column for column in self.columns if column.role == role]
@@ -162,33 +189,37 @@ def understood(grid: Grid) -> Layout | None:
         for place, cell in enumerate(grid.cells[top])
         if isinstance(cell, str) and heading(place, [cell]).role in ("code", "name", "firm")
     ]
-    first = next((row for row in range(top + 1, len(grid.cells)) if _is_data(grid.cells[row], keys)), None)
+    below = range(top + 1, min(top + 1 + MOST_HEADER, len(grid.cells)))
+    first = next((row for row in below if _is_data(grid.cells[row], keys)), None)
     if not keys or first is None:
         return None
     above = [row for row in range(max(0, top - 3), top) if len(set(texts(grid.cells[row]))) > 1]
     header = [top, *above, *range(top + 1, first)]
+    width = len(grid.cells[top])
     across = {
-        (r, c): (area[0], area[1])
-        for area in grid.merged
-        for r in range(area[0], area[2] + 1)
-        for c in range(area[1], area[3] + 1)
+        (row, place): (upper, left)
+        for upper, left, lower, right in grid.merged
+        for row in header
+        if upper <= row <= lower
+        for place in range(left, min(right + 1, width))
     }
     columns = []
-    for place in range(len(grid.cells[top])):
+    for place in range(width):
         pieces = []
         for row in header:
             r, c = across.get((row, place), (row, place))
             cell = grid.cells[r][c]
             if cell is not None and (words := _as_text(cell)) not in pieces:
                 pieces.append(words)
-        columns.append(heading(place, pieces))
-    outside = [
+        variable = str(grid.cells[0][place]) if isinstance(grid, StataGrid) else ""
+        columns.append(heading(place, pieces, variable))
+    titles = [
         row
         for row in range(len(grid.cells))
-        if row not in header and (row < top or not _is_data(grid.cells[row], keys))
+        if row in above or (row not in header and (row < top or not _is_data(grid.cells[row], keys)))
     ]
-    said = [(unit, words) for row in outside for words in texts(grid.cells[row]) if (unit := stated(words)) is not None]
-    return Layout(_vendor(grid, header, outside), header, first, columns, said)
+    said = [found for row in titles for words in texts(grid.cells[row]) if (found := stated(words))]
+    return Layout(_vendor(grid, header, titles), header, first, columns, said)
 
 
 def texts(row: list) -> list[str]:
@@ -230,72 +261,96 @@ def role(text: str) -> str:
     return heading(0, [text]).role
 
 
-def heading(place: int, pieces: list[str]) -> Column:
-    """What a header says, from its pieces from top to bottom."""
+def heading(place: int, pieces: list[str], variable: str = "") -> Column:
+    """What a header says, from its pieces from top to bottom. A column of amounts that says more than is understood is 'near'.
+
+    variable: a name among the pieces that need say nothing, beside a label that does.
+    """
     whole = "\n".join(pieces)
     column = Column(place, whole)
     rest = unicodedata.normalize("NFKC", whole).replace("\r", "\n")
     for pattern in (BRACKETED, NAMED):
         for name, value in pattern.findall(rest):
-            _attribute(column, name.strip(), value.strip())
+            if not _attribute(column, name.strip(), value.strip()):
+                column.unknown.append(f"{name}: {value}".strip())
         rest = pattern.sub("\n", rest)
     for line in (line.strip() for line in rest.split("\n")):
-        if line:
-            _line(column, line)
+        if line and not _line(column, line) and line != variable:
+            column.unknown.append(line)
+    if column.role in LINES and column.unknown:
+        column.role, column.why = "near", f"headed by '{shown(column.unknown[0])}' too, which is not understood"
     return column
 
 
-def _attribute(column: Column, name: str, value: str) -> None:
-    """Take up what a header says by name, such as [单位] 万元."""
+def _attribute(column: Column, name: str, value: str) -> bool:
+    """Take up what a header says by name, such as [单位] 万元; False where it is not understood."""
     if name in ("报告期", "年度", "会计年度"):
-        column.period = column.period or period(value)
-    elif name in ("报表类型", "报告类型"):
+        return _take_period(column, period(value))
+    if name in ("报表类型", "报告类型"):
         column.statement = STATEMENTS.get(_bare(value), value)
-    elif name.lower() in ("单位", "unit", "币种", "货币单位", "currency"):
-        _take_unit(column, value)
+        return True
+    return name.lower() in ("单位", "unit", "币种", "货币单位", "currency") and _take_unit(column, value)
+
+
+def _take_period(column: Column, found: Period | None) -> bool:
+    """Take up a period; False where there is none, or another one was said."""
+    column.period = column.period or found
+    return found is not None and column.period == found
 
 
 def _take_unit(column: Column, value: str) -> bool:
+    """Take up a unit or a currency; False where it is none, or another one was said."""
     if FOREIGN.search(value):
         column.foreign = value
         return True
-    if (unit := factor(value)) is not None:
-        if name_only := re.fullmatch(r"(?i)(人民币|CNY|RMB|原始币种)", value.strip()):
-            return bool(name_only)  # a currency alone is no unit
-        column.unit, column.unit_words = unit, value.strip()
+    if OWN_MONEY.fullmatch(value.strip()):
         return True
-    return False
+    unit = factor(value)
+    column.unit = unit if column.unit is None else column.unit
+    return unit is not None and column.unit == unit
 
 
-def _line(column: Column, line: str) -> None:
-    """Take up one line of a header: a role, a unit, a year, a kind of statement, or several of these in one."""
-    if not column.role and (found := _role(line)):
+def _take_statement(column: Column, value: str) -> bool:
+    """Take up a kind of statement; False where it is none. Of single letters and digits only a column of its own says that."""
+    found = STATEMENTS.get(_bare(value)) if len(_bare(value)) > 1 else None
+    column.statement = column.statement or found or ""
+    return found is not None
+
+
+def _take_role(column: Column, found: tuple[str, str]) -> bool:
+    """Take up a role; where two differ and one is near a line, that one counts. False where they differ otherwise."""
+    if not column.role or found[0] == "near":
         column.role, column.why = found
-        return
+    return column.role in (found[0], "near")
+
+
+def _line(column: Column, line: str) -> bool:
+    """Take up one line of a header: a role, a unit, a year, a kind of statement, or several of these in one.
+
+    False where it says something else too.
+    """
+    if found := _role(line):
+        return _take_role(column, found)
     if factor(line) is not None or FOREIGN.fullmatch(line):
-        _take_unit(column, line)
-        return
+        return _take_unit(column, line)
     if found := period(line):
-        column.period = column.period or found
-        return
-    if _bare(line) in STATEMENTS:
-        column.statement = column.statement or STATEMENTS[_bare(line)]
-        return
+        return _take_period(column, found)
+    if _take_statement(column, line):
+        return True
     base = line
     for inner in PARENS.findall(line):
-        if _take_unit(column, inner):
-            pass
-        elif found := period(inner):
-            column.period = column.period or found
-        elif _bare(inner) in STATEMENTS:
-            column.statement = column.statement or STATEMENTS[_bare(inner)]
-        elif inner.strip():
-            continue
-        base = base.replace(inner, " ")
+        if (
+            not inner.strip()
+            or _take_unit(column, inner)
+            or _take_period(column, period(inner))
+            or _take_statement(column, inner)
+        ):
+            base = base.replace(inner, " ")
     base = PREFIX.sub("", re.sub(r"[()（）【】]", " ", base).strip())
-    for pattern in (DAY, PART, re.compile(rf"(?:FY)?({YEAR})(?:年报|年度|年)?")):
+    for pattern in (DAY, PART, MONTH, re.compile(rf"(?:FY)?({YEAR})(?:年报|年度|年)?")):
         if found := re.search(rf"(?<!\d)(?:{pattern.pattern})(?!\d)", base, re.I):
-            column.period = column.period or period(found[0])
+            if not _take_period(column, period(found[0])):
+                return False
             base = base.replace(found[0], " ")
             break
     for separator in (",", "，", ";", "/", "-", "_", ":", "："):
@@ -303,20 +358,24 @@ def _line(column: Column, line: str) -> None:
         if mark and tail.strip() and _take_unit(column, tail.strip()):
             base = head
             break
-    if not column.role and (found := _role(base.strip(" _-,，:："))):
-        column.role, column.why = found
+    rest = base.strip(" _-,，:：")
+    if not rest:
+        return True
+    found = _role(rest)
+    return found is not None and _take_role(column, found)
 
 
 def _role(words: str) -> tuple[str, str] | None:
     bare = _bare(PREFIX.sub("", words))
+    plain = bare.replace("%", "").replace("‰", "")
     for name, known in _KNOWN.items():
-        if bare in known:
-            return name, ""
-    return ("near", _NEAR[bare]) if bare in _NEAR else None
+        if plain in known and (plain == bare or name in LINES):
+            return (name, "") if plain == bare else ("near", "a share or a rate, not an amount")
+    return ("near", _NEAR[plain]) if plain in _NEAR else None
 
 
 def _bare(words: str) -> str:
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", words).casefold())
+    return re.sub(r"[^\w%‰]|_", "", unicodedata.normalize("NFKC", words).casefold())
 
 
 _KNOWN = {name: {_bare(word) for word in words} for name, words in WORDS.items()}
@@ -324,23 +383,34 @@ _NEAR = {_bare(word): reason for word, reason in NEAR.items()}
 
 
 def factor(words: str) -> int | None:
-    """The yuan in a unit, by its words: 万元, CNY mn, RMB million; None where it is none, or of another currency."""
+    """The yuan in a unit, by its words: 万元, CNY mn, millions of yuan; None where it is none, or of another currency."""
     bare = re.sub(r"^(单位|unit|in)", "", _bare(words))
     if bare in UNITS:
         return UNITS[bare]
-    for money in ("人民币", "cny", "rmb", "yuan"):
-        short = bare.removeprefix(money).removesuffix(money)
+    for money in ("人民币", "cny", "rmb", "yuan", "renminbi"):
+        short = bare.removeprefix(money).removesuffix(money).removesuffix("of")
         if short != bare and short in UNITS:
             return UNITS[short]
     return None
 
 
-def stated(words: str) -> int | None:
-    """The unit that a title or footer states, as in 单位：万元; None where it states none."""
-    found = re.search(
-        r"(?i)(单位|unit|amounts? in|in)\s*[:：(（]?\s*([^\s,，;；)）]+( (million|thousand|billion|mn|bn))?)", words
-    )
-    return factor(found[2]) if found else None
+def stated(words: str) -> Column | None:
+    """What a title or footer states of all amounts, as in 单位：万元 or (USD million); None where it states nothing."""
+    found = Column(0, words)
+    whole = [value for value in (words, *PARENS.findall(words)) if len(_bare(value)) > 1 and _only_money(value)]
+    for value in (*LABELLED.findall(words), *(each.strip() for each in IN_WORDS.findall(words)), *whole):
+        _take_unit(found, value)
+    if PARENTS_OWN.search(words) and "合并" not in words:
+        found.statement = PARENT
+    if part := PART.search(words):
+        found.period = Period(int(part[1]), False)
+    return found if found.unit is not None or found.foreign or found.statement or found.period else None
+
+
+def _only_money(value: str) -> bool:
+    """Whether words are a unit or a currency and nothing else."""
+    rest = _bare(FOREIGN.sub("", value)).removesuffix("of")
+    return factor(value) is not None or (rest != _bare(value) and (not rest or rest in UNITS))
 
 
 def period(value) -> Period | None:
@@ -352,13 +422,30 @@ def period(value) -> Period | None:
     text = _as_text(value).strip()
     if RELATIVE.fullmatch(text):
         return Period(0, True, text)
-    if found := DAY.fullmatch(text):
-        return Period(int(found[1]), (int(found[2]), int(found[3])) == (12, 31))
+    if found := day(text):
+        return Period(found.year, (found.month, found.day) == (12, 31))
     if found := ANNUAL.fullmatch(text):
         return Period(int(found[1]), True)
+    if found := MONTH.fullmatch(text):  # the month that the period ends in
+        return Period(int(found[1] or found[3]), found[2] == "12")
     if found := PART.fullmatch(text):
         return Period(int(found[1]), False)
     return None
+
+
+def day(value) -> datetime | None:
+    """The day that a cell names, without its time; None where it names none."""
+    if isinstance(value, datetime):
+        return datetime(value.year, value.month, value.day)
+    if value is None or isinstance(value, bool) or not DAY.fullmatch(text := _as_text(value).strip()):
+        return None
+    digits = re.findall(r"\d+", text)
+    try:
+        if len(digits[0]) == 8:
+            return datetime.strptime(digits[0], "%Y%m%d")
+        return datetime(*map(int, digits[:3]))
+    except ValueError:
+        return None
 
 
 def _vendor(grid: Grid, header: list[int], outside: list[int]) -> str:

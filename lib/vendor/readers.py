@@ -14,12 +14,13 @@ import warnings
 import zipfile
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from pathlib import PurePath
 
 from lib.errors import UserError
 from lib.paths import ROOT
 from lib.rows import workbooks
-from lib.rows.workbooks import CONTAINER, LOCKED, ZIP, Unreadable, shown_unit
+from lib.rows.workbooks import CONTAINER, LOCKED, ZIP, Cell, Unreadable
 from lib.words import name_list
 
 KINDS = (".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".dta")
@@ -34,13 +35,18 @@ UNICODE_DTA = tuple(f"<stata_dta><header><release>{release}<".encode() for relea
 NOT_UNICODE = "its texts are not in Unicode, and nothing says in which encoding they are; in Stata 14 or newer, `unicode translate` it first"
 
 
+CUT = "a part of its digits"
+NO_FORMATS = "number formats: not seen in this file, so look in it whether they show a unit, a currency or per cent"
+
+
 @dataclass
 class Grid:
     """The cells of one table as they stand in a file.
 
     cells: rows of equal width, values as the file's kind has them (text, number, day, None); kind: the file's kind in words;
-    sheet: the sheet that was read, '' for a file without sheets; units: the unit or currency that a number format shows, by
-    row and column from 0; merged: areas as first and last row and column from 0; aside: what of the file was not read, and why.
+    sheet: the sheet that was read, '' for a file without sheets; units: the unit, currency or CUT that a number format shows, by
+    row and column from 0; merged: areas as first and last row and column from 0; aside: what of the file was not read, and why;
+    separator: what parts the cells of a text, '' in other files.
     """
 
     cells: list[list]
@@ -49,6 +55,7 @@ class Grid:
     units: dict[tuple[int, int], str] = field(default_factory=dict)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
+    separator: str = ""
 
     def place(self, row: int) -> str:
         """A row as the user finds it, from its index."""
@@ -116,15 +123,15 @@ def _text(content: bytes) -> Grid:
             "this is a workbook under the name of a text file; give it its own ending, such as .xlsx or .xls"
         )
     text, encoding = _decoded(content)
-    lines = text.splitlines()
+    first, _, rest = text.partition("\n")
     directive = ""
-    if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) == 5:
-        directive, text = lines[0][4], text.split("\n", 1)[1] if "\n" in text else ""
+    if first.lower().startswith("sep=") and len(first.strip()) == 5:
+        directive, text = first[4], rest
     csv.field_size_limit(1_000_000)
     best: tuple[int, str, list] | None = None
     for mark in directive or SEPARATORS:
         try:
-            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
+            rows = _parted(text, mark)
         except csv.Error as error:
             best = best or (0, mark, [])
             reason = error
@@ -135,9 +142,21 @@ def _text(content: bytes) -> Grid:
     if not best[2]:
         raise Unreadable(f"not a table in text ({reason}); look for a quotation mark without its second")
     rows = [[], *best[2]] if directive else best[2]
-    if len(rows) > MOST_ROWS or max(map(len, rows)) > MOST_COLUMNS:
-        raise Unreadable(f"{len(rows):,} rows are more than are read; export fewer companies or years")
-    return Grid(rows, f"text in {encoding}, parted by {SEPARATORS.get(best[1], best[1])}")
+    kind = f"text in {encoding}, parted by {SEPARATORS.get(best[1], best[1])}"
+    return Grid(rows, kind, separator=best[1])
+
+
+def _parted(text: str, mark: str) -> list[list[str]]:
+    """The cells of a text. Raises Unreadable as soon as they are too many, csv.Error where a quotation mark has no second."""
+    rows = []
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True):
+        rows.append(row)
+        if len(rows) > MOST_ROWS or len(row) > MOST_COLUMNS:
+            raise Unreadable(
+                f"it has more than {MOST_ROWS:,} rows or {MOST_COLUMNS:,} columns, which is more than is read; export fewer items, "
+                "companies or years"
+            )
+    return rows
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
@@ -200,33 +219,43 @@ def _xlsx(content: bytes, sheet: str | None) -> Grid:
         )
     if extent.uncounted:
         raise Unreadable(f"{extent.uncounted[0]}: a formula without a stored value; open the file in Excel and save it")
-    merged = [_area(area) for area in extent.merged[:1000] if ":" in area]
+    merged = [clipped for area in extent.merged[:1000] if (clipped := _area(area, extent))]
     try:
         rows = book.rows(found, extent)
     except Unreadable:  # some exporters write styles that openpyxl refuses; calamine reads no styles
         grid = _others(content, chosen)
-        grid.aside = [*aside, "number formats: the workbook's styles are broken, so units in them are not seen"]
+        grid.aside = [*aside, NO_FORMATS]
         return grid
+    return _formatted(rows, "Excel workbook", chosen, merged, aside)
+
+
+def _formatted(rows: list[list[Cell]], kind: str, sheet: str, merged: list, aside: list[str]) -> Grid:
+    """A grid of cells that come with the number formats that they are shown in."""
     units = {
         (r, c): unit
         for r, row in enumerate(rows)
         for c, cell in enumerate(row)
-        if isinstance(cell.value, (int, float))
-        and not isinstance(cell.value, bool)
-        and (unit := shown_unit(cell.shown_as))
+        if workbooks.is_number(cell) and (unit := CUT if workbooks.cut(cell) else workbooks.unit_beside(cell))
     }
-    return Grid([[cell.value for cell in row] for row in rows], "Excel workbook", chosen, units, merged, aside)
+    return Grid([[cell.value for cell in row] for row in rows], kind, sheet, units, merged, aside)
 
 
-def _area(words: str) -> tuple[int, int, int, int]:
+def _area(words: str, extent: workbooks.Extent) -> tuple[int, int, int, int] | None:
+    """A merged area within the cells that hold something; None where it is one cell, or none of these."""
     from openpyxl.utils import range_boundaries
 
-    left, top, right, bottom = range_boundaries(words)
-    return top - 1, left - 1, bottom - 1, right - 1
+    try:
+        left, top, right, bottom = (place - 1 for place in range_boundaries(words))
+    except (TypeError, ValueError):  # whole rows or columns come as None
+        raise Unreadable(
+            f"'{words[:40]}' is no area of merged cells; open the file in Excel, and save it anew"
+        ) from None
+    bottom, right = min(bottom, extent.row - 1), min(right, extent.column - 1)
+    return (top, left, bottom, right) if top <= bottom and left <= right and (top, left) != (bottom, right) else None
 
 
 def _others(content: bytes, sheet: str | None) -> Grid:
-    """A workbook of another kind, by calamine in a process of its own."""
+    """A workbook of another kind, in a process of its own."""
     if content.startswith(CONTAINER) and LOCKED in content:
         raise Unreadable("it is locked with a password; take the password off in Excel, and save it anew")
     if content.startswith(ZIP):
@@ -257,6 +286,48 @@ def _others(content: bytes, sheet: str | None) -> Grid:
     return answer
 
 
+def _xls(content: bytes, sheet: str | None) -> Grid:
+    """An older Excel workbook, with its number formats. Raises what xlrd does, anything, where it is broken."""
+    import xlrd
+
+    def cell(value, kind: int, form: int) -> Cell:
+        if kind == xlrd.XL_CELL_ERROR:
+            return Cell(xlrd.error_text_from_code.get(value, "#N/A"))
+        if kind == xlrd.XL_CELL_DATE:
+            return Cell(xlrd.xldate.xldate_as_datetime(value, book.datemode))
+        value = (
+            None
+            if kind in (xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK)
+            else bool(value)
+            if kind == xlrd.XL_CELL_BOOLEAN
+            else value
+        )
+        return Cell(value, book.format_map[book.xf_list[form].format_key].format_str)
+
+    book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=io.StringIO())
+    sheets = {each.name: each for each in book.sheets()}
+    titles = {
+        name: "hidden" if each.visibility else "" if any(map(any, map(each.row_values, range(each.nrows)))) else "empty"
+        for name, each in sheets.items()
+    }
+    chosen, aside = _chosen(titles, sheet)
+    found = sheets[chosen]
+    rows = [
+        [
+            cell(*each)
+            for each in zip(
+                found.row_values(r),
+                found.row_types(r),
+                map(partial(found.cell_xf_index, r), range(found.ncols)),
+                strict=True,
+            )
+        ]
+        for r in range(found.nrows)
+    ]
+    merged = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in found.merged_cells]
+    return _formatted(rows, "Excel workbook", chosen, merged, aside)
+
+
 def _calamine(content: bytes, sheet: str | None) -> Grid:
     import pandas as pd
     from python_calamine import CalamineError, PasswordError, SheetTypeEnum, SheetVisibleEnum, ZipError
@@ -279,13 +350,24 @@ def _calamine(content: bytes, sheet: str | None) -> Grid:
             )
         merged = book.book.get_sheet_by_name(chosen).merged_cell_ranges or []
         areas = [(top, left, bottom, right) for (top, left), (bottom, right) in merged]
-        return Grid(frame.to_numpy(dtype=object).tolist(), "workbook", chosen, {}, areas, aside)
+        return Grid(frame.to_numpy(dtype=object).tolist(), "workbook", chosen, {}, areas, [*aside, NO_FORMATS])
     except PasswordError:
         raise Unreadable("it is locked with a password; take the password off in Excel, and save it anew") from None
     except (CalamineError, ZipError, ValueError, KeyError) as error:
         raise Unreadable(
             f"not a workbook that can be read ({type(error).__name__}); open it, and save it anew as .xlsx"
         ) from None
+
+
+def _other(content: bytes, sheet: str | None) -> Grid:
+    if content.startswith(CONTAINER):
+        try:
+            return _xls(content, sheet)
+        except Unreadable:
+            raise
+        except Exception:  # calamine reads some that xlrd does not, and says what is wrong with the others
+            return _calamine(content, sheet)
+    return _calamine(content, sheet)
 
 
 def _serve() -> None:
@@ -298,7 +380,7 @@ def _serve() -> None:
         pass
     content, sheet = pickle.loads(sys.stdin.buffer.read())
     try:
-        answer = _calamine(content, sheet)
+        answer = _other(content, sheet)
     except Unreadable as reason:
         answer = str(reason)
     sys.stdout.buffer.write(pickle.dumps(answer))
@@ -314,6 +396,10 @@ def _stata(content: bytes) -> Grid:
         ):
             labels, values = reader.variable_labels(), reader.value_labels()
             frame = reader.read()
+            days = list(frame.select_dtypes("datetime"))
+        if days:
+            raw = pd.read_stata(io.BytesIO(content), columns=days, convert_dates=False, convert_categoricals=False)
+            frame[days] = pd.concat([_periods(frame[each], raw[each]) for each in days], axis=1)
     except UnicodeWarning:
         raise Unreadable(NOT_UNICODE) from None
     except Exception as error:  # what is broken in it comes up as anything from struct.error to MemoryError
@@ -336,6 +422,21 @@ def _stata(content: bytes) -> Grid:
         for line in frame.to_numpy().tolist()
     ]
     return StataGrid([list(frame.columns), [labels.get(name, "") for name in frame.columns], *rows], "Stata file")
+
+
+def _periods(days, stored):
+    """What a Stata variable of time holds: years, months, quarters and half-years as such, where pandas gives their first day."""
+    year, month = days.dt.year, days.dt.month
+    words = {
+        "%ty": (year, lambda day: f"{day.year}"),
+        "%tm": ((year - 1960) * 12 + month - 1, lambda day: f"{day:%Y-%m}"),
+        "%tq": ((year - 1960) * 4 + (month - 1) // 3, lambda day: f"{day.year}Q{(day.month + 2) // 3}"),
+        "%th": ((year - 1960) * 2 + (month - 1) // 6, lambda day: f"{day.year}H{(day.month + 5) // 6}"),
+    }
+    for number, said in words.values():  # no day since 1960 has the number of its own year, month, quarter or half-year
+        if days.notna().any() and (stored[days.notna()] == number[days.notna()]).all():
+            return days.map(said, na_action="ignore").astype(object)
+    return days
 
 
 if __name__ == "__main__":

@@ -1,23 +1,19 @@
 """Cohort files on disk: put one in place with its origin beside it, never over something that a user made."""
 
-import os
-import tempfile
 from pathlib import Path
 
 from lib import parameters
 from lib.errors import UserError
-from lib.paths import data_dir
+from lib.paths import data_dir, swapped_in
 from lib.rows import origins
 from lib.vendor.convert import Cohort, origin_text
 
 
 def put(cohort: Cohort) -> Path:
-    """Write the cohort's CSV and its origin into data/cohorts. Raises UserError where another file has the name."""
-    folder = data_dir() / parameters.OWN
-    path = folder / f"{cohort.name}.csv"
+    """Write the cohort's CSV and its origin into data/cohorts, both or none. Raises UserError where another file has the name."""
+    path = data_dir() / parameters.OWN / f"{cohort.name}.csv"
     free(path)
-    write(path, cohort.content)
-    write(origins.beside(path), origin_text(cohort.origin).encode())
+    write({path: cohort.content, origins.beside(path): origin_text(cohort.origin).encode()})
     return path
 
 
@@ -36,18 +32,14 @@ def free(path: Path) -> None:
             )
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+def write(contents: dict[Path, bytes]) -> None:
+    """Write files of one folder, all of them or none."""
+    folder = next(iter(contents)).parent
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, stage = tempfile.mkstemp(prefix=".", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(stage).chmod(0o644)
-            Path(stage).replace(path)
-        except BaseException:
-            Path(stage).unlink(missing_ok=True)
-            raise
+        with swapped_in(folder) as stage:
+            for path, content in contents.items():
+                (stage / path.name).write_bytes(content)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror}); free the place, then try again.") from error
+        raise UserError(
+            f"{folder}: cannot be written to ({error.strerror}); free the place, then try again."
+        ) from error

@@ -43,8 +43,8 @@ def create(name: str, year: int) -> tuple[Path, Path, int]:
     book, table = folder / f"{called}.xlsx", folder / LISTS / f"{called}.csv"
     store.free(book)
     rows = _rows(roster(known[called]), year)
-    store.write(table, _csv(rows))
-    store.write(book, _book(rows))
+    store.write({table: _csv(rows)})
+    store.write({book: _book(rows)})
     return book, table, len(rows)
 
 
