@@ -97,7 +97,9 @@ class Lab:
         """
         panels, discard = page.locator(".jp-NotebookPanel"), page.get_by_role("button", name="Discard")
         kernel = page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id")
-        page.add_locator_handler(discard, lambda button: button.click(), no_wait_after=True)  # one for each that was changed
+        page.add_locator_handler(
+            discard, lambda button: button.click(), no_wait_after=True
+        )  # one for each that was changed
         # In braces, since its answer waits for that of the question.
         page.evaluate("() => { window.jupyterapp.commands.execute('application:close-all') }")
         expect(panels).to_have_count(0, timeout=30_000)
