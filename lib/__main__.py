@@ -185,12 +185,17 @@ def _render_options(function):
 def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **options) -> None:
     """Render figures, by number, name or a notebook's path; all of them where none is named. Then build the gallery."""
     from lib import notebooks
+    from lib.paths import outputs_dir
     from lib.render import run
     from lib.render.compare import differences, require_render
     from lib.render.values import parameter_values
 
     if compare:
-        require_render(compare)
+        if dry_run:
+            raise ParameterError(
+                "--compare: nothing is rendered with --dry-run, so nothing is compared; leave one of them out."
+            )
+        require_render(compare, outputs_dir())
     values = parameter_values(files, yamls, pairs, raw)
     jobs, broken = [], []
     for word in figures or [path.stem for path in notebooks.figures()]:
@@ -208,8 +213,6 @@ def render(figures, pairs, raw, yamls, files, explain, dry_run, compare, **optio
     for error in broken:
         echo(f"failed: {error}", err=True)
     if compare:
-        from lib.paths import outputs_dir
-
         echo("\n".join(differences(compare, outputs_dir())) or f"no figure's data and no claim differs from {compare}")
     if broken or not well:
         sys.exit(1)
@@ -488,24 +491,22 @@ def export(kind: str, folder: Path) -> None:
         echo(path)
 
 
-@main.command()
+@main.command("replication")
 @click.argument("path", metavar="[FILE]", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @_render_options
-def replication(path: Path | None, **options) -> None:
+def replication_package(path: Path | None, **options) -> None:
     """Render what has changed, then pack data, code, outputs and a README for a journal's data editor into one zip."""
     from lib import notebooks
     from lib.paths import outputs_dir
-    from lib.render import run
+    from lib.render import replication, run
 
-    if path and not path.parent.is_dir():
-        raise ParameterError(f"{path}: there is no folder {path.parent} to write to; make it, or name another.")
+    path = path or outputs_dir() / "replication.zip"
+    replication.require_free(path)
     jobs = [run.job(notebook.stem) for notebook in notebooks.figures()]
     well, _ = _work(jobs, gallery=True, explain=False, dry_run=False, keep_going=False, **options)
     if not well:
         sys.exit(1)
-    from lib.render.replication import pack
-
-    echo(pack(path or outputs_dir() / "replication.zip"))
+    echo(replication.pack(path))
 
 
 @main.command()

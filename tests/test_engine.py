@@ -195,6 +195,10 @@ def test_compare_names_what_differs(call, rendered, tmp_path, edit):
     changed = call("render", "6", "--compare", str(old))
     assert changed.returncode == 0 and f"{NAME}: highest was" in changed.stdout and "plotted rows" in changed.stdout
     assert call("render", "6", "--compare", str(tmp_path)).returncode == 2
+    (tmp_path / "link").symlink_to(rendered)
+    itself = call("render", "6", "--compare", str(tmp_path / "link"))
+    assert itself.returncode == 2 and "this render writes there" in itself.stderr
+    assert call("render", "6", "--dry-run", "--compare", str(old)).returncode == 2
 
 
 HOSTILE = {

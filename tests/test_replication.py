@@ -156,6 +156,17 @@ def test_a_place_to_write_that_is_not_there_is_told_before_anything_is_rendered(
     assert done.returncode == 2 and f"there is no folder {tmp_path / 'none'}" in done.stderr and not outputs.exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there is no pipe with a name there")
+def test_nothing_but_an_earlier_package_is_replaced(call, outputs, tmp_path):
+    os.mkfifo(tmp_path / "pipe.zip")
+    (tmp_path / "text.zip").write_text("precious")
+    (tmp_path / "folder.zip").mkdir()
+    for name in ("pipe.zip", "text.zip", "folder.zip"):
+        done = call("replication", str(tmp_path / name))
+        assert done.returncode == 2 and name in done.stderr and not outputs.exists()
+    assert (tmp_path / "text.zip").read_text() == "precious" and (tmp_path / "pipe.zip").is_fifo()
+
+
 def test_users_own_cohorts_and_what_is_drawn_from_them_stay_out(data, outputs):
     (data / "cohorts").mkdir(exist_ok=True)
     (data / "cohorts" / "mine.csv").write_text("name,fiscal_year,rd,sm\nA,2021,1,2\n")

@@ -166,6 +166,11 @@ def test_an_export_to_the_folder_of_the_tables_leaves_them_as_they_are(call, dat
     assert {path.name: path.read_bytes() for path in data.iterdir() if path.is_file()} == before
 
 
+def test_an_export_makes_no_cohorts_of_the_tables(call, data):
+    done = call("export", "--to", "csv", str(data / "cohorts" / "new"), "--data", str(data))
+    assert done.returncode == 1 and "would be cohorts there" in done.stderr and not (data / "cohorts" / "new").exists()
+
+
 def test_the_python_example_of_the_docs_runs(call, tmp_path):
     assert call("export", "--to", "dta", str(tmp_path)).returncode == 0
     text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")

@@ -49,6 +49,8 @@ def notebook(path, source):
         (BOMB, "too large with its aliases"),
         ("a: &a {b: 1}\nc: {<<: *a}\nd: {<<: [*a, 5]}", "not YAML"),
         ("\x00", "not YAML"),
+        ("{a: 1, a: 2}", "-y: 'a' stands there twice"),
+        ("b: {product: {a: [1], a: [2]}}", "'a' stands there twice"),
     ],
 )
 def test_only_what_json_has_is_a_value(text, words):

@@ -20,7 +20,7 @@ from lib import figures, parameters, tables, vendor
 from lib.errors import ParameterError, UserError
 from lib.rows import cohorts, own
 from lib.rows.workbooks import CONTAINER, LOCKED
-from lib.vendor import convert, layouts, readers, template
+from lib.vendor import convert, headings, readers, template
 
 FIGURE_1 = "01_rd_against_sm"
 
@@ -387,33 +387,6 @@ HOSTILE |= {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("title", "factor"),
-    [
-        ("单位为万元", 10_000),
-        ("利润表（万元）", 10_000),
-        ("单位：人民币万元", 10_000),
-        ("币种：人民币 单位：元", 1),
-        ("万元", 10_000),
-        ("(RMB'000)", 1_000),
-        ("Amounts in RMB million, audited", 1_000_000),
-        ("in thousands of yuan", 1_000),
-        ("Unit: CNY million", 1_000_000),
-    ],
-)
-def test_a_title_states_the_unit_of_all_amounts(data, title, factor):
-    for rows in ([[title], BARE, [*ROW[:3], 200, 300]], [["利润表", title], BARE, [*ROW[:3], 200, 300]]):
-        assert f"stated by '{title[:20]}" in "\n".join(convert.convert("a.csv", text(rows)).report)
-        assert layouts.understood(readers.read("a.csv", text(rows))).said[0].unit == factor
-
-
-@pytest.mark.parametrize(
-    "words", ["https://example.org", "Jin M. Wang", "编制单位：某某股份有限公司", "单位：家", "归属于母公司股东的净利润", "A-合并报表，B-母公司报表", "Printed in 2022"]
-)  # fmt: skip
-def test_a_title_without_a_unit_states_nothing(words):
-    assert layouts.stated(words) is None
-
-
 def test_a_column_that_says_more_is_left_aside_where_another_is_plain(data):
     rows = [
         ["证券代码", "年度", "研发费用(元)", "研发费用(元)", "销售费用(元)"],
@@ -555,35 +528,13 @@ def test_scaling_keeps_every_digit(cents, factor):
 
 
 @pytest.mark.parametrize(
-    ("words", "role", "unit", "year"),
-    [
-        ("研发费用\n[报告期] 2021年报\n[报表类型] 合并报表\n[单位] 万元", "rd", 10_000, 2021),
-        ("研发费用[报告期]2021年报[报表类型]合并报表[单位]元", "rd", 1, 2021),
-        ("销售费用(单位:元)", "sm", 1, None),
-        ("减：销售费用", "sm", None, None),
-        ("其中:研发费用(亿元)", "rd", 100_000_000, None),
-        ("R&D expense, CNY mn", "rd", 1_000_000, None),
-        ("rd_2020", "rd", None, 2020),
-        ("FY2020 R&D expenses (RMB million)", "rd", 1_000_000, 2020),
-        ("研发费用同比增长率", "", None, None),
-        ("研发费用率", "near", None, None),
-        ("销售费用2021年报", "sm", None, 2021),
-        ("SELLING EXPENSE", "sm", None, None),
-    ],
-)
-def test_a_header_is_read(words, role, unit, year):
-    column = layouts.heading(0, [words])
-    assert (column.role, column.unit, column.period and column.period.year) == (role, unit, year)
-
-
-@pytest.mark.parametrize(
     ("value", "year", "annual"),
     [("2021-12-31", 2021, True), (20211231, 2021, True), ("20210930", 2021, False), (2021.0, 2021, True), ("2021年报", 2021, True),
      ("2021三季报", 2021, False), ("2021Q3", 2021, False), (datetime.datetime(2021, 12, 31), 2021, True), ("FY2021", 2021, True),
      ("2021/12/31", 2021, True), ("2021年12月31日", 2021, True), ("2021-12-31 00:00:00", 2021, True), ("202109", 2021, False)],
 )  # fmt: skip
 def test_a_period_is_read(value, year, annual):
-    found = layouts.period(value)
+    found = headings.period(value)
     assert (found.year, found.annual) == (year, annual)
 
 

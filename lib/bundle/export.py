@@ -8,6 +8,7 @@ import pandas as pd
 from lib import tables
 from lib.bundle import paper, stata
 from lib.errors import UserError
+from lib.parameters import OWN
 from lib.paths import data_dir, swapped_in
 
 
@@ -16,6 +17,8 @@ def write_tables(kind: str, folder: Path) -> list[Path]:
 
     Raises UserError where a file cannot be written, or what writes Parquet is not there.
     """
+    if folder.resolve().is_relative_to((data_dir() / OWN).resolve()):
+        raise UserError(f"{folder}: the tables would be cohorts there; name a folder outside data/{OWN}.")
     resources = tables.codebook()["resources"]
     try:
         with swapped_in(folder) as stage:

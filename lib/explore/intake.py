@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from lib import vendor
 from lib.vendor.convert import FILED, unit_words
-from lib.vendor.layouts import UNIT_NAMES
+from lib.vendor.headings import UNIT_NAMES
 from lib.vendor.readers import KINDS
 
 HELP = (

@@ -10,8 +10,10 @@ from lib.paths import TABLE, read_bounded
 from lib.render.manifest import Manifest
 
 
-def require_render(old: Path) -> None:
-    """Raise ParameterError where the folder `old` holds no manifest of a render."""
+def require_render(old: Path, new: Path) -> None:
+    """Raise ParameterError where the folder `old` holds no manifest of a render, or is the one that is rendered to."""
+    if old.resolve() == new.resolve():
+        raise ParameterError(f"--compare {old}: this render writes there; compare with a copy of it from before.")
     manifest = Manifest(old)
     if manifest.damage or not manifest.entries:
         raise ParameterError(

@@ -21,7 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lib import notebooks, tables
 from lib.bundle import folders
-from lib.errors import UserError
+from lib.errors import ParameterError, UserError
 from lib.paths import ROOT, data_dir, outputs_dir, swapped_in
 from lib.render.manifest import Manifest
 from lib.words import sentence
@@ -42,6 +42,16 @@ FILES = (
     *("Makefile", "README.md", "SECURITY.md", "notebooks/.ruff.toml", "pyproject.toml", "requirements-refresh.txt"),
     *("requirements-test.lock", "requirements-test.txt", "requirements.lock", "requirements.txt"),
 )
+
+
+def require_free(path: Path) -> None:
+    """Raise ParameterError where a package cannot be written: where no folder is, or something else than an earlier zip."""
+    if not path.parent.is_dir():
+        raise ParameterError(f"{path}: there is no folder {path.parent} to write to; make it, or name another.")
+    if path.exists() and not (path.is_file() and zipfile.is_zipfile(path)):
+        raise ParameterError(
+            f"{path} is there already, and no earlier package; name another file, or take it away first."
+        )
 
 
 def pack(path: Path) -> Path:

@@ -68,6 +68,8 @@ def read_yaml(text: str, where: str) -> Any:
             node = loader.get_single_node()
             if node is not None and _size(node, {}) > LARGEST:
                 raise ParameterError(f"{where}: too large with its aliases written out, or an alias within itself.")
+            if node is not None and (twice := _twice(node)):
+                raise ParameterError(f"{where}: '{twice}' stands there twice; keep one.")
             found = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
@@ -90,6 +92,15 @@ def _size(node: yaml.Node, known: dict[int, float]) -> float:
             size = sum(_size(part, known) for part in parts)
         known[id(node)] = 1 + size
     return known[id(node)]
+
+
+def _twice(node: yaml.Node) -> str:
+    """A name that stands twice in one mapping, of which YAML would take the last without a word; '' where there is none."""
+    if isinstance(node, yaml.MappingNode):
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((name for name in names if names.count(name) > 1), "")
+        return twice or next(filter(None, (_twice(part) for pair in node.value for part in pair)), "")
+    return next(filter(None, map(_twice, node.value)), "") if isinstance(node, yaml.SequenceNode) else ""
 
 
 def _require_json(value: Any, where: str) -> None:

@@ -67,7 +67,8 @@ NOT_COLUMNS = {
 }  # fmt: skip
 #: What stands in place of a name where a row is no company.
 TOTALS = re.compile(
-    r"(?i)(grand|sub)?[ -]?totals?|sums?|averages?|means?|medians?|count|合计|总计|小计|总和|共计|平均(值|数)?|中位数|均值|汇总"
+    r"(?i)(grand|sub)?-?totals?|sums?|averages?|means?|medians?|count|minimum|maximum|行业?合计数?|合计数?|总计|总额|小计|总和|共计|平均(值|数)?|"
+    r"中位数|均值|汇总|最[大小]值|标准差|全部A股|沪深300"
 )
 ERRORS = re.compile(r"#(N/A|REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA).*")
 DATES = re.compile(r"(19|20)\d\d[-/.年]\d{1,2}([-/.月]\d{1,2}日?|月)?( \d\d:\d\d(:\d\d)?)?")
@@ -369,13 +370,15 @@ def _unknown(words: str) -> str:
         )
     if re.search("[%％‰]", bare):
         return "is a share or a rate; give the amount itself, in whole yuan, or take it out."
+    if re.search("[$€£]", bare):
+        return "is in another currency; give the amount in whole yuan, or take it out."
     near = difflib.get_close_matches(bare, _spelt(), n=1)
     hint = f"did you mean {_spelt()[near[0]]}? Rename" if near else "rename"
     return f"is not known; {hint} it, or take it out. Columns: {', '.join(COLUMNS)}; amounts in whole yuan."
 
 
 def _bare(words: str) -> str:
-    return re.sub(r"[^\w%％‰]|_", "", words.casefold())
+    return re.sub(r"[^\w%％‰$€£]|_", "", words.casefold())
 
 
 def _value(column: str, cell: Cell, industries: dict):
@@ -420,9 +423,14 @@ def spaced(text: str) -> str:
     return "".join(" " if unicodedata.category(sign) == "Zs" else sign for sign in text).strip()
 
 
+def is_total(text: str) -> bool:
+    """Whether a text stands before a total or another sum of companies, rather than names one; however it is spaced."""
+    return bool(TOTALS.fullmatch(re.sub(r"[\s:：]|[(（].*[)）]", "", text)))
+
+
 def _company(value, text: str) -> None:
     """ValueError where a name is no company's."""
-    if TOTALS.fullmatch(text):
+    if is_total(text):
         raise ValueError(f"'{text}' is a total, not a company; take the row out")
     if ERRORS.fullmatch(text):
         raise ValueError(
@@ -453,15 +461,23 @@ def _code(value, text: str) -> str:
     raise ValueError(f"'{text}' is not a six-digit code; write it in full, or leave the column out.{lost}".rstrip("."))
 
 
+def advice(text: str) -> str:
+    """What to do about a text that stands for an amount and is none."""
+    return next(
+        (words for pattern, words in NOT_AMOUNTS if re.fullmatch(pattern, text)), "write digits, or leave it empty"
+    )
+
+
 def _amount(column: str, value, text: str) -> float:
     if isinstance(value, (datetime, date, time, bool)):
         kind = "truth value" if isinstance(value, bool) else "date or time"
         raise ValueError(f"'{text}' is a {kind}, not an amount in yuan; format the column as numbers")
     if not NUMBER.fullmatch(text):
-        advice = next(
-            (words for pattern, words in NOT_AMOUNTS if re.fullmatch(pattern, text)), "write digits, or leave it empty"
+        raise ValueError(f"'{text}' is not an amount; {advice(text)}")
+    if re.match(r"-?0[0-9]", text):
+        raise ValueError(
+            f"'{text}' begins with a zero, as the rest of a number that was cut at its separators; mend it"
         )
-        raise ValueError(f"'{text}' is not an amount; {advice}")
     if abs(amount := float(text)) >= MOST[column]:
         raise ValueError(f"'{text}' is more than any company has in yuan; look for slips")
     return amount

@@ -43,12 +43,14 @@ class Sheet:
 @dataclass
 class Extent:
     """What a scan of a sheet finds. row, column: the furthest with something in it; merged: the merged areas, as texts;
-    uncounted: cells with a formula and no stored value; too_large: the scan ended early, as it is more than was asked for."""
+    uncounted: cells with a formula and no stored value; hidden: rows and columns that are not shown; too_large: the scan ended early,
+    as it is more than was asked for."""
 
     row: int = 0
     column: int = 0
     merged: list[str] = field(default_factory=list)
     uncounted: list[str] = field(default_factory=list)
+    hidden: int = 0
     too_large: bool = False
 
 
@@ -134,6 +136,8 @@ class Workbook:
                     if event == "start":
                         if kind == "row":
                             row, column = int(item.get("r", row + 1)), 0
+                        if kind in ("row", "col"):
+                            found.hidden += item.get("hidden") in ("1", "true")
                         continue
                     if kind == "c":
                         place = CELL.fullmatch(item.get("r", ""))
@@ -182,6 +186,14 @@ class Workbook:
         )
 
 
+def is_xlsx(content: bytes) -> bool:
+    """Whether a file's content is an .xlsx workbook, by its parts."""
+    try:
+        return content.startswith(ZIP) and "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(content)).namelist()
+    except Exception:  # a damaged zip comes up as anything from BadZipFile to struct.error
+        return False
+
+
 def only_table(book: Workbook) -> tuple[Sheet, Extent]:
     """The one sheet that holds something. Raises Unreadable where there are several or none."""
     extents = [(sheet, book.extent(sheet)) for sheet in book.sheets if not sheet.chart]
@@ -225,7 +237,8 @@ def shown_unit(code: str, value: float = 1) -> str:
 
 def cut(cell: Cell) -> bool:
     """Whether a number's format shows it in thousands or the like: whether they or the number are meant, only its author knows."""
-    sections = (re.sub(r'"[^"]*"|\[[^\]]*\]|[_*].', "", each) for each in _sections(cell.shown_as, cell.value))
+    pointed = (re.sub(r'"([.,])"', r"!\1", each) for each in _sections(cell.shown_as, cell.value))
+    sections = (re.sub(r'"[^"]*"|\[[^\]]*\]|[_*].', "", each) for each in pointed)
     return any(re.search(r"[0#?],+(?![0#?,])|[0#?][\\!]\.[0#?]", section) for section in sections)
 
 

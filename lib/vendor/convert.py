@@ -15,8 +15,9 @@ import pandas as pd
 from lib import parameters, tables
 from lib.errors import ParameterError, UserError
 from lib.rows import origins, own
-from lib.vendor import layouts, readers
-from lib.vendor.layouts import CONSOLIDATED, DOCUMENTED, LINES, shown
+from lib.vendor import headings, layouts, readers
+from lib.vendor.headings import CONSOLIDATED, LINES, as_text, shown
+from lib.vendor.layouts import DOCUMENTED
 from lib.vendor.records import LINE_WORDS, Reading, Record, each_column, lines_of, records_of, told, used_columns
 from lib.words import name_list
 
@@ -74,6 +75,7 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
     grid = readers.read(file, content, sheet)
     report.append(
         f"file: {file}, {grid.kind}{f', sheet {shown(grid.sheet)}' if grid.sheet else ''}, {len(grid.cells):,} rows"
+        + (f", {grid.hidden:,} of its rows or columns hidden, which are read" if grid.hidden else "")
     )
     report += [f"  not read: {shown(words, 160)}" for words in grid.aside]
     layout = layouts.understood(grid)
@@ -175,10 +177,10 @@ def _legal(name: str) -> str:
 
 
 def _given(unit: str) -> int:
-    factor = layouts.factor(unit)
+    factor = headings.factor(unit)
     if factor is None:
         raise ParameterError(
-            f"--unit: '{unit}' is not known; say one of {', '.join(layouts.UNIT_NAMES.values())}, or yuan, thousand, million or billion."
+            f"--unit: '{unit}' is not known; say one of {', '.join(headings.UNIT_NAMES.values())}, or yuan, thousand, million or billion."
         )
     return factor
 
@@ -229,14 +231,14 @@ def _unit(reading: Reading, given: int | None) -> tuple[int, str]:
         index, column = reading.bare
         raise ParameterError(
             f"{file}: {place} says {unit_words(unit)}, and column {column.name} states no unit in {reading.grid.place(index)}; if all are in one, say --unit "
-            f"{layouts.UNIT_NAMES[unit]}."
+            f"{headings.UNIT_NAMES[unit]}."
         )
     return unit, f"{unit_words(unit)}, stated by {place}"
 
 
 def unit_words(factor: int) -> str:
     """A unit by the yuan in it: yuan (元), 10,000 yuan (万元)."""
-    return f"{'' if factor == 1 else f'{factor:,} '}yuan ({layouts.UNIT_NAMES[factor]})"
+    return f"{'' if factor == 1 else f'{factor:,} '}yuan ({headings.UNIT_NAMES[factor]})"
 
 
 # One row for each company-year
@@ -244,6 +246,7 @@ def unit_words(factor: int) -> str:
 
 def _oneeach_column(reading: Reading, records: list[Record], filed: str | None) -> list[Record]:
     """One record for each company-year: repeats are taken once; different figures are chosen by `filed`, or asked about."""
+    _require_one_firm(reading, records)
     groups: dict[tuple, list[Record]] = {}
     for record in records:
         groups.setdefault((record.code or record.name, record.year), []).append(record)
@@ -276,6 +279,19 @@ def _oneeach_column(reading: Reading, records: list[Record], filed: str | None) 
             reading.aside["rows: a company-year once more, with the same figures"] += len(group) - 1
         chosen.append(group[0])
     return chosen
+
+
+def _require_one_firm(reading: Reading, records: list[Record]) -> None:
+    """Raise UserError where two companies of a vendor's own numbers, such as gvkey, have one name and no code."""
+    firms: dict[str, tuple] = {}
+    for record in records:
+        for column in reading.layout.of("firm"):
+            number = as_text(record.came[column.place])
+            if not record.code and firms.setdefault(record.name, (number, record))[0] != number:
+                rows = f"{reading.grid.place(firms[record.name][1].row)} and {reading.grid.place(record.row)}"
+                raise UserError(
+                    f"{reading.file}, {rows}: {shown(record.name)} has two numbers in column {column.name}; give each company a name of its own."
+                )
 
 
 def _name(reading: Reading, records: list[Record]) -> None:

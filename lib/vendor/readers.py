@@ -46,7 +46,7 @@ class Grid:
     cells: rows of equal width, values as the file's kind has them (text, number, day, None); kind: the file's kind in words;
     sheet: the sheet that was read, '' for a file without sheets; units: the unit, currency or CUT that a number format shows, by
     row and column from 0; merged: areas as first and last row and column from 0; aside: what of the file was not read, and why;
-    separator: what parts the cells of a text, '' in other files.
+    separator: what parts the cells of a text, '' in other files; hidden: how many rows and columns the sheet does not show.
     """
 
     cells: list[list]
@@ -56,6 +56,7 @@ class Grid:
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     aside: list[str] = field(default_factory=list)
     separator: str = ""
+    hidden: int = 0
 
     def place(self, row: int) -> str:
         """A row as the user finds it, from its index."""
@@ -92,7 +93,7 @@ def read(file: str, content: bytes, sheet: str | None = None) -> Grid:
             grid = _stata(content)
         elif kind in (".csv", ".txt", ".tsv") or not content.startswith((ZIP, CONTAINER)):
             grid = _text(content)
-        elif kind in (".xlsx", ".xlsm"):
+        elif kind in (".xlsx", ".xlsm") or workbooks.is_xlsx(content):  # whatever it is called
             grid = _xlsx(content, sheet)
         else:
             grid = _others(content, sheet)
@@ -129,6 +130,7 @@ def _text(content: bytes) -> Grid:
         directive, text = first[4], rest
     csv.field_size_limit(1_000_000)
     best: tuple[int, str, list] | None = None
+    reason = None
     for mark in directive or SEPARATORS:
         try:
             rows = _parted(text, mark)
@@ -139,7 +141,7 @@ def _text(content: bytes) -> Grid:
         cells = sum(len(row) for row in rows[:200])
         if best is None or cells > best[0]:
             best = (cells, mark, rows)
-    if not best[2]:
+    if not best[2] or (reason and best[0] <= len(best[2][:200])):  # parted by nothing, but for what cannot be read
         raise Unreadable(f"not a table in text ({reason}); look for a quotation mark without its second")
     rows = [[], *best[2]] if directive else best[2]
     kind = f"text in {encoding}, parted by {SEPARATORS.get(best[1], best[1])}"
@@ -148,13 +150,14 @@ def _text(content: bytes) -> Grid:
 
 def _parted(text: str, mark: str) -> list[list[str]]:
     """The cells of a text. Raises Unreadable as soon as they are too many, csv.Error where a quotation mark has no second."""
-    rows = []
+    rows, cells = [], 0
     for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True):
         rows.append(row)
-        if len(rows) > MOST_ROWS or len(row) > MOST_COLUMNS:
+        cells += len(row)
+        if len(rows) > MOST_ROWS or len(row) > MOST_COLUMNS or cells > MOST_CELLS:
             raise Unreadable(
-                f"it has more than {MOST_ROWS:,} rows or {MOST_COLUMNS:,} columns, which is more than is read; export fewer items, "
-                "companies or years"
+                f"it has more than {MOST_ROWS:,} rows, {MOST_COLUMNS:,} columns or {MOST_CELLS:,} cells, which is more than is read; export "
+                "fewer items, companies or years"
             )
     return rows
 
@@ -226,7 +229,9 @@ def _xlsx(content: bytes, sheet: str | None) -> Grid:
         grid = _others(content, chosen)
         grid.aside = [*aside, NO_FORMATS]
         return grid
-    return _formatted(rows, "Excel workbook", chosen, merged, aside)
+    grid = _formatted(rows, "Excel workbook", chosen, merged, aside)
+    grid.hidden = extent.hidden
+    return grid
 
 
 def _formatted(rows: list[list[Cell]], kind: str, sheet: str, merged: list, aside: list[str]) -> Grid:

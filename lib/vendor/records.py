@@ -1,6 +1,7 @@
 """Which columns and rows of an export are companies' amounts of which fiscal year, and what is left out, with the reason."""
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,17 +9,21 @@ from decimal import Decimal
 
 from lib.errors import ParameterError, UserError
 from lib.rows import own
-from lib.vendor import layouts, readers
-from lib.vendor.layouts import CONSOLIDATED, LINES, PARENT, Column, Layout, Period, shown
+from lib.rows.workbooks import letters
+from lib.vendor import headings, layouts, readers
+from lib.vendor.headings import CONSOLIDATED, LINES, PARENT, Column, Period, as_text, shown
+from lib.vendor.layouts import Layout
 from lib.words import name_list
 
 LINE_WORDS = {"rd": "R&D expense (研发费用)", "sm": "selling expense (销售费用)", "revenue": "revenue (营业收入)"}
 #: What vendors write where they have no figure.
-NOT_KNOWN = re.compile(r"(?i)[-–—.]+|n\.?/?a\.?|nan|none|null|nat|#N/A|无|不适用|未披露")
+NOT_KNOWN = re.compile(r"(?i)[-–—.]+|n\.?/?a\.?|nan|none|null|nat|#N/A|无|暂无|缺失|不适用|未披露")
 NUMBER = re.compile(r"-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?")
 #: A number whose comma may stand before thousands or before decimals.
 ONE_COMMA = re.compile(r"-?[0-9]{1,3},[0-9]{3}")
 CODE = re.compile(r"(?i)(?:(?:sh|sz|bj)\.?)?([0-9]{6})(?:\.(?:sh|sz|bj|ss|xshg|xshe|bse|0))?")
+#: How codes of companies begin, by exchange, and those of B shares.
+CODES_OF, B_SHARES = {"sh": "6", "sz": ("0", "3"), "bj": ("4", "8", "920")}, ("200", "900")
 #: Rows of text beside the companies' that are passed over; more of them are no footer.
 MOST_NOTES = 30
 NO_YEAR = "rows: not a year that ends on 31 December (quarters and the like)"
@@ -65,10 +70,17 @@ class Reading:
 def lines_of(reading: Reading, year: int | None) -> dict[str, dict[int | None, Column]]:
     """The columns of each line by fiscal year, None where the rows say the year."""
     layout, file = reading.layout, reading.file
+    if layout.unfilled:
+        row, place = layout.unfilled
+        words = shown(as_text(reading.grid.cells[row][place]))
+        raise UserError(
+            f"{file}, {reading.grid.place(row)}: '{words}' stands over column {letters(place + 1)}, and nothing over the next, as where merged "
+            "cells were lost; fill the row in, so that each column says what it holds."
+        )
     if layout.of("item"):
         return _item_lines(reading, year)
     places: dict[str, dict] = {}
-    only_parent = {}
+    only_parent, relative = {}, {}
     for line in LINES:
         for column in layout.of(line):
             _in_yuan(reading, column)
@@ -77,7 +89,8 @@ def lines_of(reading: Reading, year: int | None) -> dict[str, dict[int | None, C
                 only_parent[line] = column
                 continue
             when = column.period
-            if when and when.relative:
+            if when and when.relative and when.annual:
+                relative.setdefault(when.relative, column)
                 if year is None:
                     raise ParameterError(
                         f"{file}, column {column.name}: '{when.relative}' names no year; say which it was, such as --year 2021."
@@ -94,6 +107,11 @@ def lines_of(reading: Reading, year: int | None) -> dict[str, dict[int | None, C
                     "as under a merged header; keep one, or give each a header of its own."
                 )
             held[key] = column
+    if len(relative) > 1:
+        one, other = list(relative.values())[:2]
+        raise UserError(
+            f"{file}: columns {one.name} and {other.name} are of different years; export them with the years' numbers."
+        )
     for line in ("rd", "sm"):
         if line not in places:
             raise UserError(f"{file}: {_missing(reading, line, only_parent)}")
@@ -134,7 +152,7 @@ def _missing(reading: Reading, line: str, only_parent: dict) -> str:
     near = [f"column {column.name} is {column.why}" for column in reading.layout.of("near")]
     parts = [column for column in reading.layout.of(line) if column.period and not column.period.annual]
     if parts:
-        near.append(f"column {parts[0].name} is {layouts.NOT_ANNUAL}; export the annual report")
+        near.append(f"column {parts[0].name} is {headings.NOT_ANNUAL}; export the annual report")
     reason = f" ({'; '.join(near[:3])})" if near else ""
     return f"no column is {LINE_WORDS[line]}{reason}; export that line too, or add it in a column of its own."
 
@@ -159,7 +177,7 @@ def _item_lines(reading: Reading, year: int | None) -> dict[str, dict]:
     if not years:
         raise UserError(f"{file}: column {item.name} names items, but no column is a year; export years as columns.")
     cells = (row[item.place] for row in reading.grid.cells[reading.layout.first :])
-    found = {layouts.role(str(cell)) for cell in cells if cell is not None}
+    found = {headings.role(str(cell)) for cell in cells if cell is not None}
     for line in ("rd", "sm"):
         if line not in found:
             raise UserError(f"{file}, column {item.name}: no row is {LINE_WORDS[line]}; export that line too.")
@@ -194,6 +212,7 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
         row = grid.cells[index]
         if not any(cell is not None for cell in row):
             continue
+        _one_table(reading, index)
         code, name = _company(reading, index, code_column, name_column)
         used = [column for column in used_columns(places) if row[column.place] is not None]
         if (not code and not name) or (not code and not any(_is_amount(row[column.place]) for column in used)):
@@ -206,6 +225,10 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
         if not code and layouts.is_total(name):
             reading.aside["total rows (合计 and the like)"] += 1
             continue
+        if code_column and not code:
+            raise reading.fault(
+                index, code_column, f"{shown(name)} has no code here, as others have; give it, or take the row out"
+            )
         if not _statement(reading, index):
             continue
         _yuan(reading, index)
@@ -263,6 +286,23 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
     return records
 
 
+def _one_table(reading: Reading, index: int) -> None:
+    """Raise UserError where a row is the header of another table, or goes on where the header has ended."""
+    layout, row = reading.layout, reading.grid.cells[index]
+    if (
+        row != reading.grid.cells[layout.header[0]]
+        and len({headings.role(text) for text in layouts.texts(row)} - {"", "near"}) > 1
+    ):
+        raise reading.fault(index, None, "a second header; give each table a file or a sheet of its own")
+    beyond = next((column for column in layout.columns if not column.words and row[column.place] is not None), None)
+    if beyond and reading.grid.separator and not any(column.words for column in layout.columns[beyond.place :]):
+        raise reading.fault(
+            index,
+            None,
+            "more cells than the header has; write amounts without thousands separators, or in quotation marks",
+        )
+
+
 def _note(reading: Reading, index: int) -> str:
     return shown(next(cell for cell in reading.grid.cells[index] if cell is not None), 30)
 
@@ -301,8 +341,26 @@ def _company(reading: Reading, index: int, code_column: Column | None, name_colu
     cell = row[code_column.place] if code_column else None
     if cell is None or not layouts.code_like(cell):
         return "", own.spaced(name)
-    text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    text = unicodedata.normalize("NFKC", as_text(cell))
     if found := CODE.fullmatch(text):
+        where = next(
+            (
+                word
+                for word in ("sh", "sz", "bj")
+                if word in text.lower() or {"sh": "ss"}.get(word, "-") in text.lower()
+            ),
+            "",
+        )
+        if found[1].startswith(B_SHARES):
+            raise reading.fault(
+                index, code_column, f"'{shown(text)}' is a B share; give the company's code of its A share"
+            )
+        if where and not found[1].startswith(CODES_OF[where]):
+            raise reading.fault(
+                index,
+                code_column,
+                f"'{shown(text)}' is no company of that exchange, but perhaps an index; take the row out",
+            )
         return reading.renumbered.get(found[1], found[1]), own.spaced(name)
     if text.isdigit():
         how = (
@@ -322,10 +380,8 @@ def _statement(reading: Reading, index: int) -> bool:
         cell = reading.grid.cells[index][column.place]
         if cell is None:
             continue
-        text = str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
-        kind = layouts.STATEMENTS.get(
-            re.sub(r"[\W_]", "", text.casefold()), f"statements of the kind '{shown(text, 20)}'"
-        )
+        text = as_text(cell)
+        kind = headings.STATEMENTS.get(headings.bare(text), f"statements of the kind '{shown(text, 20)}'")
         if kind not in ("", CONSOLIDATED):
             reading.aside[f"rows: {kind}" + (" figures" if kind == PARENT else "")] += 1
             return False
@@ -339,7 +395,7 @@ def _yuan(reading: Reading, index: int) -> None:
     row = reading.grid.cells[index]
     for column in reading.layout.of("currency"):
         cell = row[column.place]
-        if cell is not None and not layouts.YUAN.fullmatch(str(cell)) and not re.fullmatch("(?i)人民币元", str(cell)):
+        if cell is not None and not headings.YUAN.fullmatch(str(cell)) and not re.fullmatch("(?i)人民币元", str(cell)):
             raise reading.fault(
                 index, column, f"amounts in '{shown(cell, 20)}'; convert them to yuan, or take the row out"
             )
@@ -348,7 +404,7 @@ def _yuan(reading: Reading, index: int) -> None:
 def _named(reading: Reading, index: int, item: Column, places: dict) -> Column | None:
     """What a row's item says, as a header would; None, and counted, where it is not a line of consolidated figures that is read."""
     cell = reading.grid.cells[index][item.place]
-    said = layouts.heading(item.place, [str(cell)])
+    said = headings.heading(item.place, [str(cell)])
     if said.role not in places:
         reading.aside[f"rows of other items ({shown(cell, 20)}{f': {said.why}' if said.why else ''})"] += 1
         return None
@@ -373,7 +429,7 @@ def _row_unit(reading: Reading, index: int, named: Column | None) -> bool:
     for column in reading.layout.of("unit"):
         cell = reading.grid.cells[index][column.place]
         if cell is not None:
-            stated, factor = True, layouts.factor(str(cell))
+            stated, factor = True, headings.factor(str(cell))
             if factor is None:
                 raise reading.fault(
                     index, column, f"'{shown(cell, 20)}' is no unit of amounts in yuan; export amounts in 元"
@@ -396,7 +452,7 @@ def _period(reading: Reading, index: int, places: dict, year: int | None) -> Per
         cell = row[column.place]
         if cell is None:
             continue
-        when = layouts.period(cell)
+        when = headings.period(cell)
         if when is None or when.relative:
             raise reading.fault(index, column, f"'{shown(cell)}' is no year and no day; write it as 2021 or 2021-12-31")
         if not when.annual:
@@ -416,23 +472,39 @@ def _period(reading: Reading, index: int, places: dict, year: int | None) -> Per
                 f"{held[1].year}, but column {places['rd'][others[0]].name} is {others[0]}; take out what does not tell the figures' year",
             )
         return Period(0, True)
+    said = [title for title in layout.said if title.period]
+    if held and headings.day(row[held[0].place]):
+        return held[1]
+    for title in said:
+        if not title.period.annual:
+            raise UserError(
+                f"{reading.file}: '{shown(title.words)}' says {headings.NOT_ANNUAL}; export the annual report."
+            )
     if held:
         return held[1]
+    filled = (
+        column
+        for column in columns
+        if any(line[column.place] is not None for line in reading.grid.cells[layout.first :])
+    )
+    if empty := next(filled, None):
+        raise reading.fault(index, empty, "empty, where other rows name their year; fill it in")
     if year is None:
+        stated = f" ('{shown(said[0].words)}' may be it)" if said else ""
         raise ParameterError(
-            f"{reading.file}: nothing says which fiscal year the figures are of; say it, such as --year 2021."
+            f"{reading.file}: no header and no column says which fiscal year the figures are of{stated}; say it, such as --year 2021."
         )
-    for said in layout.said:
-        if said.period:
-            raise UserError(
-                f"{reading.file}: '{shown(said.words)}' says {layouts.NOT_ANNUAL}; export the annual report."
+    for title in said:
+        if title.period.year not in (0, year):
+            raise ParameterError(
+                f"--year: {year}, but '{shown(title.words)}' says {title.period.year}; leave the other years out, or mend the file."
             )
     return Period(year, True)
 
 
 def _whole_year(cell) -> bool:
     """Whether what stands in a column of quarters is a year after all."""
-    return str(cell) in ("年度", "全年", "年报", "annual", "FY")
+    return as_text(cell) in ("年度", "全年", "年报", "annual", "FY", "12")  # a month, since no quarter has that number
 
 
 def told(reading: Reading, record: Record) -> tuple:
@@ -440,7 +512,7 @@ def told(reading: Reading, record: Record) -> tuple:
     found = []
     for column in reading.layout.of("told"):
         cell = reading.grid.cells[record.row][column.place]
-        day = layouts.day(cell)
+        day = headings.day(cell)
         if day is None and cell is not None and (mark := re.fullmatch(r"([01])(\.0)?", str(cell))):
             day = datetime(1, 1, 1 + int(mark[1]))  # 1 is an update of 0
         if day is None and cell is not None:
@@ -455,7 +527,7 @@ def _amount(reading: Reading, index: int, column: Column, stated: bool) -> Decim
     if cell is None or (isinstance(cell, str) and NOT_KNOWN.fullmatch(cell)):
         return None
     if unit := reading.grid.units.get((index, column.place)):
-        factor = layouts.factor(unit)
+        factor = headings.factor(unit)
         if factor is None:
             raise reading.fault(index, column, f"the sheet shows it with '{shown(unit)}'; export plain amounts in yuan")
         reading.units.setdefault(factor, f"the number format of column {column.name}")
@@ -468,10 +540,16 @@ def _amount(reading: Reading, index: int, column: Column, stated: bool) -> Decim
         unit = re.fullmatch(r"-?[\d.,]+\s*([^\d\s.,]+)", text)
         words = (
             f"'{shown(text)}' has its unit in the cell, which is rounded; export plain numbers"
-            if unit and layouts.factor(unit[1])
-            else f"'{shown(text)}' is not an amount; export plain numbers"
+            if unit and headings.factor(unit[1])
+            else f"'{shown(text)}' is not an amount; {own.advice(text)}"
         )
         raise reading.fault(index, column, words)
+    if re.match(r"-?0[0-9]", text):
+        raise reading.fault(
+            index,
+            column,
+            f"'{shown(text)}' begins with a zero, as the rest of a number that was cut at its separators; mend it",
+        )
     if "," in text:
         reading.commas.setdefault("unsure" if ONE_COMMA.fullmatch(text) else "plain", (index, column))
     return Decimal(text.replace(",", ""))

@@ -1,0 +1,348 @@
+"""What an export's titles, headers and columns say of its amounts: taken at their word, or refused in a sentence."""
+
+import pytest
+from vendors import text, workbook
+
+from lib.vendor import convert, headings, layouts, readers
+
+BARE = ["证券代码", "证券简称", "年度", "研发费用", "销售费用"]
+HEAD = [*BARE[:3], "研发费用(元)", "销售费用(元)"]
+ROW = ["430198.BJ", "微创光电", 2021, 2e6, 3e6]
+NO_YEAR, FIRM = [*HEAD[:2], *HEAD[3:]], [*ROW[:2], *ROW[3:]]
+
+
+@pytest.fixture(autouse=True)
+def data(no_cohorts):
+    return no_cohorts
+
+
+def refused(rows, **answers) -> str:
+    """What is said of a table that is not taken."""
+    done = convert.convert("a.csv", rows if isinstance(rows, bytes) else text(rows), name="mine", **answers)
+    assert done.cohort is None and str(done.problem).endswith((".", ")"))
+    return str(done.problem)
+
+
+def taken(rows, file="a.csv", **answers):
+    """The rows that a table becomes."""
+    done = convert.convert(file, rows if isinstance(rows, bytes) else text(rows), name="mine", **answers)
+    assert done.problem is None, done.problem
+    return done.cohort.rows
+
+
+# Money
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "(in thousands of U.S. dollars)", "In thousands of Hong Kong dollars", "(HKD in millions)", "USD in thousands", "US$ in millions",
+        "Unit: million USD", "Units: thousands of US dollars", "Unit: thousand, currency USD", "in millions, US dollars",
+        "in thousands of Swiss francs", "in millions of won", "in millions of zloty", "单位：万 美元", "单位：百万 港元", "单位：千 USD",
+        "货币单位：百万 美元", "单位：元 币种：澳元", "单位：元；货币：KRW", "amounts in HK dollars", "注：金额以美元列示", "注：全部金额已按年末汇率折算为美元",
+    ],
+)  # fmt: skip
+def test_a_title_in_another_currency_is_refused(title):
+    assert "says amounts in" in refused([[title], BARE, ROW], unit="元")
+
+
+@pytest.mark.parametrize("title", ["货币单位：美元", "Currency: USD", "注：金额以美元列示"])
+def test_so_is_a_footer(title):
+    assert "says amounts in" in refused([BARE, ROW, [title]], unit="元")
+
+
+@pytest.mark.parametrize("sign", ["研发费用$", "R&D expense €", "研发费用(£)", "研发费用 USD mn", "研发费用(百万美元)"])
+def test_so_is_a_column(sign):
+    assert "amounts in" in refused([[*BARE[:3], sign, BARE[4]], ROW], unit="元")
+
+
+@pytest.mark.parametrize(
+    ("title", "factor"),
+    [
+        ("金额单位均为人民币千元", 1_000), ("以万元计", 10_000), ("RMB million, consolidated", 1_000_000), ("Currency: CNY; Scale: mn", 1_000_000),
+        ("（金额单位：人民币万元）", 10_000), ("单位为万元", 10_000), ("利润表（万元）", 10_000), ("币种：人民币 单位：元", 1), ("(RMB'000)", 1_000),
+        ("Amounts in RMB million, audited", 1_000_000), ("in thousands of yuan", 1_000), ("Unit: CNY million", 1_000_000), ("万元", 10_000),
+    ],
+)  # fmt: skip
+def test_a_title_states_the_unit_of_all_amounts(title, factor):
+    line = [*ROW[:3], 200, 300]
+    for rows in ([[title], BARE, line], [["利润表", title], BARE, line], [BARE, [title], line]):
+        assert float(taken(rows)[0]["rd"]) == 200 * factor
+    assert layouts.understood(readers.read("a.csv", text([[title], BARE, line]))).said[0].unit == factor
+
+
+def test_a_unit_may_stand_beside_its_label():
+    line = [*ROW[:3], 2, 3]
+    for title in (["单位", "亿元"], ["利润表", None, None, "单位", "亿元"]):
+        assert float(taken([title, BARE, line])[0]["rd"]) == 2e8
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["https://example.org", "Jin M. Wang", "编制单位：某某股份有限公司", "单位：家", "归属于母公司股东的净利润", "A-合并报表，B-母公司报表", "Printed in 2022", "Listed in Hong Kong"],
+)  # fmt: skip
+def test_a_title_without_a_unit_states_nothing(words):
+    assert headings.stated(words) is None
+
+
+@pytest.mark.parametrize(
+    "note", ["注：销售费用不含母公司承担部分", "注：本表数据非母公司口径", "注：甲公司2021年半年报后更名"]
+)
+def test_a_footer_is_believed_where_it_bears_a_label_alone(note):
+    assert len(taken([HEAD, ROW, [note]])) == 1
+
+
+def test_a_title_among_the_rows_counts_for_all():
+    rows = [["代码", "研发费用", "销售费用"], ["单位：元"], ["430198", 1e6, 2e6], ["单位：万元"], ["430418", 1e6, 2e6]]
+    assert "two units" in refused(rows, year=2021)
+
+
+# Statements and periods
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "母公司利润表",
+        "母公司报表",
+        "母公司利润表（未经合并）",
+        "报表类型：母公司报表（非合并报表）",
+        "Standalone statements",
+    ],
+)
+def test_a_title_of_the_parent_company_is_refused(title):
+    for rows in ([[title], HEAD, ROW], [HEAD, [title], ROW]):
+        assert "says parent company figures" in refused(rows)
+
+
+def test_a_sheets_name_counts_as_a_title():
+    done = convert.convert("a.xlsx", workbook([HEAD, ROW], title="母公司利润表"), name="mine")
+    assert "'母公司利润表' says parent company figures" in str(done.problem)
+
+
+@pytest.mark.parametrize("title", ["上期金额", "上年同期", "同比"])
+def test_a_line_on_another_period_below_the_header_is_refused(title):
+    assert f"'{title}' figures" in refused([HEAD, [title], ROW])
+
+
+@pytest.mark.parametrize("word", ["去年三季", "今年中报", "今年一季", "最新一期(MRQ)"])
+def test_words_for_a_part_of_a_year_name_no_year(word):
+    rows = [["代码", f"研发费用[报告期]{word}[单位]元", f"销售费用[报告期]{word}[单位]元"], ["430198", 1e6, 2e6]]
+    assert "part of a year" in refused(rows, year=2021)
+
+
+def test_words_for_two_years_are_no_one_year():
+    rows = [["代码", "研发费用[报告期]去年年报[单位]元", "销售费用[报告期]前年年报[单位]元"], ["430198", 1e6, 2e6]]
+    assert "are of different years" in refused(rows, year=2021)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [["2020年年报利润表"], NO_YEAR, FIRM], [["报告期：2020-12-31"], NO_YEAR, FIRM], [["2020年"], NO_YEAR, FIRM], [[2020], NO_YEAR, FIRM],
+        [["数据期间", "2020年"], NO_YEAR, FIRM], [NO_YEAR, FIRM, ["报告期：2020年报"]], [NO_YEAR, ["2020年"], FIRM, ["2021年"], FIRM],
+    ],
+)  # fmt: skip
+def test_a_year_that_is_given_does_not_overrule_the_file(rows):
+    said = refused(rows, year=2021)
+    assert "--year: 2021, but '" in said and "says 2020" in said
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "报告期：2021-09-30",
+        "截至2021年9月30日止九个月",
+        "前三季度利润表",
+        "单季度",
+        "滚动十二个月(TTM)",
+        "2021年三季报",
+    ],
+)
+def test_a_title_of_a_part_of_a_year_is_refused(title):
+    assert f"'{title}' says part of a year" in refused([[title], NO_YEAR, FIRM], year=2021)
+    assert f"'{title}' says part of a year" in refused([[title], HEAD, ROW])
+
+
+def test_a_year_that_a_row_lacks_is_not_taken_from_elsewhere():
+    rows = [["年度", "代码", "研发费用(元)", "销售费用(元)"], [2020, "430198", 1e6, 2e6], [None, "430418", 1e6, 2e6]]
+    assert "row 3, column A (年度): empty" in refused(rows, year=2021)
+
+
+@pytest.mark.parametrize("words", ["截止日", "Ending Date of Statistics", "某日"])
+def test_a_column_of_ends_of_periods_tells_the_year_whatever_it_is_called(words):
+    rows = [[*NO_YEAR, words], [*FIRM, "2020-12-31"]]
+    assert taken(rows)[0]["fiscal_year"] == "2020" and "of other years than --year" in refused(rows, year=2021)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2021年年度报告",
+        "2021-12-31T00:00:00.000Z",
+        "20211231.0",
+        "31dec2021",
+        "12/31/2021",
+        "31/12/2021",
+        "FY 2021",
+        "2021-12",
+    ],
+)
+def test_an_annual_period_is_read_as_it_is_written(written):
+    assert (
+        taken([["代码", "报告期", "研发费用(元)", "销售费用(元)"], ["430198", written, 1e6, 2e6]])[0]["fiscal_year"]
+        == "2021"
+    )
+
+
+# Columns and tables
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("合并类型", "母公司"), ("口径", "母公司报表"), ("合并/母公司", "母公司"), ("Statement Type", "B"), ("REPORT_DATE_NAME", "2021三季报"),
+        ("报告种类", "半年报"), ("截至日期", "2021-09-30"), ("Report Period", "2021Q3"), ("月份", 9), ("币别", "USD"), ("Currency Code", "USD"),
+        ("金额单位", "万元"), ("Scale", "MM"), ("甲", "美元"), ("乙", "母公司报表"), ("丙", "2021三季报"), ("丁", "万元"),
+    ],
+)  # fmt: skip
+def test_a_column_that_says_more_of_the_rows_is_heard_by_its_name_or_by_what_it_holds(words, value):
+    assert refused([[*HEAD, words], [*ROW, value]])
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["研发费用 万元", "研发费用万元", "研发费用（万元，2021）", "研发费用(合并报表,万元)", "研发费用 2021-12-31 合并报表 万元", "Research & Development Expense (万元)", "研发费用[万元]"],
+)  # fmt: skip
+def test_a_header_may_say_several_things_in_one_line(words):
+    year = 2021 if "2021" in words else None
+    rows = [
+        ["代码", *([] if year else ["年度"]), words, f"销售费用(万元){year or ''}"],
+        ["430198", *([] if year else [2021]), 200, 300],
+    ]
+    assert (taken(rows)[0]["rd"], taken(rows)[0]["fiscal_year"]) == ("2000000", "2021")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[截止日期]2021-12-31",
+        "[类型]合并报表",
+        "[货币]人民币",
+        "[小数位数]2",
+        "[Report Type]合并报表",
+        "[rptDate]20211231",
+    ],
+)
+def test_attributes_of_a_header_have_several_names(words):
+    year = "2021" in words
+    rows = [
+        ["代码", *([] if year else ["年度"]), *(f"{line}{words}[单位]元" for line in BARE[3:])],
+        ["430198", *([] if year else [2021]), 1e6, 2e6],
+    ]
+    assert taken(rows)[0]["fiscal_year"] == "2021"
+
+
+def test_a_header_that_names_a_line_and_says_more_is_named():
+    said = refused([["代码", "年度", "研发费用(调整后)", "销售费用(元)"], ["430198", 2021, 1e6, 2e6]])
+    assert "column C (研发费用(调整后)) is headed by '研发费用(调整后)', which is not understood" in said
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([["代码", "简称", "研发费用", None, "销售费用", None], [None, None, *["2020年报", "2021年报"] * 2], ["430198", "甲", 1e6, 2e6, 3e6, 4e6]], "'研发费用' stands over column C"),
+        ([["代码", "简称", "年度", "母公司报表", None, None], [None, None, None, "营业收入", "研发费用", "销售费用"], ["430198", "甲", 2021, 9e6, 1e6, 2e6]], "'母公司报表' stands over column D"),
+        (b"code,name,fiscal_year,rd,sm\n430198,x,2021,1,000,000,2,000,000\n", "more cells than the header has"),
+        ([["代码", "年度", "研发费用", "销售费用"], ["430198", 2021, 1e6, 2e6], ["代码", "年度", "管理费用", "财务费用"], ["430418", 2021, 9e6, 8e6]], "row 3: a second header"),
+        ([HEAD, ROW, [None, "某公司", 2021, 9e6, 9e6]], "某公司 has no code here"),
+        ([HEAD, ["000001.SH", *ROW[1:]]], "no company of that exchange, but perhaps an index"),
+        ([HEAD, ["200002.SZ", *ROW[1:]]], "is a B share"),
+        ([HEAD, ["2049.0", *ROW[1:]]], "'2049' has lost the zeros"),
+        ([HEAD, [*ROW[:3], "000", 3e6]], "'000' begins with a zero"),
+        ([HEAD, [*ROW[:3], "(765,820.00)", 3e6]], "write a negative amount with a minus sign"),
+        ([HEAD, [*ROW[:3], "#DIV/0!", 3e6]], "an error of the spreadsheet"),
+        ([["gvkey", "conm", "fyear", "xrd", "selling expense"], ["1", "A", 2021, 1, 2], ["2", "A", 2021, 1, 2]], "A has two numbers in column A (gvkey)"),
+        (b'code,name,fiscal_year,rd,sm\n430198,"x,2021,1,2\n', "a quotation mark without its second"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_not_plain_is_refused(rows, words):
+    assert words in refused(
+        rows, **({"unit": "百万元"} if "gvkey" in str(rows) else {} if "(元)" in str(rows) else {"unit": "元"})
+    )
+
+
+def test_the_same_header_once_more_is_passed_over():
+    assert len(taken([HEAD, ROW, HEAD, ["430418.BJ", "苏轴股份", 2021, 1e6, 2e6]])) == 2
+
+
+@pytest.mark.parametrize("items_above", [True, False])
+def test_a_merged_header_may_stand_over_the_row_that_names_companies(items_above):
+    items, years = ["研发费用(元)", None, "销售费用(元)", None], [2020, 2021, 2020, 2021]
+    above, below = (items, years) if items_above else ([2020, None, 2021, None], ["研发费用(元)", "销售费用(元)"] * 2)
+    rows = [[None, None, *above], ["代码", "简称", *below], ["430198", "甲", 1e6, 2e6, 3e6, 4e6]]
+    found = taken(workbook(rows, lambda s: (s.merge_cells("C1:D1"), s.merge_cells("E1:F1"))), "a.xlsx")
+    last = {"rd": "2000000", "sm": "4000000"} if items_above else {"rd": "3000000", "sm": "4000000"}
+    assert [row["fiscal_year"] for row in found] == ["2020", "2021"] and last.items() <= found[1].items()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "合 计",
+        "小 计",
+        "平 均",
+        "合计（93家）",
+        "合计数",
+        "总额",
+        "行业合计",
+        "全部A股",
+        "沪深300",
+        "最大值",
+        "标准差",
+        "TOTAL (n=93)",
+        "Total:",
+    ],
+)
+def test_a_total_is_no_company_however_it_is_written(name):
+    assert len(taken([HEAD, ROW, [None, name, 2021, 9e9, 9e9]])) == 1
+
+
+def test_full_width_digits_and_numbers_as_text_are_read():
+    assert taken([HEAD, ["４３０１９８", *ROW[1:]]])[0]["code"] == "430198"
+    tushare = [["ts_code", "end_date", "report_type", "rd_exp", "sell_exp"], ["430198.BJ", "20211231", "1.0", 1e6, 2e6]]
+    assert taken(tushare, unit="元")[0]["rd"] == "1000000"
+
+
+def test_a_workbook_is_read_by_what_it_is_and_not_by_its_name():
+    content = workbook([HEAD, ROW], lambda sheet: setattr(sheet["D2"], "number_format", "[$USD] #,##0"))
+    assert "shows it with 'USD'" in str(convert.convert("a.xls", content, name="mine").problem)
+
+
+def test_rows_that_a_sheet_hides_are_counted():
+    content = workbook([HEAD, ROW], lambda sheet: setattr(sheet.row_dimensions[2], "hidden", True))
+    assert "1 of its rows or columns hidden" in convert.convert("a.xlsx", content, name="mine").report[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "role", "unit", "year"),
+    [
+        ("研发费用\n[报告期] 2021年报\n[报表类型] 合并报表\n[单位] 万元", "rd", 10_000, 2021),
+        ("研发费用[报告期]2021年报[报表类型]合并报表[单位]元", "rd", 1, 2021),
+        ("销售费用(单位:元)", "sm", 1, None),
+        ("减：销售费用", "sm", None, None),
+        ("其中:研发费用(亿元)", "rd", 100_000_000, None),
+        ("R&D expense, CNY mn", "rd", 1_000_000, None),
+        ("R&D expense RMB mn", "rd", 1_000_000, None),
+        ("rd_2020", "rd", None, 2020),
+        ("FY2020 R&D expenses (RMB million)", "rd", 1_000_000, 2020),
+        ("研发费用同比增长率", "near", None, None),
+        ("研发费用率", "near", None, None),
+        ("销售费用2021年报", "sm", None, 2021),
+        ("SELLING EXPENSE", "sm", None, None),
+        ("管理费用", "", None, None),
+    ],
+)
+def test_a_header_is_read(words, role, unit, year):
+    column = headings.heading(0, [words])
+    assert (column.role, column.unit, column.period and column.period.year) == (role, unit, year)
