@@ -2,7 +2,7 @@
 
 A recipe per figure, named by its number. Each reads the tables anew, as text and numbers, and gives the headline by name.
 Nothing is shared with lib but the tables and what the codebook says of them. Where lib fits with statsmodels, matrices are
-multiplied out here; where lib has a formula of its own, statsmodels fits here.
+multiplied out here; where lib has a formula of its own, statsmodels fits here. Student's t is scipy's distribution.
 """
 
 import csv
