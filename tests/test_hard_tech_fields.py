@@ -76,7 +76,7 @@ def test_firms_in_any_field_and_in_none_are_all(firms, fields):
 
 def test_artificial_intelligence_overlaps_and_the_figure_says_so(recount, firms, fields):
     twice = int((recount["ai"] & recount["hard_tech_field"].notna()).sum())
-    assert figure_6.overlap(firms) == (395, twice) == (395, 280)
+    assert figure_6.overlap(figure_6.counted(firms)) == (395, twice) == (395, 280)
     single = fields.drop(index=[figure_6.ANY, figure_6.OUTSIDE])
     assert single["count_firms"].sum() - twice == fields.loc[figure_6.ANY, "count_firms"]
     for size in ("web", "slide"):
@@ -128,7 +128,7 @@ def test_the_gap_to_firms_in_no_field_is_clustered_too(recount, firms):
     shares = recount["hit"].groupby(inside).mean()
     residuals = recount["hit"] - inside.map(shares)
     half = clustered(recount, residuals * np.where(inside, 1 / inside.sum(), -1 / (~inside).sum()))
-    gap, low, high = figure_6.gap(firms)
+    gap, low, high = figure_6.gap(figure_6.counted(firms))
     assert gap == pytest.approx(shares[True] - shares[False])
     assert (low, high) == pytest.approx((gap - half, gap + half), abs=1e-3)
     assert low < 0 < gap  # 13.6 points, which firms of one industry alone can make
@@ -138,7 +138,7 @@ def test_the_gap_to_firms_in_no_field_is_clustered_too(recount, firms):
 
 
 def test_what_no_extract_confirms_is_counted_and_moves_little(recount, firms):
-    unsure, doubtful, moves = figure_6.without_doubtful(firms)
+    unsure, doubtful, moves = figure_6.without_doubtful(figure_6.counted(firms))
     assert unsure == ((recount["extract_check"] != "rd_confirmed") | recount["revenue_cny"].isna()).sum()
     flagged = firms[(firms["outlier"] != "") & firms["confirmed"]]["company_id"]
     assert doubtful == recount["company_id"].isin(flagged).sum() > 0
@@ -151,9 +151,9 @@ def test_what_no_extract_confirms_is_counted_and_moves_little(recount, firms):
 
 def test_subindustries_widen_a_fields_interval(firms, fields):
     chips = "Chips and optoelectronics"
-    number, share = figure_6.by_subindustry(firms, chips)
+    number, share = figure_6.by_subindustry(figure_6.counted(firms), chips)
     assert number == 11 and share.low < fields.loc[chips, "low"] and share.high > fields.loc[chips, "high"]
-    number, share = figure_6.by_subindustry(firms, "Biotechnology")
+    number, share = figure_6.by_subindustry(figure_6.counted(firms), "Biotechnology")
     assert number == 8 and share.method == "wilson" and share.low == fields.loc["Biotechnology", "low"]
 
 
@@ -241,7 +241,7 @@ def test_the_notebooks_own_chart_is_drawn_in_a_plain_render(call, tmp_path):
 def test_the_titles_shares_have_their_wider_intervals_beside_them(firms):
     """Where there are enough sub-industries to cluster by: of drugs and devices there are eight."""
     figure, field = figures.build(NAME), "Chips and optoelectronics"
-    count, share = figure_6.by_subindustry(firms, field)
+    count, share = figure_6.by_subindustry(figure_6.counted(firms), field)
     assert (
         f"Clustered by sub-industry: {field} {share.low:.0%} to {share.high:.0%} ({count} of them)." in figure.subtitle
     )

@@ -52,7 +52,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
     large = fields[fields["count_firms"] >= small]
     rows = counted(firms)
     total = len(rows)
-    out = cohorts.left_out(firms)
+    out, tagged = cohorts.left_out(firms), _tagged(rows)
     if unknown := len(cohorts.drawn(firms)) - total:
         out[phrase("of unknown industry")] = unknown
     shown = whole if style.SIZE.get() == "slide" else table  # a slide holds the fields alone
@@ -62,21 +62,21 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
         "Lines are 95% intervals.",
         year=fiscal_year, description=description,
     )  # fmt: skip
-    subtitle = sentences(subtitle, _compared(firms) if {ANY, OUTSIDE} <= sums.keys() else "", _wider(firms, large))
+    subtitle = sentences(subtitle, _compared(rows) if {ANY, OUTSIDE} <= sums.keys() else "", _wider(rows, large))
     key = _key(shown, small, hollow)
     notes = [
         sentences(
             cohorts.left_out_words(out, len(firms)),
             _unsold(int(rows["intensity"].isna().sum()), own),
             cohorts.provenance(cohort),
-            say("Hence all dots are hollow.") if own else _doubtful(firms, total),
+            say("Hence all dots are hollow.") if own else _doubtful(rows),
         ),
         sentences(
             say(
                 "By our own mapping, {count:word} of the fields in China Daily's column {count:is|are} industries here.",
                 count=int((fields["field"] != AI).sum()),
             ),
-            _tagged(firms),
+            tagged,
             _intervals(shown),
         ),
         key,
@@ -86,7 +86,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
     heights = _heights(shown)
     body = LINE * heights[-1] + 0.13
     across, narrow = (tuple(replace(panel, height=body) for panel in pair) for pair in ((SHARE, INTENSITY), NARROW))
-    title, slide_note = _title(fields, large, sums), sentences(_tagged(firms), key)
+    title, slide_note = _title(fields, large, sums), sentences(tagged, key)
     frame = style.Frame(title, subtitle, notes, across, narrow, slide_note=slide_note)
     left, right = frame.axes("share"), frame.axes("intensity")
     _draw_shares(left, shown, heights, hollow)
@@ -101,12 +101,12 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
             Number("fields", "fields of the column with companies", len(fields), claim="cd-fields"),
             Number("highest", f"highest product-first share, {_label(fields.iloc[0])}", fields["share"].iloc[0], share=True),
             Number("lowest", f"lowest, {_label(fields.iloc[-1])}", fields["share"].iloc[-1], share=True),
-            *([Number("gap", "share in any field less that in none", gap(firms)[0], share=True)] if {ANY, OUTSIDE} <= sums.keys() else []),
+            *([Number("gap", "share in any field less that in none", gap(rows)[0], share=True)] if {ANY, OUTSIDE} <= sums.keys() else []),
             *(
                 Number(name, say(field).lower(), sums[field]["share"], share=True)
                 for name, field in (("in_any", ANY), ("in_none", OUTSIDE)) if field in sums
             ),
-            Number("overlap", "companies in artificial intelligence and another field", overlap(firms)[1]),
+            Number("overlap", "companies in artificial intelligence and another field", overlap(rows)[1]),
         ],
         marks=lambda: _marks(left, right, shown, heights),
         columns=("field", "industry_en", "count", "count_firms", "share", "interval", "intensity"),
@@ -149,11 +149,11 @@ def _title(fields: pd.DataFrame, large: pd.DataFrame, sums: dict) -> str:
     )  # fmt: skip
 
 
-def _wider(firms: pd.DataFrame, large: pd.DataFrame) -> str:
+def _wider(rows: pd.DataFrame, large: pd.DataFrame) -> str:
     """The title's shares with intervals clustered by sub-industry, where those drawn take companies as independent."""
     words = []
     for _, row in large.iloc[sorted({0, len(large) - 1})].iterrows() if len(large) else ():
-        count, share = by_subindustry(firms, row["field"])
+        count, share = by_subindustry(rows, row["field"])
         if row["interval"] != "clustered" and share.method == "clustered":
             ends = interval(share.low, share.high, ".0%")
             words.append(say("{field} {interval} ({count} of them)", field=_label(row), interval=ends, count=count))
@@ -176,20 +176,20 @@ def _unsold(count: int, own: bool) -> str:
     return say(unstated if own else without, count=count) if count else ""
 
 
-def _doubtful(firms: pd.DataFrame, total: int) -> str:
+def _doubtful(rows: pd.DataFrame) -> str:
     """What the shares owe to lines that are not confirmed, or that look wrong."""
-    unsure, doubtful, moves = without_doubtful(firms)
+    unsure, doubtful, moves = without_doubtful(rows)
     return say(
         "Of {total:,} {total:company|companies}, {unsure} {unsure:has|have} R&D or revenue that no second extract confirms, and {doubtful} more a line that jumps "
         "or R&D above revenue; without them no field's share moves by more than {points:.1f} points. Selling expense has no second "
         "extract.",
-        total=total, unsure=unsure, doubtful=doubtful, points=np.ceil(moves * 1000) / 10,
+        total=len(rows), unsure=unsure, doubtful=doubtful, points=np.ceil(moves * 1000) / 10,
     )  # fmt: skip
 
 
-def _tagged(firms: pd.DataFrame) -> str:
+def _tagged(rows: pd.DataFrame) -> str:
     """How many companies are in two fields, and why."""
-    tagged, twice = overlap(firms)
+    tagged, twice = overlap(rows)
     if not tagged:
         return say("Artificial intelligence, a data vendor's tag of November 2023, is not known of any company here.")
     return say(
@@ -209,9 +209,9 @@ def _intervals(shown: pd.DataFrame) -> str:
     )  # fmt: skip
 
 
-def _compared(firms: pd.DataFrame) -> str:
+def _compared(rows: pd.DataFrame) -> str:
     """How far the share of companies in any field lies above that of those in none."""
-    points, low, high = (100 * value for value in gap(firms))
+    points, low, high = (100 * value for value in gap(rows))
     return say(
         "Share in any field less that in none: {gap} points ({interval}).",
         gap=number(points, "+.1f"), interval=interval(low, high, "+.1f"),

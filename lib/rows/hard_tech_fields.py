@@ -11,8 +11,11 @@ from lib.words import phrase
 AI = phrase("Artificial intelligence")  # a tag of companies, where the other fields are made of industries
 ANY = phrase("In any field, each once")
 OUTSIDE = phrase("In no field")
-#: What is asked of a company to place it in a group and count it there.
-GROUPED = ["status", "industry_en", "hard_tech_field", "ai", "in_any", "product_first", "intensity"]
+#: What is asked of a company here: all columns would take twice as long to part into fields and industries.
+ASKED = [
+    *("company_id", "name_en", "name_zh", "industry_en", "subindustry_zh", "hard_tech_field", "ai_concept"),
+    *("rd_expense_cny", "selling_expense_cny", "revenue_cny", "status", "confirmed", "outlier"),
+]
 
 
 def load(cohort: str, fiscal_year: int) -> pd.DataFrame:
@@ -23,12 +26,12 @@ def load(cohort: str, fiscal_year: int) -> pd.DataFrame:
 def placed(firms: pd.DataFrame) -> pd.DataFrame:
     """The companies whose field is known, drawn or not: those of a known industry or with the tag of artificial intelligence.
 
-    firms: as from `cohorts.company_years`. Adds `ai`, `in_any` (whether in a field at all), `product_first` and `intensity`
+    firms: as from `cohorts.company_years`. Gives the columns ASKED and `ai`, `in_any` (whether in a field at all), `product_first` and `intensity`
     (R&D in per cent of revenue; NaN without a confirmed revenue).
     """
     tagged = firms["ai_concept"].astype("boolean").fillna(False).astype(bool)
     intensity = (firms["rd_expense_cny"] / firms["revenue_cny"]).where(firms["revenue_cny"] > 0) * 100
-    rows = firms.assign(
+    rows = firms[ASKED].assign(
         ai=tagged, in_any=firms["hard_tech_field"].notna() | tagged, intensity=intensity,
         product_first=(firms["rd_expense_cny"] > firms["selling_expense_cny"]).fillna(False).astype(bool),
     )  # fmt: skip
@@ -62,7 +65,7 @@ def groups(firms: pd.DataFrame) -> pd.DataFrame:
     `intensity_low`, `intensity_high`: median R&D in per cent of revenue with its bootstrap interval over firms, over the
     `with_revenue` firms that have a confirmed revenue.
     """
-    rows = placed(firms)[GROUPED]  # all columns would take twice as long to part into fields and industries
+    rows = placed(firms)
     drawn = cohorts.drawn(rows)
     if drawn["hard_tech_field"].isna().all() or drawn["intensity"].isna().all():
         raise UserError(
@@ -82,17 +85,16 @@ def groups(firms: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(blocks, ignore_index=True)
 
 
-def overlap(firms: pd.DataFrame) -> tuple[int, int]:
-    """Counted companies with the tag of artificial intelligence, and how many of them are in another field, too."""
-    tagged = counted(firms).query("ai")
+def overlap(rows: pd.DataFrame) -> tuple[int, int]:
+    """`counted` companies with the tag of artificial intelligence, and how many of them are in another field, too."""
+    tagged = rows[rows["ai"]]
     return len(tagged), int(tagged["hard_tech_field"].notna().sum())
 
 
-def without_doubtful(firms: pd.DataFrame) -> tuple[int, int, float]:
-    """Counted companies whose R&D no second extract confirms or whose revenue it contradicts, others with a doubtful line,
+def without_doubtful(rows: pd.DataFrame) -> tuple[int, int, float]:
+    """`counted` companies whose R&D no second extract confirms or whose revenue it contradicts, others with a doubtful line,
     and by how much leaving both out moves a field's share, at most (between 0 and 1).
     """
-    rows = counted(firms)
     unsure, doubtful = ~rows["confirmed"], rows["confirmed"] & (rows["outlier"] != "")
     sound = rows[~unsure & ~doubtful]
     moves = [
@@ -102,19 +104,19 @@ def without_doubtful(firms: pd.DataFrame) -> tuple[int, int, float]:
     return int(unsure.sum()), int(doubtful.sum()), float(pd.Series(moves).abs().max())
 
 
-def gap(firms: pd.DataFrame) -> tuple[float, float, float]:
+def gap(rows: pd.DataFrame) -> tuple[float, float, float]:
     """How much higher the product-first share is in any field than in none, with its 95% interval: (gap, low, high).
 
-    From a regression of product first on being in a field, with standard errors clustered by industry.
+    rows: as from `counted`. From a regression of product first on being in a field, with standard errors clustered by industry.
     """
-    rows = counted(firms).astype({"product_first": float, "in_any": float})
-    found = estimates.fit("product_first ~ in_any", rows, "in_any", clusters="industry_en")
+    firms = rows.astype({"product_first": float, "in_any": float})
+    found = estimates.fit("product_first ~ in_any", firms, "in_any", clusters="industry_en")
     return found.value, found.low, found.high
 
 
-def by_subindustry(firms: pd.DataFrame, field: str) -> tuple[int, Share]:
-    """How many of the vendor's sub-industries a field has, and its share with an interval clustered by them where they suffice."""
-    rows = members(counted(firms), field)
+def by_subindustry(rows: pd.DataFrame, field: str) -> tuple[int, Share]:
+    """How many of the vendor's sub-industries a field of `counted` rows has, and its share, clustered by them where they suffice."""
+    rows = members(rows, field)
     return rows["subindustry_zh"].nunique(), share_of(rows["product_first"], clusters=rows["subindustry_zh"])
 
 

@@ -25,6 +25,8 @@ WITH_RD = (
     "no selling expense",
     "reports SG&A in one line",
 )
+#: What is asked of a company-year to sum it: all columns would take three times as long to part.
+SUMMED = ["sector", "industry_zh", "fiscal_year", "same_firm", "summed", *AMOUNTS]
 NO_REVENUE = phrase("no revenue")
 EARLIER, ASKED = phrase("no figures in an earlier year"), phrase("left out on request")
 
@@ -66,7 +68,7 @@ def chosen(rows: pd.DataFrame, panel: str) -> pd.DataFrame:
 
 def left_out(rows: pd.DataFrame, panel: str) -> dict[str, int]:
     """Companies of the cohort that are not in the last year's sums, by reason; adds up with those that are to all."""
-    last = rows[rows["fiscal_year"] == rows["fiscal_year"].max()]
+    last = rows.loc[rows["fiscal_year"] == rows["fiscal_year"].max(), ["status", "summed", "same_firm"]]
     reasons = last.loc[~last.index.isin(chosen(last, panel).index), "status"].where(~last["summed"], EARLIER)
     counts = reasons.value_counts()
     return {
@@ -81,7 +83,7 @@ def sums(rows: pd.DataFrame, panel: str) -> pd.DataFrame:
     """
     years = sorted(rows["fiscal_year"].unique())
     places = pd.MultiIndex.from_product([years, SECTORS], names=["fiscal_year", "sector"])
-    groups = chosen(rows, panel).groupby(["fiscal_year", "sector"])
+    groups = chosen(rows[SUMMED], panel).groupby(["fiscal_year", "sector"])
     found = pd.DataFrame({"firms": groups.size().reindex(places, fill_value=0)})
     for item, column in (("rd", "rd_expense_cny"), ("revenue", "revenue_cny")):
         found[f"{item}_bn"] = groups[column].sum().reindex(places, fill_value=0.0).astype(float) / 1e9
@@ -118,17 +120,19 @@ def changes(rows: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
     moves the sector by growing. Intervals are clustered by industry; a firm of unknown industry is in no sector here.
     """
     years = rows["fiscal_year"].min(), rows["fiscal_year"].max()
-    # All columns would take three times as long to part.
-    rows = rows[["sector", "industry_zh", "fiscal_year", "same_firm", "summed", *AMOUNTS]]
+    parts = {}
+    for panel in dict.fromkeys(panel for panel, _ in CHANGES.values()):
+        used = chosen(rows[SUMMED], panel)
+        parts[panel] = used.groupby(["sector", "industry_zh", "fiscal_year"])[list(AMOUNTS)].sum()
     return {
-        way: {sector: _change(chosen(rows, panel), sector, mix, years) for sector in COMPARED}
+        way: {sector: _change(parts[panel], sector, mix, years) for sector in COMPARED}
         for way, (panel, mix) in CHANGES.items()
     }
 
 
-def _change(used: pd.DataFrame, sector: str, mix: bool, years: tuple[int, int]) -> Estimate:
-    used = used[used["sector"] == sector].astype(dict.fromkeys(AMOUNTS, float))
-    by = used.groupby(["industry_zh", "fiscal_year"])[list(AMOUNTS)].sum()
+def _change(sums: pd.DataFrame, sector: str, mix: bool, years: tuple[int, int]) -> Estimate:
+    """The change of one sector, from the amounts by sector, industry and year."""
+    by = sums[sums.index.get_level_values("sector") == sector].droplevel("sector")
     rd, revenue = (by[column].unstack(fill_value=0.0).reindex(columns=years, fill_value=0.0) for column in AMOUNTS)  # noqa: PD010
     if mix:
         rd, revenue = (part[(revenue > 0).all(axis=1)] for part in (rd, revenue))

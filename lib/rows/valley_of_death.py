@@ -34,6 +34,19 @@ SELLING_HEAVY = phrase("selling-heavy for the industry")
 AS_IT_IS, MEDIAN = phrase("as it is"), "median"
 COMBINATIONS = phrase("{count} ways to count one sample")
 PLACEBO = phrase("growth to 2020, by side of 2021")
+#: What the estimates ask of a firm: all columns would take twice as long to part.
+MEASURED = [
+    *("in_cohort", "industry_zh", "board", "controller_kind", "listed_on", "listing_age", "log_revenue", "decile"),
+    *(
+        "product_first",
+        "rd_heavy",
+        "selling_heavy",
+        "growth",
+        "growth_less_industry",
+        "growth_before",
+        "product_first_after",
+    ),
+]
 NAMES = CONTROLS | {"product_first": "Product first in 2019", "log_revenue": "Log revenue in 2019"}
 
 
@@ -106,7 +119,7 @@ def by_decile(firms: pd.DataFrame, minimum: int) -> pd.DataFrame:
     """
     rows = []
     for name in (COHORT, OTHERS):
-        for decile, some in group(firms, name).groupby("decile"):
+        for decile, some in group(firms[MEASURED], name).groupby("decile"):
             if len(some) >= minimum:
                 found = estimates.median(some, "growth")
                 rows.append((name, int(decile), len(some), found.value, found.low, found.high))
@@ -115,16 +128,17 @@ def by_decile(firms: pd.DataFrame, minimum: int) -> pd.DataFrame:
 
 def ladder(firms: pd.DataFrame) -> dict[tuple[str, str], estimates.Estimate]:
     """How much more product-first firms grew than sales-first ones, by specification of LADDER and group."""
+    groups = {name: group(firms[MEASURED], name) for name in GROUPS}
     return {
-        (step, name): estimates.fit(formula, group(firms, name), "product_first")
+        (step, name): estimates.fit(formula, some, "product_first")
         for step, formula in LADDER.items()
-        for name in GROUPS
+        for name, some in groups.items()
     }
 
 
 def alternatives(firms: pd.DataFrame) -> dict[str, estimates.Estimate]:
     """What becomes of the last estimate of LADDER where one choice is another, on all firms; PLACEBO last."""
-    firms, formula, of = group(firms, ALL), LADDER[MAIN], "product_first"
+    firms, formula, of = group(firms[MEASURED], ALL), LADDER[MAIN], "product_first"
     alike = f"{formula} + listing_age + C(board) + C(controller_kind)"
     return {
         WINSORISED: estimates.fit(formula, winsorised(firms), of),
@@ -141,7 +155,7 @@ def alternatives(firms: pd.DataFrame) -> dict[str, estimates.Estimate]:
 def placebo(firms: pd.DataFrame) -> estimates.Estimate:
     """What is no effect of the side: growth from 2019 to 2020, by the side that a firm took in 2021."""
     formula = LADDER[MAIN].replace("product_first", "product_first_after").replace("growth", "growth_before")
-    return estimates.fit(formula, group(firms, ALL), "product_first_after")
+    return estimates.fit(formula, group(firms[MEASURED], ALL), "product_first_after")
 
 
 def same_side(firms: pd.DataFrame) -> float:
@@ -165,7 +179,7 @@ def throughout(firms: pd.DataFrame) -> pd.DataFrame:
 
 def combinations(firms: pd.DataFrame) -> pd.DataFrame:
     """Every combination of firms, growth as it is or cut, and controls: columns sample, growth, step, and those of `estimates.rows`."""
-    firms = group(firms, ALL)
+    firms = group(firms[MEASURED], ALL)
     samples = {ALL: firms, STEADY: steady(firms), THROUGHOUT: throughout(firms)}
     cuts = {AS_IT_IS: lambda rows: rows, WINSORISED: winsorised}
     found = {
