@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from lib.measures import FEWEST_CLUSTERS, SEED, Z95, labels, unclustered_words
+from lib.measures import FEWEST_CLUSTERS, SEED, clustered_quantile, labels, unclustered_words
 from lib.words import number
 
 EFFECT = re.compile(r"C\((\w+)\)")
@@ -61,9 +61,10 @@ def fit(formula: str, firms: pd.DataFrame, of: str, clusters: str = "industry_zh
     """Least squares on the firms that have all that `formula` names: the coefficient of `of`, one row of `firms` per firm.
 
     Standard errors are robust to any dependence of firms with one value of `clusters` (Liang and Zeger), with the usual
-    correction for few clusters and normal quantiles; a firm without a value stands alone. Of a constant alone, that is the
-    clustered interval of `measures.share_of`. What is fitted is what the other factors leave of the outcome and of
-    the variable, which gives the same coefficient and error (Frisch, Waugh and Lovell) in half the time.
+    correction for few clusters; the interval is of Student's t with clusters - 1 degrees of freedom. A firm without a value
+    stands alone. Of a constant alone, that is the clustered interval of `measures.share_of`. What is fitted is what the other
+    factors leave of the outcome and of the variable, which gives the same coefficient and error (Frisch, Waugh and Lovell) in
+    half the time.
     """
     named = [name for name in dict.fromkeys(re.findall(r"\w+", formula)) if name in firms]
     known = firms[named].dropna()
@@ -90,7 +91,8 @@ def _fit(formula: str, of: str, sample: "_Sample") -> Estimate:
     if sample.known < FEWEST_CLUSTERS or np.ptp(outcome) == 0:
         return found
     error = float(model.bse[0] * np.sqrt(count / (count - 1) * (firms - 1) / (firms - fitted)))
-    return replace(found, error=error, low=found.value - Z95 * error, high=found.value + Z95 * error)
+    half = clustered_quantile(count) * error
+    return replace(found, error=error, low=found.value - half, high=found.value + half)
 
 
 def median(firms: pd.DataFrame, outcome: str, of: str = "", clusters: str = "industry_zh") -> Estimate:

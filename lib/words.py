@@ -110,7 +110,7 @@ def percent(share: float, digits: int = 0, sign: bool = False) -> str:
 
 
 def interval(low: float, high: float, form: str = ".0f", neutral: float = 0.0) -> str:
-    """The ends of an interval: '−0.3 to 8', '59.6% to 77.4%'; 'no interval' where there is none.
+    """The ends of an interval: '−0.4 to 8', '59.4% to 77.6%'; 'no interval' where there is none.
 
     form: as `number` takes it. neutral: where nothing differs, 0 of a gap and 1 of a multiple: an end beside it is never said
     as if it were it.

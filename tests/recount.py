@@ -2,7 +2,7 @@
 
 A recipe per figure, named by its number. Each reads the tables anew, as text and numbers, and gives the headline by name.
 Nothing is shared with lib but the tables and what the codebook says of them. Where lib fits with statsmodels, matrices are
-multiplied out here; where lib has a formula of its own, statsmodels fits here.
+multiplied out here; where lib has a formula of its own, statsmodels fits here. Student's t is scipy's distribution.
 """
 
 import csv
@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from scipy.stats import t
 
 DATA = Path(__file__).parents[1] / "data"
-Z = 1.959963984540054
+Z = 1.959963984540054  # of firms that are independent; intervals clustered by industry have Student's t
 TEXT = ("company_id", "fiscal_year_end", "listed_on", "entry_date", "exit_date", "date", "period_end")
 
 
@@ -86,7 +87,7 @@ def groups(labels: pd.Series) -> np.ndarray:
 def share(hits: pd.Series, weights=None, industries=None) -> tuple[float, float, float]:
     """A share and its interval clustered by industry: a regression on a constant, as statsmodels fits it."""
     model = sm.WLS(hits.astype(float).to_numpy(), np.ones(len(hits)), weights=1.0 if weights is None else weights)
-    fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups(industries)})
+    fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups(industries)}, use_t=True)
     (low, high) = fit.conf_int()[0]
     return fit.params[0], max(low, 0.0), min(high, 1.0)
 
@@ -118,7 +119,7 @@ def coefficient(
     firms, clusters = len(rows), len(scores)
     fitted = 1 + len(controls) + (rows["industry_zh"].nunique() if within else 1)
     error = math.sqrt((scores**2).sum() * clusters / (clusters - 1) * (firms - 1) / (firms - fitted)) / (x @ x)
-    return beta, beta - Z * error, beta + Z * error
+    return beta, *t.interval(0.95, clusters - 1, beta, error)
 
 
 def less_likely_p(low: list[float], high: list[float]) -> float:
@@ -372,10 +373,11 @@ def figure_8() -> dict:
                 labels = groups(both["industry_zh"])
                 fit = model.fit(cov_type="cluster", cov_kwds={"groups": labels, "use_correction": False})
                 clusters = len(set(labels))
-                changes.append((fit.params["late"], fit.bse["late"] ** 2 * clusters / (clusters - 1)))
-    (industry, one), (services, other) = changes
+                changes.append((fit.params["late"], fit.bse["late"] ** 2 * clusters / (clusters - 1), clusters))
+    (industry, one, many), (services, other, few) = changes
     gap, error = industry - services, math.sqrt(one + other)
-    return found | {"gap_same_firms": gap, "gap_low": gap - Z * error, "gap_high": gap + Z * error}
+    low, high = t.interval(0.95, min(many, few) - 1, gap, error)
+    return found | {"gap_same_firms": gap, "gap_low": low, "gap_high": high}
 
 
 def beside_the_cohort(year: int) -> pd.DataFrame:

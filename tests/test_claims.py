@@ -32,7 +32,7 @@ def test_the_share_is_computed_on_the_cohort_at_hand():
     assert row["value"] == pytest.approx(352 / 514)
     assert row["difference"] == pytest.approx(352 / 514 - 0.65)
     assert row["verdict"] == "open"  # 3.5 points off, and two are allowed
-    assert "another cohort" in row["reason"] and "+4.0 points (−8.6 to +17.4) from 60 of 93" in row["reason"]
+    assert "another cohort" in row["reason"] and "+4.0 points (−8.8 to +17.6) from 60 of 93" in row["reason"]
 
 
 def test_one_company_moves_the_ledger(edit):

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from conftest import text_faults
 from matplotlib.colors import to_hex
+from scipy import stats
 
 from lib import figures, style
 from lib.errors import ParameterError
@@ -71,9 +72,9 @@ def test_the_subject_is_that_of_a_recount(curve, plain):
     assert (row["count"], row["total"]) == (hits.sum(), len(drawn)) == (352, 514)
     # The interval, clustered by industry, as the sandwich of a regression on a constant.
     sums = (hits - hits.mean()).groupby(drawn["industry_zh"]).sum()
-    half = 1.959964 * np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1)) / len(drawn)
-    assert (row["low"], row["high"]) == pytest.approx((hits.mean() - half, hits.mean() + half), abs=1e-6)
-    assert [round(100 * row[end], 1) for end in ("low", "high")] == [59.6, 77.4]
+    error = np.sqrt((sums**2).sum() * len(sums) / (len(sums) - 1)) / len(drawn)
+    assert (row["low"], row["high"]) == pytest.approx(stats.t.interval(0.95, len(sums) - 1, hits.mean(), error))
+    assert [round(100 * row[end], 1) for end in ("low", "high")] == [59.4, 77.6]
 
 
 def test_the_bounds_are_those_of_all_that_could_have_filed(curve, plain):

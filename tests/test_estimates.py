@@ -27,7 +27,8 @@ def test_a_constant_alone_gives_the_interval_of_a_share(firms):
 def test_an_estimate_is_that_of_the_formula_interface(firms):
     formula = "product_first ~ in_cohort + C(industry_zh) + log_revenue + listing_age"
     known = firms.dropna(subset=["product_first", "industry_zh", "log_revenue", "listing_age"])
-    model = smf.ols(formula, known).fit(cov_type="cluster", cov_kwds={"groups": known["industry_zh"].factorize()[0]})
+    groups = known["industry_zh"].factorize()[0]
+    model = smf.ols(formula, known).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
     found = estimates.fit(formula, firms, "in_cohort")
     expected = model.params["in_cohort"], model.bse["in_cohort"], *model.conf_int().loc["in_cohort"]
     assert (found.value, found.error, found.low, found.high) == pytest.approx(expected, rel=1e-6)

@@ -10,8 +10,8 @@ from lib.measures import (
     FEWEST_CLUSTERS,
     RESAMPLES,
     SEED,
-    Z95,
     Estimate,
+    clustered_quantile,
     difference,
     expense_ratio,
     gap_within,
@@ -121,11 +121,13 @@ def test_a_clustered_interval_is_that_of_a_regression_on_a_constant():
         ones = np.ones(len(hits))
         model = sm.WLS(hits.astype(float), ones, weights=ones if weights is None else weights)
         codes = groups.astype("category").cat.codes
-        low, high = model.fit(cov_type="cluster", cov_kwds={"groups": codes}).conf_int().to_numpy()[0]
+        low, high = model.fit(cov_type="cluster", cov_kwds={"groups": codes}, use_t=True).conf_int().to_numpy()[0]
         assert (found.low, found.high) == pytest.approx((low, high), rel=1e-9)
     unknown = share_of(hits, clusters=labels.where(firms.index > 5))
-    named = labels.where(firms.index > 5, firms["company_id"])  # a firm of no known industry stands alone
-    assert unknown == share_of(hits, clusters=named)
+    named = share_of(hits, clusters=labels.where(firms.index > 5, firms["company_id"]))
+    assert (unknown.low, unknown.high) == pytest.approx(
+        (named.low, named.high)
+    )  # of no known industry: it stands alone
 
 
 @pytest.mark.parametrize("known", [None, ["one"], [*"abcdefghi"]])
@@ -167,10 +169,10 @@ def test_what_a_clustered_interval_holds_of_the_industries_of_the_tables():
         total = drawn[..., 1].sum(1)
         share = drawn[..., 0].sum(1) / total
         moved = (drawn[..., 0] - share[:, None] * drawn[..., 1]) / total[:, None]
-        half = Z95 * np.sqrt((moved**2).sum(1) * clusters / (clusters - 1))
+        half = clustered_quantile(clusters) * np.sqrt((moved**2).sum(1) * clusters / (clusters - 1))
         return float((np.abs(share - every) <= half).mean())
 
-    assert [round(holds(clusters), 2) for clusters in (5, FEWEST_CLUSTERS)] == pytest.approx([0.76, 0.85], abs=0.02)
+    assert [round(holds(clusters), 2) for clusters in (5, FEWEST_CLUSTERS)] == pytest.approx([0.85, 0.89], abs=0.02)
 
 
 def test_what_is_not_clustered_is_said_once():
@@ -195,7 +197,7 @@ def test_a_gap_within_clusters_is_that_of_a_weighted_regression():
     gap, low, high = gap_within(hits, side, weights, codes)
     model = sm.WLS(hits.astype(float), sm.add_constant(side.astype(float)), weights=weights)
     fitted = model.fit(cov_type="cluster", cov_kwds={"groups": codes, "use_correction": False})
-    half = 1.959963984540054 * fitted.bse[1] * np.sqrt(12 / 11)
+    half = stats.t.ppf(0.975, 11) * fitted.bse[1] * np.sqrt(12 / 11)
     assert (gap, low, high) == pytest.approx((fitted.params[1], gap - half, gap + half), rel=1e-9)
     apart = difference(*(share_of(hits[chosen], weights[chosen], codes[chosen]) for chosen in (side, ~side)))
     assert gap == pytest.approx(apart[0]) and high - low < apart[2] - apart[1]  # what moves both sides leaves the gap
@@ -206,7 +208,7 @@ def test_a_gap_of_clusters_is_between_theirs_and_its_interval_is_of_possible_gap
     """Five clusters of either kind, alike within their kind."""
     hits, side = np.array([*hits.replace(" ", "")] * 5) == "1", [True, True, False, False] * 10
     one, other = (half[:2].mean() - half[2:].mean() for half in (hits[:4], hits[4:8]))  # the gap of each, as large
-    middle, half = (one + other) / 2, 1.959963984540054 * abs(one - other) / 2 / 3  # of ten: by the root of nine
+    middle, half = (one + other) / 2, stats.t.ppf(0.975, 9) * abs(one - other) / 2 / 3  # of ten: by the root of nine
     assert gap_within(hits, side, np.ones(40), np.repeat(np.arange(10), 4)) == pytest.approx(
         (middle, max(middle - half, -1), min(middle + half, 1))
     )
@@ -222,17 +224,20 @@ def test_the_difference_of_two_wilson_shares_is_newcombes():
 
 
 def test_an_estimates_interval_and_a_medians_lie_about_their_value():
-    assert (Estimate(1.0, 0.5).low, Estimate(1.0, 0.5).high) == pytest.approx((1 - 1.959964 / 2, 1 + 1.959964 / 2))
+    one, half = Estimate(1.0, 0.5, 10), stats.t.ppf(0.975, 9) / 2
+    assert (one.low, one.high) == pytest.approx((1 - half, 1 + half))
     for values in (range(101), range(100)):
         middle, low, high = median_interval(values)
         assert middle - 25 < low < middle < high < middle + 25
         assert median_interval(np.random.default_rng(1).permutation(values)) == (middle, low, high)
-    apart = Estimate(3.0, 0.3).less(Estimate(1.0, 0.4))
+    few, many = Estimate(3.0, 0.3, 20), Estimate(1.0, 0.4, 40)
+    apart = few.less(many)
     assert (apart.value, apart.error) == pytest.approx((2, 0.5))
+    assert apart.clusters == many.less(few).clusters == 20
 
 
 def test_what_was_measured_stays():
-    for found, number in ((share_of([True]), "low"), (Estimate(1.0, 0.5), "error")):
+    for found, number in ((share_of([True]), "low"), (Estimate(1.0, 0.5, 10), "error")):
         with pytest.raises(AttributeError):
             setattr(found, number, 0.0)
 
@@ -247,6 +252,7 @@ def test_a_change_of_ratios_is_that_of_a_weighted_regression():
     model = sm.WLS((tops / bottoms).ravel(), sm.add_constant(last), weights=bottoms.ravel())
     fitted = model.fit(cov_type="cluster", cov_kwds={"groups": clusters, "use_correction": False})
     assert (found.value, found.error) == pytest.approx((fitted.params[1], fitted.bse[1] * np.sqrt(12 / 11)))
+    assert found.clusters == 12
     few, enough = (ratio_change(*zip(tops[:, :count], bottoms[:, :count], strict=True)) for count in (9, 10))
     assert np.isfinite([few.value, enough.value, enough.error]).all() and np.isnan(few.error)
     nothing = ratio_change((tops[0], bottoms[0] * 0), (tops[1], bottoms[1]))

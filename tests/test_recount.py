@@ -32,4 +32,4 @@ def test_the_recount_shares_no_code_with_lib():
     tree = ast.parse(Path(recount.__file__).read_text(encoding="utf-8"))
     named = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     named += [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    assert {name.split(".")[0] for name in named} == {"csv", "itertools", "math", "pathlib", "numpy", "pandas", "statsmodels"}  # fmt: skip
+    assert {name.split(".")[0] for name in named} == {"csv", "itertools", "math", "pathlib", "numpy", "pandas", "scipy", "statsmodels"}  # fmt: skip
