@@ -3,6 +3,7 @@
 The words are those of Wind, Choice, iFinD, CSMAR, Tushare, Eastmoney (through akshare) and Compustat, and plain ones.
 """
 
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -196,6 +197,7 @@ class Column:
         return f"{letters(self.place + 1)} ({shown(' '.join(self.words.split()))})"
 
 
+@functools.lru_cache(maxsize=10_000)  # cells are asked again and again
 def role(text: str) -> str:
     """The role of a header's words by themselves."""
     return heading(0, [text]).role
@@ -217,9 +219,7 @@ def heading(place: int, pieces: list[str], variable: str = "") -> Column:
     for line in (line.strip() for line in rest.split("\n")):
         if line and not _line(column, line) and line != variable:
             column.unknown.append(line)
-    if column.unknown and (
-        column.role in LINES or (not column.role and any(word in bare(whole) for word in MENTIONED))
-    ):
+    if column.unknown and (column.role in LINES or (not column.role and _mentioned(bare(whole), str.__contains__))):
         too = " too" if column.role else ""
         column.role, column.why = "near", f"headed by '{shown(column.unknown[0])}'{too}, which is not understood"
     return column
@@ -311,7 +311,7 @@ def _peeled(column: Column, words: str) -> bool:
         end = next((mark for mark in marks if _told(column, rest[mark.end() :])), None)
         if end:
             rest = rest[: end.start()]
-        elif glued := next((word for word in MENTIONED if bare(rest).startswith(word)), None):
+        elif glued := _mentioned(bare(rest), str.startswith):
             if not _take_unit(column, bare(rest).removeprefix(glued)):
                 return False
             rest = glued
@@ -340,6 +340,11 @@ _KNOWN = {name: {bare(word) for word in words} for name, words in WORDS.items()}
 _NEAR = {bare(word): reason for word, reason in NEAR.items()}
 #: Words of the lines that no other header has: where one says more, it is told apart rather than passed over.
 MENTIONED = sorted((word for line in LINES for word in _KNOWN[line] if len(word) > 3), key=len, reverse=True)
+
+
+def _mentioned(said: str, where) -> str:
+    """The word of a line that stands in what is said, or at its start; '' where there is none."""
+    return next((word for word in MENTIONED if where(said, word)), "")
 
 
 def factor(words: str) -> int | None:

@@ -63,9 +63,8 @@ def understood(grid: Grid) -> Layout | None:
     if score < 2:
         return None
     top = -index
-    near = range(
-        max(0, top - 3), min(top + 4, len(grid.cells))
-    )  # a merged header names companies above or below its top row
+    # Where a header is merged, companies are named above or below its top row.
+    near = range(max(0, top - 3), min(top + 4, len(grid.cells)))
     keys = sorted(
         {p for row in near for p, cell in enumerate(grid.cells[row]) if isinstance(cell, str) and role(cell) in KEYS}
     )
@@ -93,19 +92,16 @@ def understood(grid: Grid) -> Layout | None:
                 pieces.append(words)
         variable = str(grid.cells[0][place]) if isinstance(grid, StataGrid) else ""
         columns.append(heading(place, pieces, variable))
-    data = [row for row in grid.cells[first:] if _is_data(row, keys)]
+    data = {row for row in range(first, len(grid.cells)) if _is_data(grid.cells[row], keys)}
     for column in columns:
         if column.words and not column.role:
-            column.role = _by_values([row[column.place] for row in data if row[column.place] is not None], columns)
-    said = [found for row in range(len(grid.cells)) for found in _said(grid.cells[row], row, header, first, keys)]
+            cells = [grid.cells[row][column.place] for row in sorted(data)]
+            column.role = _by_values([cell for cell in cells if cell is not None], columns)
+    titles = [row for row in range(len(grid.cells)) if row not in data]
+    said = [found for row in titles for found in _said(grid.cells[row], row, header, first)]
     said += [found for found in [stated(grid.sheet)] if found]
-    outside = [
-        row
-        for row in range(len(grid.cells))
-        if row not in header and (row < top or not _is_data(grid.cells[row], keys))
-    ]
-    unfilled = _unfilled(grid, sorted(header), across, columns)
-    return Layout(_vendor(grid, header, outside), header, first, columns, said, unfilled)
+    vendor = _vendor(grid, header, [row for row in titles if row not in header])
+    return Layout(vendor, header, first, columns, said, _unfilled(grid, sorted(header), across, columns))
 
 
 def _is_header(row: list) -> bool:
@@ -122,10 +118,10 @@ def _stated(row: list, after: bool = False) -> list[Column]:
     return found or [one for one in [stated(":".join(last), after)] if len(last) == 2 and one]
 
 
-def _said(row: list, index: int, header: list[int], first: int, keys: list[int]) -> list[Column]:
+def _said(row: list, index: int, header: list[int], first: int) -> list[Column]:
     """What a row states of all amounts: one above the companies, but for the header's, or one among or below them."""
     if index >= first:
-        return [] if _is_data(row, keys) else _stated(row, after=True)
+        return _stated(row, after=True)
     cells = [cell for cell in row if cell is not None]
     if index in header and len(cells) > 1:  # what stands in it is its columns' own
         return []

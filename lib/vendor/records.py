@@ -206,13 +206,19 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
     if not code_column and not name_column:
         raise UserError(f"{reading.file}: no column names the companies; export 证券代码 or 证券简称 too.")
     item = next(iter(layout.of("item")), None)
+    width = max(column.place for column in layout.columns if column.words) + 1
     found: dict[tuple, Record] = {}
     records, notes = [], []
     for index in range(layout.first, len(grid.cells)):
         row = grid.cells[index]
         if not any(cell is not None for cell in row):
             continue
-        _one_table(reading, index)
+        if grid.separator and any(cell is not None for cell in row[width:]):
+            raise reading.fault(
+                index,
+                None,
+                "more cells than the header has; write amounts without thousands separators, or in quotation marks",
+            )
         code, name = _company(reading, index, code_column, name_column)
         used = [column for column in used_columns(places) if row[column.place] is not None]
         if (not code and not name) or (not code and not any(_is_amount(row[column.place]) for column in used)):
@@ -220,6 +226,7 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
                 raise reading.fault(
                     index, None, "amounts without a company; give its code or name, or take the row out"
                 )
+            _require_no_header(reading, index)
             notes.append(index)
             continue
         if not code and layouts.is_total(name):
@@ -286,21 +293,12 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
     return records
 
 
-def _one_table(reading: Reading, index: int) -> None:
-    """Raise UserError where a row is the header of another table, or goes on where the header has ended."""
-    layout, row = reading.layout, reading.grid.cells[index]
-    if (
-        row != reading.grid.cells[layout.header[0]]
-        and len({headings.role(text) for text in layouts.texts(row)} - {"", "near"}) > 1
-    ):
+def _require_no_header(reading: Reading, index: int) -> None:
+    """Raise UserError where a row of text is the header of another table; the same header once more is passed over."""
+    row = reading.grid.cells[index]
+    named = {headings.role(text) for text in layouts.texts(row)}
+    if len(named - {"", "near"}) > 1 and row != reading.grid.cells[reading.layout.header[0]]:
         raise reading.fault(index, None, "a second header; give each table a file or a sheet of its own")
-    beyond = next((column for column in layout.columns if not column.words and row[column.place] is not None), None)
-    if beyond and reading.grid.separator and not any(column.words for column in layout.columns[beyond.place :]):
-        raise reading.fault(
-            index,
-            None,
-            "more cells than the header has; write amounts without thousands separators, or in quotation marks",
-        )
 
 
 def _note(reading: Reading, index: int) -> str:
