@@ -544,11 +544,12 @@ def roster_ids(rows: pd.DataFrame) -> pd.Series:
 def _twice(name: str, frame: pd.DataFrame) -> list[str]:
     """Companies of the Beijing exchange that stand there under both of their codes, or under one and the name alone."""
     faults = []
-    for company, rows in frame.groupby(roster_ids(frame), sort=False):
-        if len(rows["company_id"].unique()) > 1:
-            numbers = _rows(rows["source_row"].str.rpartition(":")[2])
-            both = name_list(rows["company_id"].unique())
-            faults.append(f"{name}, rows {numbers}: {both} are one company; give it the code {company} in each row.")
+    found = roster_ids(frame)
+    several = frame.groupby(found)["company_id"].nunique() > 1
+    for company in several.index[several]:
+        rows = frame[found == company]
+        numbers, both = _rows(rows["source_row"].str.rpartition(":")[2]), name_list(rows["company_id"].unique())
+        faults.append(f"{name}, rows {numbers}: {both} are one company; give it the code {company} in each row.")
     return faults
 
 
