@@ -545,7 +545,7 @@ def _twice(name: str, frame: pd.DataFrame) -> list[str]:
     """Companies of the Beijing exchange that stand there under both of their codes, or under one and the name alone."""
     faults = []
     found = roster_ids(frame)
-    several = frame.groupby(found)["company_id"].nunique() > 1
+    several = frame.groupby(found)["company_id"].agg(lambda ids: len(set(ids))) > 1
     for company in several.index[several]:
         rows = frame[found == company]
         numbers, both = _rows(rows["source_row"].str.rpartition(":")[2]), name_list(rows["company_id"].unique())
