@@ -272,6 +272,147 @@ def test_a_table_that_is_not_plain_is_refused(rows, words):
     )
 
 
+LINE = ["430198", "微创光电", 2021, 6742.22, 4090.15]
+OTHER = ["430418.BJ", "苏轴股份", 2021, 4e6, 5e6]
+
+
+def over_amounts(words, area="D1:E1"):
+    """A workbook with a header of one cell, merged over the amounts."""
+    return workbook([[None, None, None, words, None], HEAD, ROW], lambda sheet: sheet.merge_cells(area))
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([["证券代码", "简称", "研发费用(元)", None, "证券代码", "简称", "销售费用(元)"], ["430198", "甲", 2e6, None, "430418", "乙", 5e6], ["430418", "乙", 4e6, None, "430198", "甲", 3e6]], "column E (证券代码): companies are named again"),
+        ([["证券代码", "股票代码", *HEAD[2:]], ["430198", "430418", 2021, 1e6, 2e6]], "column B (股票代码): companies are named again"),
+        ([["Unit: yuan (in thousands)"], BARE, ROW], "states two units"),
+        ([["货币单位：元 单位：千元"], BARE, ROW], "states two units"),
+        ([["证券代码", "上市年份", "研发费用(元)", "销售费用(元)"], ["430198", "2015年", 2e6, 3e6]], "--year 2021"),
+        ([["2021年三季报"], ["证券代码", "研发费用2021(元)", "销售费用2021(元)"], ["430198", 2e6, 3e6]], "part of a year"),
+        ([["2021年半年报利润表"], HEAD, ROW], "part of a year"),
+        ([["报告期：2020-12-31"], ["证券代码", "研发费用2021(元)", "销售费用2021(元)"], ["430198", 2e6, 3e6]], "says 2020, and no amounts are of it"),
+        ([["报告期：2020-12-31"], HEAD, ROW], "says 2020, and no amounts are of it"),
+        ([[*BARE, "Curr"], [*ROW, "CNY"], [*OTHER, "USD"], ["430489", "佳先", 2021, 2e6, 3e6, "--"]], "amounts in 'USD'"),
+        ([BARE, ROW, ["以下为母公司报表"], OTHER], "parent company"),
+        ([BARE, ROW, ["注：以上金额以万元计"]], "10,000 yuan"),
+        ([BARE, ROW, ["Note: figures in RMB thousands"]], "1,000 yuan"),
+        ([["单位 万元"], BARE, ROW], "10,000 yuan"),
+        ([["單位：萬元"], BARE, ROW], "10,000 yuan"),
+        ([[*HEAD[:3], "△研发费用(元)", HEAD[4]], ROW], "△研发费用(元)"),
+        ([HEAD, ["399001.SZ", *ROW[1:]]], "perhaps an index"),
+        ([HEAD, ["899050.BJ", *ROW[1:]]], "perhaps an index"),
+    ],
+)  # fmt: skip
+def test_what_a_second_tester_found_is_refused(rows, words):
+    assert words in refused(rows, **({} if "(元)" in str(rows) or "states two" in words else {"unit": "元"}))
+
+
+@pytest.mark.parametrize(
+    "words", ["预算数", "资本化金额", "占营业收入比例（%）", "境外分部", "子公司", "2018-2021累计"]
+)
+def test_words_over_some_columns_are_a_header_of_these(words):
+    done = convert.convert("a.xlsx", over_amounts(words), name="mine")
+    assert "too, which is not understood" in str(done.problem)
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("期间", "Q3"), ("period_type", "Q3"), ("fp", "Q3"), ("月数", 9), ("季", 3), ("是否合并报表", "否"), ("Consolidated", "N"), ("数据类型", "预测"),
+        ("数据状态", "快报"), ("数据年份", 2020), ("报告年度", 2020),
+    ],
+)  # fmt: skip
+def test_more_columns_that_contradict_are_heard(words, value):
+    assert refused([[*HEAD, words], [*ROW, value]])
+
+
+@pytest.mark.parametrize(
+    ("title", "factor"),
+    [
+        ("Unit: RMB 10,000", 10_000), ("(in RMB 10,000)", 10_000), ("Unit: 10,000 yuan", 10_000), ("Amounts in RMB10,000", 10_000),
+        ("币种：人民币元 单位：万元", 10_000), ("Currency: yuan; Scale: mn", 1_000_000), ("金额：万元", 10_000), ("单位：万元、%", 10_000),
+    ],
+)  # fmt: skip
+def test_more_ways_to_state_a_unit(title, factor):
+    assert float(taken([[title], BARE, LINE])[0]["rd"]) == pytest.approx(6742.22 * factor)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "N = 1,000", "Observations: 12,000", "Firms with revenue above RMB 50,000,000", "报表类型：合并报表", "单位：元 报告期：2021年报 报表类型：合并报表",
+        "类型：面板数据", "数据类型：年度", "下载日期：2022-09-02", "截止日期：2022-09-02", "数据来源：上市公司年报、半年报及季报", "注：本表为年报数据，半年报见附表",
+        "Annual data (not quarterly)", "上期数据见表2", "本表不含母公司单体数据", "注：以美元列报的公司已折算为人民币元",
+    ],
+)  # fmt: skip
+def test_an_honest_title_or_footer_keeps_no_table_out(title):
+    for rows in ([[title], HEAD, ROW], [HEAD, ROW, [title]]):
+        assert taken(rows)[0]["rd"] == "2000000"
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        ("scale", 21.3), ("period", 2), ("indicator", 1), ("item", 1), ("日期", "2022-04-25"), ("上市年份", "2015年"), ("币种", "人民币（元）"),
+        ("币种", "Renminbi"), ("币种", "人民币(CNY)"), ("币种", "--"), ("report_type", "annual"), ("report_type", "定期报告"), ("报告期", "2021年1-12月"),
+        ("报告期", "31-Dec-2021"), ("报告期", "年报"), ("fyr", 12),
+    ],
+)  # fmt: skip
+def test_an_honest_column_keeps_no_table_out(words, value):
+    assert taken([[*HEAD, words], [*ROW, value]])[0]["rd"] == "2000000"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("证券代码", "研发费用[报表类型]合并报表(当期)[单位]元"),
+        ("Stkcd(证券代码)", "B001216000 [研发费用] (元)"),
+        ("证券代码", "2021A 研发费用 (元)"),
+    ],
+)
+def test_more_forms_of_a_header(code, words):
+    year = "2021" if "2021" in words else ""
+    rows = [
+        [code, *([] if year else ["年度"]), words, f"销售费用(元){year}"],
+        ["430198", *([] if year else [2021]), 1e6, 2e6],
+    ]
+    assert taken(rows)[0]["rd"] == "1000000"
+
+
+@pytest.mark.parametrize("code", ["300750.XSHE", "600000.XSHG", "sh600000", "600000.SS", "920198.BJ"])
+def test_codes_of_every_exchange_are_read(code):
+    assert taken([HEAD, [code, *ROW[1:]]])[0]["code"].isdigit()
+
+
+def test_a_company_merged_over_its_years_is_each_rows():
+    rows = [HEAD, ROW, [None, None, 2020, 1e6, 2e6]]
+    content = workbook(rows, lambda sheet: (sheet.merge_cells("A2:A3"), sheet.merge_cells("B2:B3")))
+    assert [row["code"] for row in taken(content, "a.xlsx")] == ["430198", "430198"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "制造业小计",
+        "以上合计",
+        "93家合计",
+        "行业平均",
+        "样本均值",
+        "全样本",
+        "总体",
+        "其他",
+        "Sample mean",
+        "Industry average",
+        "Std. Dev.",
+        "N",
+        "25%分位",
+    ],
+)
+def test_a_total_is_no_company_where_there_are_names_alone(name):
+    assert len(taken([HEAD[1:], ROW[1:], [name, 2021, 9e9, 9e9]])) == 1
+
+
 def test_the_same_header_once_more_is_passed_over():
     assert len(taken([HEAD, ROW, HEAD, ["430418.BJ", "苏轴股份", 2021, 1e6, 2e6]])) == 2
 

@@ -46,11 +46,11 @@ MOST_ROWS, MOST_COLUMNS, MOST_BYTES = 50_000, 60, 100_000_000
 #: Units of amounts, in yuan, as headers and vendors spell them without spaces and signs.
 UNITS = {
     **dict.fromkeys(("元", "人民币元", "人民币", "yuan", "cny", "rmb"), 1),
-    **dict.fromkeys(("千元", "千", "thousand", "thousands", "k", "000", "000s"), 1_000),
-    **dict.fromkeys(("万元", "万"), 10_000),
+    **dict.fromkeys(("千元", "千", "thousand", "thousands", "k", "000", "000s", "1000"), 1_000),
+    **dict.fromkeys(("万元", "万", "萬元", "萬", "10000"), 10_000),
     **dict.fromkeys(("百万元", "百万", "million", "millions", "mn", "mln", "mm", "m"), 1_000_000),
     **dict.fromkeys(("千万元", "千万"), 10_000_000),
-    **dict.fromkeys(("亿元", "亿"), 100_000_000),
+    **dict.fromkeys(("亿元", "亿", "億元", "億"), 100_000_000),
     **dict.fromkeys(("十亿元", "十亿", "billion", "billions", "bn", "bln"), 1_000_000_000),
 }
 #: Headers that are near to a column that is asked for, and are something else.
@@ -67,8 +67,8 @@ NOT_COLUMNS = {
 }  # fmt: skip
 #: What stands in place of a name where a row is no company.
 TOTALS = re.compile(
-    r"(?i)(grand|sub)?-?totals?|sums?|averages?|means?|medians?|count|minimum|maximum|行业?合计数?|合计数?|总计|总额|小计|总和|共计|平均(值|数)?|"
-    r"中位数|均值|汇总|最[大小]值|标准差|全部A股|沪深300"
+    r"(?i)(grand|sub)?-?totals?|sums?|(sample|industry)?(averages?|avg\.?|means?|medians?)|count|n|minimum|maximum|std\.?dev\.?|allfirms|"
+    r".*(小计|合计数?|总计|共计|平均[值数]?|均值|中位[数值])|总[额和体]|汇总|最[大小]值|标准差|全样本|其[他它]|全部A股|沪深300|\d+%?分位数?"
 )
 ERRORS = re.compile(r"#(N/A|REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA).*")
 DATES = re.compile(r"(19|20)\d\d[-/.年]\d{1,2}([-/.月]\d{1,2}日?|月)?( \d\d:\d\d(:\d\d)?)?")

@@ -203,7 +203,9 @@ def _unit(reading: Reading, given: int | None) -> tuple[int, str]:
     """The yuan in the file's unit, and where that is known from."""
     file, said = reading.file, reading.layout.said
     for title in said:
-        if title.foreign or title.statement:
+        if title.units:
+            raise UserError(f"{file}: '{shown(title.words)}' states two units; leave one.")
+        if title.foreign or title.statement not in ("", CONSOLIDATED):
             what = f"amounts in {title.foreign}" if title.foreign else f"{title.statement} figures"
             wanted = "consolidated figures in yuan (合并报表, 元)"
             raise UserError(f"{file}: '{shown(title.words)}' says {what}; export {wanted}.")

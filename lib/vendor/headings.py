@@ -20,19 +20,19 @@ WORDS = {
            "research and development expense", "research and development expenses", "research & development expense",
            "research & development expenses", "rd_expense_cny", "rd_expense"),
     "sm": ("销售费用", "B001209000", "sell_exp", "SALE_EXPENSE", "sm", "S&M", "selling expense", "selling expenses", "sales and marketing",
-           "sales and marketing expense", "selling and distribution expenses", "selling_expense_cny", "selling_exp"),
-    "revenue": ("营业收入", "B001101000", "revenue", "OPERATE_INCOME", "revt", "operating revenue", "revenue_cny"),
+           "sales and marketing expense", "selling and distribution expenses", "selling_expense_cny", "selling_exp", "selling_dist_exp"),
+    "revenue": ("营业收入", "B001101000", "revenue", "OPERATE_INCOME", "revt", "operating revenue", "revenue - total", "revenue_cny"),
     "code": ("证券代码", "股票代码", "代码", "公司代码", "上市公司代码", "Stkcd", "Symbol", "ts_code", "TS代码", "SECUCODE", "SECURITY_CODE",
              "wind_code", "windcode", "thscode", "同花顺代码", "stock code", "ticker", "code", "company_id"),
     "name": ("证券简称", "证券名称", "股票简称", "股票名称", "公司名称", "公司简称", "公司中文名称", "名称", "简称", "公司", "ShortName",
-             "Stknme", "SECURITY_NAME_ABBR", "conm", "name", "company", "company name", "firm", "name_zh"),
+             "Stknme", "SECURITY_NAME_ABBR", "conm", "name", "company", "company name", "firm", "name_zh", "企业名称", "公司全称"),
     "day": ("Accper", "end_date", "REPORT_DATE", "报告期", "会计期间", "截止日期", "统计截止日期", "报告日期", "报告日", "报表日期", "日期",
             "截止日", "截至日期", "截至日", "datadate", "data date", "date", "period", "period end", "report period", "accounting period",
-            "ending date of statistics", "REPORT_DATE_NAME"),
-    "year": ("年度", "会计年度", "年份", "年", "year", "fyear", "fiscal_year", "fiscal year", "data year - fiscal", "FY"),
-    "quarter": ("季度", "报告季度", "月份", "quarter", "qtr", "fqtr", "month"),
+            "ending date of statistics", "REPORT_DATE_NAME", "期间"),
+    "year": ("年度", "会计年度", "年份", "年", "year", "fyear", "fiscal_year", "fiscal year", "data year - fiscal", "FY", "报告年度", "数据年份"),
+    "quarter": ("季度", "报告季度", "季", "月份", "月数", "period_type", "fp", "quarter", "qtr", "fqtr", "month"),
     "statement": ("Typrep", "report_type", "报表类型", "报表类型编码", "报告类型", "报告期类型", "报告种类", "合并类型", "合并/母公司", "报表口径",
-                  "口径", "报表名称", "consol", "REPORT_TYPE", "DATE_TYPE", "statement type"),
+                  "口径", "报表名称", "是否合并报表", "consolidated", "数据类型", "数据状态", "consol", "REPORT_TYPE", "DATE_TYPE", "statement type"),
     "told": ("f_ann_date", "ann_date", "UPDATE_DATE", "NOTICE_DATE", "公告日期", "实际公告日期", "首次公告日期", "更新日期", "update_flag", "更新标识"),
     "currency": ("CURRENCY", "curcd", "币种", "币别", "货币", "货币单位", "货币种类", "货币代码", "currency code", "iso currency code"),
     "unit": ("单位", "计量单位", "金额单位", "unit", "scale"),
@@ -56,9 +56,24 @@ NEAR = {
 CONSOLIDATED, PARENT = "consolidated", "parent company"
 STATEMENTS = {
     **dict.fromkeys(
-        ("合并报表", "合并利润表", "合并", "合并期末", "合并本期", "a", "c", "1", "consolidated"), CONSOLIDATED
+        (
+            "合并报表",
+            "合并利润表",
+            "合并",
+            "合并期末",
+            "合并本期",
+            "合并报表当期",
+            "合并报表未调整",
+            "a",
+            "c",
+            "1",
+            "是",
+            "y",
+            "consolidated",
+        ),
+        CONSOLIDATED,
     ),
-    **dict.fromkeys(("母公司报表", "母公司利润表", "母公司", "b", "n", "6", "parent", "parentcompany"), PARENT),
+    **dict.fromkeys(("母公司报表", "母公司利润表", "母公司", "b", "n", "否", "6", "parent", "parentcompany"), PARENT),
     **dict.fromkeys(("2", "合并报表单季度", "合并单季度", "单季合并", "单季度"), "a single quarter"),
     **dict.fromkeys(("3", "合并报表单季度调整", "调整单季合并表"), "a single quarter, restated"),
     **dict.fromkeys(("4", "合并报表调整", "合并调整", "调整合并报表"), "restated, as printed a year later"),
@@ -66,7 +81,9 @@ STATEMENTS = {
     **dict.fromkeys(
         ("7", "8", "9", "10", "12", "母公司报表调整", "母公司调整", "母公司报表单季度", "母公司报表更正前"), PARENT
     ),
-    **dict.fromkeys(("年报", "年度报告"), ""),  # says of the period, not of the statement
+    **dict.fromkeys(
+        ("年报", "年度报告", "年度", "年度报表", "定期报告", "annual", "annualreport"), ""
+    ),  # says of the period, not of the statement
     **dict.fromkeys(
         ("本期", "本期金额", "本期发生额", "本期数", "本年", "本年金额", "本年数", "本年累计", "利润表", "利润表项目"),
         "",
@@ -97,7 +114,7 @@ FOREIGN = re.compile(
 )
 #: The name of the yuan, or of no currency, by itself: it states no unit.
 OWN_MONEY = re.compile(r"(?i)人民币|CNY|RMB|renminbi|原始币种|原始货币")
-YUAN = re.compile(r"(?i)人民币|CNY|RMB|元|¥|￥|原始币种|原始货币|yuan")
+YUAN = re.compile(r"(?i)人民币|CNY|RMB|renminbi|元|¥|￥|原始币种|原始货币|yuan")
 #: The name of each unit, by the yuan in it: the first that cohort files know it by.
 UNIT_NAMES = {factor: next(word for word in UNITS if UNITS[word] == factor) for factor in UNITS.values()}
 BRACKETED = re.compile(r"\[([^\]\n]{1,12})\]\s*([^\[\n]*)")
@@ -106,48 +123,62 @@ PREFIX = re.compile(r"^(其中|减|加|一|二|三|四|利润表)\s*[:：、_.]\
 PARTED = re.compile(r"[\s,，;；、/:：_-]+")
 
 #: What stands before a value: of money, of statements, of periods, and of what says nothing of the amounts.
-MONEY_LABEL = r"(?:金额|货币|计量)?单位|币种|币别|货币|(?<![A-Za-z])(?:units?|currency|scale)"
-STATEMENT_LABEL = r"报表类型|报告类型|合并类型|类型|(?<![A-Za-z])(?:report|statement) type"
+MONEY_LABEL = r"(?:金额|货币|计量)?[单單]位|金额|币种|币别|货币|(?<![A-Za-z])(?:units?|currency|scale)"
+STATEMENT_LABEL = (
+    r"报表类型|报表种类|报告类型|合并类型|(?<![\u4e00-\u9fff])类型|(?<![A-Za-z])(?:report type|statement type|rptType)"
+)
 PERIOD_LABEL = (
-    r"报告期|会计年度|会计期间|数据期间|期间|年度|截止日期|截至日期|日期|(?<![A-Za-z])(?:rptDate|period|fiscal year)"
+    r"报告期|报告参数|报告年度|会计年度|会计期间|数据期间|期间|年度|截止日期|截至日期|(?<![\u4e00-\u9fff])日期|"
+    r"(?<![A-Za-z])(?:rptDate|period|fiscal year)"
 )
 OTHER_LABEL = r"小数位数|数据来源|来源"
 LABEL = rf"{MONEY_LABEL}|{STATEMENT_LABEL}|{PERIOD_LABEL}|{OTHER_LABEL}"
 NAMED = re.compile(rf"(?i)({LABEL})\s*:\s*([^\s,;]+)")
 LABELLED = re.compile(
-    rf"(?i)({MONEY_LABEL}|{STATEMENT_LABEL}|{PERIOD_LABEL})\s*(?:均?[为是以]|[:：|(（])\s*([^\s,，;；)）]+(?: (?:million|thousand|billion|mn|bn)\b)?)"
+    rf"(?i)({MONEY_LABEL}|{STATEMENT_LABEL}|{PERIOD_LABEL})(?:\s*(?:均?[为是以]|[:：|(（])\s*|\s+(?=[千万百亿十]*元))"
+    r"((?:\d[\d,]*\s*)?[^\s,，、;；)）]+(?: (?:million|thousand|billion|mn|bn|[\d,]*\d)(?![\w]))?)"
 )
 #: Where a title states a unit without a label: 'in' and words of money and scale, or 以万元计.
-MONEY_WORDS = r"yuan|CNY|RMB|renminbi|thousands?|millions?|billions?|mn|bn|mln|'?000s?"
+MONEY_WORDS = r"yuan|CNY|RMB|renminbi|thousands?|millions?|billions?|mn|bn|mln|'?000s?|10?,000"
 IN_WORDS = re.compile(
-    rf"(?i)(?<![A-Za-z])in\s+((?:(?:of|{MONEY_WORDS})(?![A-Za-z])\s*)+)|以([^\s,，;；]{{1,8}}?)(?:计|列示|为单位)"
+    rf"(?i)(?<![A-Za-z])in\s+((?:(?:of|{MONEY_WORDS})(?![A-Za-z])\s*)+)|以((?:(?!以)[^\s,，;；]){{1,8}}?)(?:计|列示|为单位)"
 )
 #: Words beside which another currency's name says that amounts are in it.
 MONEY_TALK = re.compile(
     rf"(?i){MONEY_LABEL}|金额|计价|列示|折算|(?<![A-Za-z])(?:amounts?|figures|in|{MONEY_WORDS})(?![A-Za-z])"
 )
+#: How a note begins, which may tell of what is not in the table; and the money of labels that state no unit.
+NOTE = re.compile(r"(?i)\s*(?:注|备注|说明|数据来源|资料来源|notes?\b|sources?\b)")
+CURRENCY_LABEL = re.compile(r"(?i)币种|币别|货币|currency")
+CONVERTED = re.compile(r"(?i)(?:折算|换算)[为成]?人民币|converted (?:in)?to (?:yuan|RMB|CNY|renminbi)")
 #: Amounts of something else: 'in millions of ...'.
 OF_OTHERS = re.compile(r"(?i)(?:thousands?|millions?|billions?) of (?!yuan|CNY|RMB|renminbi|Chinese)([A-Za-z]+)")
 #: The parent company's figures, where a title names them; what is 归属于母公司 is a line of the consolidated ones.
 PARENTS_OWN = re.compile(
     r"(?i)(?<!于)母公司(?!股东|所有者|的|净)|parent company|standalone|未经?合并|非合并|unconsolidated|separate (?:financial )?statements?"
 )
+NOT_THE = re.compile(r"(?:不含|不包括|不是|非|除)母公司")
 BOTH = re.compile(r"(?<!未)(?<!未经)(?<!非)合并|(?i:(?<!un)consolidated)")
 #: Titles of a part of a year, and of another period than the one that is asked for.
 PART_WORDS = re.compile(
     r"(?i)[一三六九]个月|前三季度|[一二三四]季度|单季|半年|中报|季报|滚动|TTM|quarter|(?:three|six|nine) months|half[- ]year|interim"
 )
-OTHER_PERIOD = re.compile(r"上期|上年|去年|同比|环比|增减|期初")
-YEAR = r"(?:19|20)\d\d"
+OTHER_PERIOD = re.compile(
+    r"(?:上期|上年|去年|同期|同比|环比|增减|期初|金额|余额|数|发生额|增长|增幅|变动|率|额)+(?:[(（]?%[)）]?)?"
+)
+YEAR, QUARTERS = r"(?:19|20)\d\d", ((3, 31), (6, 30), (9, 30), (12, 31))
 DAY = re.compile(
     rf"({YEAR})(?:[-/.年](?:0?[1-9]|1[0-2])[-/.月](?:0?[1-9]|[12]\d|3[01])日?|(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
     r"(?:[ T]\d\d?:\d\d(?::\d\d)?)?(?:\.0+)?Z?"
 )
 #: Days as Stata shows them, and with the year last, where one of both other parts can only be the day.
-WORDED_DAY, YEAR_LAST = re.compile(rf"(?i)(\d\d?)(\w{{3}})({YEAR})"), re.compile(rf"(\d\d?)/(\d\d?)/({YEAR})")
+WORDED_DAY, YEAR_LAST = (
+    re.compile(rf"(?i)(\d\d?)[- ]?([a-z]{{3}})[- ]?({YEAR})"),
+    re.compile(rf"(\d\d?)/(\d\d?)/({YEAR})"),
+)
 #: A month, such as the one that a period ends in.
 MONTH = re.compile(rf"({YEAR})[-/.年]?(0[1-9]|1[0-2])月?|({YEAR})[-/.年]([1-9])月?")
-ANNUAL = re.compile(rf"(?:FY ?)?({YEAR})(?:A|年|年度|年报|年年报|年度报告|年年度报告|年 年报|\.0)?", re.I)
+ANNUAL = re.compile(rf"(?:FY ?)?({YEAR})(?:A|年|年度|年报|年年报|年度报告|年年度报告|年 年报|年1-12月|\.0)?", re.I)
 #: A whole year in a title.
 YEAR_IN_TITLE = re.compile(
     rf"(?i)({YEAR})年?(?:年报|年度|财年)|(?:fiscal year|FY) ?({YEAR})|year ended \w+ \d+, ({YEAR})"
@@ -190,6 +221,7 @@ class Column:
     statement: str = ""
     why: str = ""
     unknown: list[str] = field(default_factory=list)
+    units: list[int] = field(default_factory=list)  # stated beside `unit`, and not the same
 
     @property
     def name(self) -> str:
@@ -228,15 +260,28 @@ def heading(place: int, pieces: list[str], variable: str = "") -> Column:
 def _attribute(column: Column, name: str, value: str) -> bool:
     """Take up what a header says by name, such as [单位] 万元, or in brackets alone; False where it is not understood."""
     if not value:
-        return _told(column, name)
+        return _told(column, name) or _named_alone(column, name)
     if re.fullmatch(PERIOD_LABEL, name, re.I):
-        return _take_period(column, period(value))
-    if re.fullmatch(STATEMENT_LABEL, name, re.I):
-        column.statement = STATEMENTS.get(bare(value), value)
+        when = day(value)
+        return (when is None or (when.month, when.day) in QUARTERS) and _take_period(column, period(value))
+    if CURRENCY_LABEL.fullmatch(name):
+        column.foreign = column.foreign or (value if FOREIGN.search(value) else "")
         return True
-    return bool(re.fullmatch(OTHER_LABEL, name)) or (
-        bool(re.fullmatch(MONEY_LABEL, name, re.I)) and _take_unit(column, value)
-    )
+    if re.fullmatch(STATEMENT_LABEL, name, re.I):
+        column.statement = STATEMENTS.get(bare(value), "" if name == "类型" else value)
+        return True
+    if re.fullmatch(OTHER_LABEL, name):
+        return True
+    if re.fullmatch(MONEY_LABEL, name, re.I):
+        return _take_unit(column, value)
+    found = _role(name)
+    return found is not None and found[0] in LINES and _take_role(column, found) and _line(column, value)
+
+
+def _named_alone(column: Column, words: str) -> bool:
+    """Take up a role that stands in brackets; False where words are none."""
+    found = _role(words)
+    return found is not None and _take_role(column, found)
 
 
 def _told(column: Column, value: str) -> bool:
@@ -259,12 +304,14 @@ def _take_unit(column: Column, value: str) -> bool:
         return True
     unit = factor(value)
     column.unit = unit if column.unit is None else column.unit
+    if unit is not None and column.unit != unit:
+        column.units.append(unit)
     return unit is not None and column.unit == unit
 
 
 def _take_statement(column: Column, value: str) -> bool:
     """Take up a kind of statement; False where it is none. Of single letters and digits only a column of its own says that."""
-    found = STATEMENTS.get(bare(value)) if len(bare(value)) > 1 else None
+    found = STATEMENTS.get(bare(value)) if len(bare(value)) > 1 and not bare(value).isdigit() else None
     column.statement = column.statement or found or ""
     return found is not None
 
@@ -291,10 +338,11 @@ def _line(column: Column, line: str) -> bool:
             not inner.strip()
             or _told(column, inner)
             or all(_told(column, part) for part in PARTED.split(inner) if part)
+            or _named_alone(column, inner)
         ):
             rest = rest.replace(inner, " ")
     rest = PREFIX.sub("", re.sub(r"[()（）【】]", " ", rest).strip())
-    for pattern in (DAY, PART, MONTH, re.compile(rf"(?:FY)?({YEAR})(?:年报|年度|年)?")):
+    for pattern in (DAY, PART, MONTH, re.compile(rf"(?:FY)?({YEAR})(?:年报|年度|年|A(?![a-z]))?")):
         if found := re.search(rf"(?<!\d)(?:{pattern.pattern})(?!\d)", rest, re.I):
             if not _take_period(column, period(found[0])):
                 return False
@@ -333,7 +381,7 @@ def _role(words: str) -> tuple[str, str] | None:
 
 def bare(words: str) -> str:
     """Words without case, spaces and signs, but for those of a share and of a currency."""
-    return re.sub(r"[^\w%‰$€£]|_", "", unicodedata.normalize("NFKC", words).casefold())
+    return re.sub(r"[^\w%‰$€£△]|_", "", unicodedata.normalize("NFKC", words).casefold())
 
 
 _KNOWN = {name: {bare(word) for word in words} for name, words in WORDS.items()}
@@ -361,6 +409,8 @@ def factor(words: str) -> int | None:
 
 def only_money(value: str) -> bool:
     """Whether words are a unit or a currency and nothing else."""
+    if not re.search(r"[^\W\d_]|[$€£]", value):
+        return False  # a number
     rest = re.sub(r"of$|^in", "", bare(FOREIGN.sub("", value)))
     return factor(value) is not None or (rest != bare(value) and (not rest or rest in UNITS))
 
@@ -373,37 +423,44 @@ def is_currency(value: str) -> bool:
 def stated(words: str, after: bool = False) -> Column | None:
     """What a title or footer states of all amounts, as in 单位：万元 or (USD million), and of which period; None where nothing.
 
-    after: it stands below the companies, where only what follows a label is believed, as in 报告期：2021-12-31.
+    after: it stands below the companies, where statements and periods are believed behind a label alone, as in
+    报告期：2021-12-31; so it is of a note. A period behind a label has the role 'day'. units: more than one that is stated.
     """
     found, plain = Column(0, words), unicodedata.normalize("NFKC", words)
     for name, value in LABELLED.findall(plain):
+        before = found.period
         _attribute(found, name, value)
-    if FOREIGN.search(plain) and (MONEY_TALK.search(plain) or any(map(only_money, (plain, *PARENS.findall(plain))))):
+        found.role = "day" if found.period and not before else found.role
+    if (
+        not CONVERTED.search(plain)
+        and FOREIGN.search(plain)
+        and (MONEY_TALK.search(plain) or any(map(only_money, (plain, *PARENS.findall(plain)))))
+    ):
         found.foreign = FOREIGN.search(plain)[0]
+    if other := OF_OTHERS.search(plain):
+        found.foreign = found.foreign or other[1]
     if ANNUAL.fullmatch(plain.strip()) or PART.fullmatch(plain.strip()):
         _take_period(found, period(plain))
-    if not after:
-        _say_more(found, plain)
-    return found if found.unit is not None or found.foreign or found.statement or found.period else None
-
-
-def _say_more(found: Column, plain: str) -> None:
-    """Take up what a title says without a label."""
-    parts = [plain, *PARENS.findall(plain), *re.split("[,，;；]", plain)]
+    parts = [plain, *PARENS.findall(plain), *re.split(r"[,，;；](?!\d)", plain)]
     values = [
         *("".join(each) for each in IN_WORDS.findall(plain)),
         *(part for part in parts if len(bare(part)) > 1 and only_money(part)),
     ]
     for value in values:
         _take_unit(found, value.strip())
-    if other := OF_OTHERS.search(plain):
-        found.foreign = found.foreign or other[1]
-    if PARENTS_OWN.search(plain) and not BOTH.search(plain):
+    if not after and not NOTE.match(plain):
+        _say_more(found, plain)
+    return found if found.unit is not None or found.foreign or found.statement or found.period else None
+
+
+def _say_more(found: Column, plain: str) -> None:
+    """Take up what a title says of statements and periods without a label."""
+    if PARENTS_OWN.search(NOT_THE.sub("", plain)) and not BOTH.search(plain):
         found.statement = PARENT
-    elif OTHER_PERIOD.search(plain) and len(plain) < 12:
+    elif OTHER_PERIOD.fullmatch(plain.strip()):
         found.statement = f"'{shown(plain)}'"
     years = {next(filter(None, each)) for each in YEAR_IN_TITLE.findall(plain)}
-    if PART.search(plain) or PART_WORDS.search(plain):
+    if (PART.search(plain) or PART_WORDS.search(plain)) and not re.search(r"(?i)(?<!半)年(?:报|度)|annual", plain):
         found.period = Period(0, False)
     elif len(years) == 1:
         found.period = found.period or Period(int(*years), True)
@@ -441,7 +498,7 @@ def day(value) -> datetime | None:
             digits = re.findall(r"\d+", text)
             return datetime.strptime(digits[0], "%Y%m%d") if len(digits[0]) == 8 else datetime(*map(int, digits[:3]))
         if WORDED_DAY.fullmatch(text):
-            return datetime.strptime(text, "%d%b%Y")
+            return datetime.strptime(re.sub(r"[- ]", "", text), "%d%b%Y")
         if (found := YEAR_LAST.fullmatch(text)) and max(int(found[1]), int(found[2])) > 12:
             return datetime.strptime(text, "%m/%d/%Y" if int(found[2]) > 12 else "%d/%m/%Y")
     except ValueError:

@@ -7,6 +7,7 @@ from datetime import datetime
 from lib.rows import own
 from lib.vendor.headings import (
     LINES,
+    QUARTERS,
     STATEMENTS,
     Column,
     as_text,
@@ -36,7 +37,12 @@ DOCUMENTED = {"CSMAR": "元", "Tushare": "元", "Eastmoney": "元", "Compustat G
 #: Rows between a header's first and the first company's: more of them are no header.
 MOST_HEADER = 20
 KEYS = ("code", "name", "firm")
-QUARTERS = ((3, 31), (6, 30), (9, 30), (12, 31))
+#: Headers of years and days that are no fiscal ones, what stands for nothing, and names that other columns share.
+OTHER_DAYS, BLANK = (
+    re.compile(r"上市|首发|成立|设立|发行|公告|披露|下载|(?i:list|found|establish|ipo)"),
+    re.compile(r"(?i)[-–—.]+|n\.?/?a\.?|nan|none|null|无"),
+)
+SHARED = ("日期", "date", "period", "scale", "unit", "item", "indicator", "variable")
 
 
 @dataclass
@@ -72,7 +78,7 @@ def understood(grid: Grid) -> Layout | None:
     first = next((row for row in below if _is_data(grid.cells[row], keys)), None)
     if not keys or first is None:
         return None
-    above = [row for row in range(max(0, top - 3), top) if _is_header(grid.cells[row])]
+    above = [row for row in range(max(0, top - 3), top) if _is_header(grid.cells[row], min(keys))]
     header = [top, *above, *range(top + 1, first)]
     width = len(grid.cells[top])
     across = {
@@ -94,21 +100,32 @@ def understood(grid: Grid) -> Layout | None:
         columns.append(heading(place, pieces, variable))
     data = {row for row in range(first, len(grid.cells)) if _is_data(grid.cells[row], keys)}
     for column in columns:
+        cells = [grid.cells[row][column.place] for row in sorted(data)]
+        cells = [cell for cell in cells if cell is not None and not BLANK.fullmatch(as_text(cell))]
+        if column.words.lower() in SHARED and not _fits(column.role, cells):
+            column.role = ""
         if column.words and not column.role:
-            cells = [grid.cells[row][column.place] for row in sorted(data)]
-            column.role = _by_values([cell for cell in cells if cell is not None], columns)
+            column.role = _by_values(column, cells, columns)
+    for upper, left, lower, right in grid.merged:  # a company over its years, or a year over its companies
+        if left == right < width and upper >= first and columns[left].role in (*KEYS, "year", "day"):
+            for row in range(upper + 1, lower + 1):
+                grid.cells[row][left] = grid.cells[upper][left]
     titles = [row for row in range(len(grid.cells)) if row not in data]
-    said = [found for row in titles for found in _said(grid.cells[row], row, header, first)]
+    last = max(data, default=first)
+    said = [found for row in titles for found in _said(grid.cells[row], row, header, after=row > last)]
     said += [found for found in [stated(grid.sheet)] if found]
     vendor = _vendor(grid, header, [row for row in titles if row not in header])
     return Layout(vendor, header, first, columns, said, _unfilled(grid, sorted(header), across, columns))
 
 
-def _is_header(row: list) -> bool:
-    """Whether a row above the one with the most known words belongs to the header: it says several things, and is no title."""
-    words = [as_text(cell) for cell in row if cell is not None]
+def _is_header(row: list, key: int) -> bool:
+    """Whether a row above the one with the most known words belongs to the header: it says several things, or one right of the
+    companies' column `key`, and is no title."""
+    places = [place for place, cell in enumerate(row) if cell is not None]
+    words = [as_text(row[place]) for place in places]
     title = any(not role(found.words) and (found.unit is not None or found.foreign) for found in _stated(row))
-    return len(set(words)) > 1 and not title and not (len(words) == 2 and stated(":".join(words), after=True))
+    said = len(set(words)) > 1 or (len(words) == 1 and places[0] > key)
+    return said and not title and not (len(words) == 2 and stated(":".join(words), after=True))
 
 
 def _stated(row: list, after: bool = False) -> list[Column]:
@@ -118,29 +135,38 @@ def _stated(row: list, after: bool = False) -> list[Column]:
     return found or [one for one in [stated(":".join(last), after)] if len(last) == 2 and one]
 
 
-def _said(row: list, index: int, header: list[int], first: int) -> list[Column]:
-    """What a row states of all amounts: one above the companies, but for the header's, or one among or below them."""
-    if index >= first:
-        return _stated(row, after=True)
+def _said(row: list, index: int, header: list[int], after: bool) -> list[Column]:
+    """What a row states of all amounts; a header's row of several cells states it of its columns alone."""
     cells = [cell for cell in row if cell is not None]
-    if index in header and len(cells) > 1:  # what stands in it is its columns' own
+    if index in header and (len(cells) > 1 or index < header[0]):
         return []
-    if len(cells) == 1 and not isinstance(cells[0], str) and (when := period(cells[0])):
+    if len(cells) == 1 and not isinstance(cells[0], str) and not after and (when := period(cells[0])):
         return [Column(0, as_text(cells[0]), period=when)]
-    return _stated(row)
+    return _stated(row, after)
 
 
-def _by_values(cells: list, columns: list[Column]) -> str:
+def _fits(role: str, cells: list) -> bool:
+    """Whether what stands in a column can be what its name says, where other columns share that name."""
+    if role == "unit":
+        return any(factor(as_text(cell)) is not None for cell in cells)
+    if role == "item":
+        return any(heading(0, [as_text(cell)]).role in LINES for cell in cells)
+    return any(period(cell) and ((when := day(cell)) is None or (when.month, when.day) in QUARTERS) for cell in cells)
+
+
+def _by_values(column: Column, cells: list, columns: list[Column]) -> str:
     """The role of a column by what stands in it, where its header is not known; '' where that tells nothing."""
     words = [as_text(cell) for cell in cells]
     if not words:
         return ""
-    if all(len(bare(text)) > 1 and bare(text) in STATEMENTS for text in words):
+    if all(len(bare(text)) > 1 and bare(text) in STATEMENTS and not text.isdigit() for text in words):
         return "statement"
     if all(map(is_currency, words)):
         return "currency"
-    if all(len(bare(text)) > 1 and factor(text) is not None for text in words):
+    if all(len(bare(text)) > 1 and factor(text) is not None and not text.isdigit() for text in words):
         return "unit"
+    if OTHER_DAYS.search(column.words):
+        return ""
     if all(map(period, cells)) and not all(map(day, cells)) and not all(text.isdigit() for text in words):
         return "day"
     ends = [found for cell in cells if (found := day(cell)) and (found.month, found.day) in QUARTERS]

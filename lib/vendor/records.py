@@ -23,7 +23,8 @@ NUMBER = re.compile(r"-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9
 ONE_COMMA = re.compile(r"-?[0-9]{1,3},[0-9]{3}")
 CODE = re.compile(r"(?i)(?:(?:sh|sz|bj)\.?)?([0-9]{6})(?:\.(?:sh|sz|bj|ss|xshg|xshe|bse|0))?")
 #: How codes of companies begin, by exchange, and those of B shares.
-CODES_OF, B_SHARES = {"sh": "6", "sz": ("0", "3"), "bj": ("4", "8", "920")}, ("200", "900")
+CODES_OF = {"sh": ("60", "68"), "sz": ("00", "30"), "bj": ("4", "82", "83", "87", "88", "920")}
+B_SHARES = ("200", "900")
 #: Rows of text beside the companies' that are passed over; more of them are no footer.
 MOST_NOTES = 30
 NO_YEAR = "rows: not a year that ends on 31 December (quarters and the like)"
@@ -205,6 +206,7 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
     code_column, name_column = _code_column(reading, used_columns(places)), next(iter(layout.of("name")), None)
     if not code_column and not name_column:
         raise UserError(f"{reading.file}: no column names the companies; export 证券代码 or 证券简称 too.")
+    _require_one_block(reading)
     item = next(iter(layout.of("item")), None)
     width = max(column.place for column in layout.columns if column.words) + 1
     found: dict[tuple, Record] = {}
@@ -282,6 +284,12 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
         )
     if notes:
         reading.aside[f"rows of text such as '{_note(reading, notes[-1])}'"] += len(notes)
+    years = {record.year for record in records}
+    for title in layout.said:
+        if title.role == "day" and title.period.annual and records and title.period.year not in years:
+            raise UserError(
+                f"{reading.file}: '{shown(title.words)}' says {title.period.year}, and no amounts are of it; keep the one that is right."
+            )
     if not records:
         reasons = "; ".join(
             f"{count:,} {reason}" for reason, count in reading.aside.items() if reason != "seen consolidated"
@@ -291,6 +299,30 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
             "consolidated income statement."
         )
     return records
+
+
+def _require_one_block(reading: Reading) -> None:
+    """Raise UserError where tables stand side by side: companies are named again behind an empty column, or others in a row."""
+    layout, grid = reading.layout, reading.grid
+    keys = [column for column in layout.columns if column.role in layouts.KEYS]
+    lines = [column.place for column in layout.columns if column.role in (*LINES, "near")]
+    for column in keys[1:]:
+        gap = any(not layout.columns[place].words for place in range(keys[0].place, column.place))
+        alike = next((other for other in keys if other.place < column.place and other.role == column.role), None)
+        same = alike and (alike.role == "code" or alike.words == column.words)
+        pairs = [(row[alike.place], row[column.place]) for row in grid.cells[layout.first :]] if same else []
+        differ = any(None not in pair and _digits_of(pair[0]) != _digits_of(pair[1]) for pair in pairs)
+        if (gap and lines and min(lines) < column.place) or differ:
+            raise UserError(
+                f"{reading.file}, column {column.name}: companies are named again, as in a second table beside the first; give each table a "
+                "file or a sheet of its own."
+            )
+
+
+def _digits_of(cell) -> str:
+    """What two ways to write one code have in common; other words as they are."""
+    found = CODE.fullmatch(as_text(cell))
+    return found[1] if found else as_text(cell)
 
 
 def _require_no_header(reading: Reading, index: int) -> None:
@@ -341,14 +373,8 @@ def _company(reading: Reading, index: int, code_column: Column | None, name_colu
         return "", own.spaced(name)
     text = unicodedata.normalize("NFKC", as_text(cell))
     if found := CODE.fullmatch(text):
-        where = next(
-            (
-                word
-                for word in ("sh", "sz", "bj")
-                if word in text.lower() or {"sh": "ss"}.get(word, "-") in text.lower()
-            ),
-            "",
-        )
+        suffix = re.search(r"xshg|xshe|bse|sh|sz|bj|ss", text.lower())
+        where = suffix and {"xshg": "sh", "ss": "sh", "xshe": "sz", "bse": "bj"}.get(suffix[0], suffix[0])
         if found[1].startswith(B_SHARES):
             raise reading.fault(
                 index, code_column, f"'{shown(text)}' is a B share; give the company's code of its A share"
@@ -393,7 +419,12 @@ def _yuan(reading: Reading, index: int) -> None:
     row = reading.grid.cells[index]
     for column in reading.layout.of("currency"):
         cell = row[column.place]
-        if cell is not None and not headings.YUAN.fullmatch(str(cell)) and not re.fullmatch("(?i)人民币元", str(cell)):
+        known = (
+            cell is None
+            or NOT_KNOWN.fullmatch(str(cell))
+            or (headings.is_currency(str(cell)) and not headings.FOREIGN.search(str(cell)))
+        )
+        if not known and headings.factor(str(cell)) != 1:
             raise reading.fault(
                 index, column, f"amounts in '{shown(cell, 20)}'; convert them to yuan, or take the row out"
             )
@@ -451,6 +482,8 @@ def _period(reading: Reading, index: int, places: dict, year: int | None) -> Per
         if cell is None:
             continue
         when = headings.period(cell)
+        if when is None and headings.STATEMENTS.get(headings.bare(as_text(cell))) == "":
+            continue  # such as 年报: of a year, but not which
         if when is None or when.relative:
             raise reading.fault(index, column, f"'{shown(cell)}' is no year and no day; write it as 2021 or 2021-12-31")
         if not when.annual:
@@ -461,6 +494,12 @@ def _period(reading: Reading, index: int, places: dict, year: int | None) -> Per
                 index, column, f"{when.year}, but column {held[0].name} says {held[1].year}; keep the one that is right"
             )
         held = held or (column, when)
+    said = [title for title in layout.said if title.period]
+    partly = next((title for title in said if not title.period.annual), None)
+    if partly and not (held and headings.day(row[held[0].place])):
+        raise UserError(
+            f"{reading.file}: '{shown(partly.words)}' says {headings.NOT_ANNUAL}; export the annual report."
+        )
     if None not in places["rd"]:  # the header tells
         others = [each for each in places["rd"] if held and each != held[1].year]
         if others:
@@ -470,14 +509,6 @@ def _period(reading: Reading, index: int, places: dict, year: int | None) -> Per
                 f"{held[1].year}, but column {places['rd'][others[0]].name} is {others[0]}; take out what does not tell the figures' year",
             )
         return Period(0, True)
-    said = [title for title in layout.said if title.period]
-    if held and headings.day(row[held[0].place]):
-        return held[1]
-    for title in said:
-        if not title.period.annual:
-            raise UserError(
-                f"{reading.file}: '{shown(title.words)}' says {headings.NOT_ANNUAL}; export the annual report."
-            )
     if held:
         return held[1]
     filled = (
@@ -502,7 +533,15 @@ def _period(reading: Reading, index: int, places: dict, year: int | None) -> Per
 
 def _whole_year(cell) -> bool:
     """Whether what stands in a column of quarters is a year after all."""
-    return as_text(cell) in ("年度", "全年", "年报", "annual", "FY", "12")  # a month, since no quarter has that number
+    return as_text(cell) in (
+        "年度",
+        "全年",
+        "年报",
+        "annual",
+        "FY",
+        "12",
+        "1-12月",
+    )  # a month, since no quarter has that number
 
 
 def told(reading: Reading, record: Record) -> tuple:
