@@ -73,6 +73,8 @@ def fit(formula: str, firms: pd.DataFrame, of: str, clusters: str = "industry_zh
     """
     named = [name for name in dict.fromkeys(re.findall(r"\w+", formula)) if name in firms]
     known = firms[named].dropna()
+    if known.empty:
+        return Estimate(formula, of, np.nan, np.nan, np.nan, np.nan, 0, 0, UNKNOWN)
     return _fit(formula, of, clusters in EFFECT.findall(formula), _Sample(known, firms.loc[known.index, clusters]))
 
 

@@ -95,7 +95,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, outcome: str, mi
                 **{name: percent(share[group], 1) for name, group in zip(("inside", "weighted", "others"), GROUPS, strict=True)},
             ),
             say("Size: log revenue. Not a cause: a label may be given for R&D, and what is controlled for may follow from it."),
-            say("By industry: those with at least {minimum} {minimum:company|companies} on each side.", minimum=minimum_firms),
+            say("By industry: those with at least {minimum:,} {minimum:company|companies} on each side.", minimum=minimum_firms),
         ),
         source_line(cohorts.source_ids(cohort, ["company-list", "listings", "finglm", "macropolo"])),
     ]  # fmt: skip
@@ -298,7 +298,7 @@ def _draw_industries(axes, by_industry: pd.DataFrame, plural: str, minimum: int)
     chart.head(axes, heading, left, up=18)
     if by_industry.empty:
         chart.bare(axes)
-        words = say("None with {minimum} {minimum:firm|firms}\non each side", minimum=minimum)
+        words = say("None with {minimum:,} {minimum:firm|firms}\non each side", minimum=minimum)
         axes.text(0.5, 0.5, words, color=style.QUIET, transform=axes.transAxes, ha="center", va="center")
         return
     values = by_industry[["cohort", "others"]].to_numpy()
@@ -393,5 +393,5 @@ def _alt(plural, year, outcome, steps, dealt, by_industry, minimum: int) -> str:
             above=above, count=len(by_industry),
         )
         if len(by_industry)
-        else say("Beside it, no industry: none has {minimum} {minimum:company|companies} on each side.", minimum=minimum),
+        else say("Beside it, no industry: none has {minimum:,} {minimum:company|companies} on each side.", minimum=minimum),
     )  # fmt: skip
