@@ -16,6 +16,11 @@ import pandas as pd
 from lib.measures import FEWEST_CLUSTERS, SEED, clustered_quantile, labels, unclustered_words
 from lib.words import number
 
+#: Why there is no estimate.
+UNKNOWN = "unknown"  # of one side, no firm has all that the formula names
+ALIKE = "alike"  # fixed effects and controls give the variable away, or there are too few firms
+BEYOND = "beyond"  # a straight line puts the gap of two shares beyond one
+
 EFFECT = re.compile(r"C\((\w+)\)")
 TOLD = 1e-8  # of the variable's own sum of squares: with less, the other factors leave nothing of it to estimate
 DRAWS = 999  # of clusters, for the interval of a median
@@ -27,9 +32,8 @@ class Estimate:
     """What a regression gives for one variable, in the unit of the outcome.
 
     of: the variable; value: its coefficient; error: the standard error; low, high: the 95% interval; firms: observations;
-    clusters: groups of firms that may move together. NaN where the firms do not tell: the variable is the same for all, or
-    fixed effects and controls give it away, or (error, low and high) their clusters are fewer than FEWEST_CLUSTERS, a firm whose
-    cluster is not known counting as none, or their outcomes are all the same.
+    clusters: groups of firms that may move together. NaN where the firms do not tell, and `why`; error, low and high also where
+    fewer than FEWEST_CLUSTERS clusters tell (`_Sample.telling`), or where all outcomes are the same.
     """
 
     formula: str
@@ -40,6 +44,7 @@ class Estimate:
     high: float
     firms: int
     clusters: int
+    why: str = ""
 
     def turned(self) -> "Estimate":
         """The same the other way round: how far the other side lies above."""
@@ -64,15 +69,17 @@ def fit(formula: str, firms: pd.DataFrame, of: str, clusters: str = "industry_zh
     correction for few clusters; the interval is of Student's t with clusters - 1 degrees of freedom. A firm without a value
     stands alone. Of a constant alone, that is the clustered interval of `measures.share_of`. What is fitted is what the other
     factors leave of the outcome and of the variable, which gives the same coefficient and error (Frisch, Waugh and Lovell) in
-    half the time.
+    half the time. A gap of two shares and its interval end at 1 and -1.
     """
     named = [name for name in dict.fromkeys(re.findall(r"\w+", formula)) if name in firms]
     known = firms[named].dropna()
-    return _fit(formula, of, _Sample(known, firms.loc[known.index, clusters]))
+    if known.empty:
+        return Estimate(formula, of, np.nan, np.nan, np.nan, np.nan, 0, 0, UNKNOWN)
+    return _fit(formula, of, clusters in EFFECT.findall(formula), _Sample(known, firms.loc[known.index, clusters]))
 
 
 @functools.lru_cache(maxsize=64)  # a notebook's tables, its chart, its claims and its explorer ask for the same ones
-def _fit(formula: str, of: str, sample: "_Sample") -> Estimate:
+def _fit(formula: str, of: str, within: bool, sample: "_Sample") -> Estimate:
     from patsy import dmatrices
     from statsmodels.regression.linear_model import OLS
 
@@ -83,16 +90,21 @@ def _fit(formula: str, of: str, sample: "_Sample") -> Estimate:
     own, outcome, others = factors[of].to_numpy(), outcome.to_numpy()[:, 0], factors.drop(columns=of).to_numpy()
     (firms, fitted), count = factors.shape, len(np.unique(groups))
     found = Estimate(formula, of, np.nan, np.nan, np.nan, np.nan, firms, count)
+    if of in known and known[of].nunique() < 2:
+        return replace(found, why=UNKNOWN)
     left, outcome_left = _left(np.column_stack([own, outcome]), others).T
     if firms <= fitted or (left**2).sum() <= TOLD * (own**2).sum():
-        return found
+        return replace(found, why=ALIKE)
     model = OLS(outcome_left, left).fit(cov_type="cluster", cov_kwds={"groups": groups, "use_correction": False})
-    found = replace(found, value=float(model.params[0]))
-    if sample.known < FEWEST_CLUSTERS or np.ptp(outcome) == 0:
+    value, most = float(model.params[0]), 1.0 if _parts(outcome) and _parts(own) else np.inf
+    if abs(value) > most + TOLD:
+        return replace(found, why=BEYOND)
+    found = replace(found, value=value)
+    if sample.telling(of, within) < FEWEST_CLUSTERS or np.ptp(outcome) == 0:
         return found
     error = float(model.bse[0] * np.sqrt(count / (count - 1) * (firms - 1) / (firms - fitted)))
     half = clustered_quantile(count) * error
-    return replace(found, error=error, low=found.value - half, high=found.value + half)
+    return replace(found, error=error, low=max(value - half, -most), high=min(value + half, most))
 
 
 def median(firms: pd.DataFrame, outcome: str, of: str = "", clusters: str = "industry_zh") -> Estimate:
@@ -115,7 +127,7 @@ def _median_gap(outcome: str, of: str, sample: "_Sample") -> Estimate:
     sides = [firms[of] == 1, firms[of] == 0] if of else [firms[outcome].notna()]
     found = Estimate(f"median {outcome} ~ {of or 1}", of or "1", np.nan, np.nan, np.nan, np.nan, len(firms), len(names))
     if not all(side.any() for side in sides):
-        return found
+        return replace(found, why=UNKNOWN)
 
     def statistic(drawn, axis=-1):
         """For each row of `drawn`, numbers of clusters: the median, or gap of two, of firms counted as often as drawn."""
@@ -127,7 +139,7 @@ def _median_gap(outcome: str, of: str, sample: "_Sample") -> Estimate:
 
     every = np.arange(len(names))
     found = replace(found, value=float(statistic(every)[0]))
-    if sample.known < FEWEST_CLUSTERS:
+    if sample.telling(of) < FEWEST_CLUSTERS:
         return found
     with warnings.catch_warnings():
         warnings.simplefilter(
@@ -147,8 +159,8 @@ def _median(values: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 
 def intervals_words(estimates: Iterable[Estimate]) -> str:
-    """The sentence on estimates that have no interval; empty where each has one."""
-    return unclustered_words("none" for one in estimates if np.isfinite(one.value) and not np.isfinite(one.low))
+    """The sentence on gaps that have no interval; empty where each has one."""
+    return unclustered_words("gap" for one in estimates if np.isfinite(one.value) and not np.isfinite(one.low))
 
 
 def rows(estimates: Iterable[Estimate]) -> pd.DataFrame:
@@ -194,7 +206,7 @@ def _number(value: float) -> str:
 
 
 class _Sample:
-    """Firms, the numbers of their clusters, and how many clusters are `known`, those of firms without a label apart.
+    """Firms, the numbers of their clusters, and how many clusters are `known`, whose numbers come first.
 
     Two are alike where all their values are: what was found of one holds of both.
     """
@@ -205,11 +217,26 @@ class _Sample:
         told = repr((list(firms), self.known)).encode()
         self._digest = hashlib.sha256(told + self.groups.tobytes() + rows.tobytes()).digest()
 
+    def telling(self, of: str, within: bool = False) -> int:
+        """How many known clusters tell of `of`: where it parts the firms in two, those of the side that has fewer of them.
+
+        within: where firms are compared within clusters, which those with firms of both sides alone tell of.
+        """
+        if of not in self.firms or not _parts(side := self.firms[of].to_numpy(dtype=float)):
+            return self.known
+        ones, others = ({*self.groups[(side == value) & (self.groups < self.known)]} for value in (1, 0))
+        return len(ones & others) if within else min(len(ones), len(others))
+
     def __eq__(self, other):
         return self._digest == other._digest
 
     def __hash__(self):
         return hash(self._digest)
+
+
+def _parts(values: np.ndarray) -> bool:
+    """Whether values are 0 and 1 alone."""
+    return bool(np.isin(values, (0, 1)).all())
 
 
 def _groups(labels: pd.Series) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lib.words import interval, percent, phrase, say
+from lib.words import interval, percent, phrase, say, sentences
 
 SEED = 20220527  # fixes the resampling, so that two renders agree to the byte
 RESAMPLES = 4999
@@ -86,27 +86,27 @@ def share_of(hits, weights=None, clusters=None) -> Share:
     return Share(count, total, share, interval.low, interval.high, "wilson")
 
 
-#: What a figure says of intervals that are not clustered, by the methods there are.
+#: What a figure says of intervals that are not clustered, by method; 'gap' and 'median' are those that have none.
 UNCLUSTERED = {
-    (): "",
-    ("wilson",): phrase(
+    "wilson": phrase(
         "Where fewer than {fewest} industries are known, or all firms are on one side, a share's interval is Wilson's: it takes firms as "
         "independent, too narrow where those of one industry move together."
     ),
-    ("none",): phrase(
-        "Where fewer than {fewest} industries are known, or all firms are on one side, a weighted share, a gap or a change has no interval."
+    "none": phrase(
+        "A weighted share has no interval where fewer than {fewest} industries are known, or all firms are on one side."
     ),
-    ("none", "wilson"): phrase(
-        "Where fewer than {fewest} industries are known, or all firms are on one side, a share's interval is Wilson's: it takes firms as "
-        "independent, too narrow where those of one industry move together; a weighted share, a gap or a change has none."
+    "gap": phrase(
+        "A gap has no interval where all firms are alike, or fewer than {fewest} industries are known on either side of it; within "
+        "industries, where fewer than {fewest} have firms of both sides."
     ),
+    "median": phrase("A median has no interval where fewer than {fewest} industries are known."),
 }
 
 
 def unclustered_words(methods: Iterable[str]) -> str:
-    """The sentence on intervals that are not clustered, from the methods of all intervals; empty where each is clustered."""
-    words = UNCLUSTERED[tuple(sorted({*methods} - {"clustered"}))]
-    return words and say(words, fewest=FEWEST_CLUSTERS)
+    """The sentences on intervals that are not clustered, from the methods of all intervals; empty where each is clustered."""
+    found = {*methods}
+    return sentences(*(say(words, fewest=FEWEST_CLUSTERS) for method, words in UNCLUSTERED.items() if method in found))
 
 
 def labels(clusters) -> int:
@@ -141,15 +141,18 @@ def gap_within(hits, side, weights, clusters) -> tuple[float, float, float]:
 
     hits, side: booleans, one per firm. weights: one positive number per firm. clusters: one label per firm; firms with one
     label may move together on both sides, so that what moves both leaves the gap as it is. The clustered error of
-    `share_of`, of both shares at once: a weighted regression on `side`. NaN ends where `share_of` would not cluster.
+    `share_of`, of both shares at once: a weighted regression on `side`. NaN ends where either side has fewer than
+    FEWEST_CLUSTERS labels, or all firms are alike.
     """
+    names = np.asarray(clusters, dtype=object)
     hits, side, weights = (np.asarray(values, dtype=float) for values in (hits, side, weights))
     shares, moved = [], np.zeros(len(hits))
     for sign, half in ((1, weights * side), (-1, weights * (1 - side))):
         shares.append((half * hits).sum() / half.sum())
         moved += sign * half * (hits - shares[-1]) / half.sum()
-    summed, gap = _summed(moved, clusters), float(shares[0] - shares[1])
-    if labels(clusters) < FEWEST_CLUSTERS or hits.all() or not hits.any():
+    summed, gap = _summed(moved, names), float(shares[0] - shares[1])
+    fewest = min(labels(names[side == one]) for one in (0, 1))
+    if fewest < FEWEST_CLUSTERS or hits.all() or not hits.any():
         return gap, np.nan, np.nan
     half = _half_width(summed)
     return gap, max(gap - half, -1.0), min(gap + half, 1.0)

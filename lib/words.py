@@ -159,8 +159,8 @@ def sentences(*parts: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with a capital first letter."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital first letter; in Chinese as it stands, since what is Latin there is a name."""
+    return text if _chinese() else text[:1].upper() + text[1:]
 
 
 def billions(amount: float) -> float:

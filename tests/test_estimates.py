@@ -47,24 +47,44 @@ def test_fixed_effects_are_the_same_as_comparing_within_industries(firms):
 
 def test_what_the_firms_do_not_tell_is_not_a_number():
     firms = pd.DataFrame(
-        {"y": np.arange(12) ** 1.5, "x": [0.0, 1] * 6, "twin": ["a", "b"] * 6, "industry_zh": list("abcdefghijkl")}
+        {
+            "y": np.arange(20) ** 1.5,
+            "x": [0.0, 1] * 10,
+            "twin": ["a", "b"] * 10,
+            "industry_zh": list("abcdefghijklmnopqrst"),
+        }
     )
     assert np.isfinite(estimates.fit("y ~ x", firms, "x").error)
     for formula in ("y ~ x + C(twin)", "y ~ x + C(industry_zh)"):
-        assert np.isnan(estimates.fit(formula, firms, "x").value), formula
+        found = estimates.fit(formula, firms, "x")
+        assert np.isnan(found.value) and found.why == estimates.ALIKE, formula
     assert np.isnan(estimates.fit("y ~ x", firms.assign(x=1.0), "x").value)
+    missing = estimates.fit("y ~ x + size", firms.assign(size=firms["y"].where(firms["x"] == 0)), "x")
+    assert np.isnan(missing.value) and missing.why == estimates.UNKNOWN
     gap = firms["y"].groupby(firms["x"]).mean().diff().iloc[1]
     alone = estimates.fit("y ~ x", firms.assign(industry_zh="a"), "x")
     assert alone.value == pytest.approx(gap) and np.isnan(alone.error) and alone.clusters == 1
     unknown = estimates.fit("y ~ x", firms.assign(industry_zh=None), "x")
-    assert unknown.clusters == 12 and unknown.value == pytest.approx(gap) and np.isnan(unknown.error)
+    assert unknown.clusters == 20 and unknown.value == pytest.approx(gap) and np.isnan(unknown.error)
     more = pd.concat([firms, firms.assign(industry_zh=None)], ignore_index=True)  # each of these stands alone
     assert estimates.fit("y ~ x", more, "x").error == pytest.approx(
-        estimates.fit("y ~ x", more.assign(industry_zh=range(24)), "x").error
+        estimates.fit("y ~ x", more.assign(industry_zh=range(40)), "x").error
     )
     assert [words in estimates.intervals_words([alone, unknown]) for words in ("fewer than 10", "no interval")] == [
         True
     ] * 2
+
+
+def test_a_gap_of_two_shares_never_passes_one():
+    """Along a straight line of size, the one large firm lies far from its share."""
+    rng = np.random.default_rng(6)
+    firms = pd.DataFrame({"y": [1.0] + [0.0] * 15 + [1.0] * 15, "x": [1.0] + [0.0] * 30, "industry_zh": range(31)})
+    size = firms["y"] + rng.normal(0, 0.1, 31)
+    beyond = estimates.fit("y ~ x + size", firms.assign(size=size.where(firms["x"] == 0, -2)), "x")
+    assert np.isnan(beyond.value) and beyond.why == estimates.BEYOND
+    assert estimates.fit("y ~ x", firms, "x").value == pytest.approx(0.5)
+    apart = firms.assign(x=[*[1.0] * 14, *[0.0] * 17], y=[*[1.0] * 13, 0.0, 1.0, *[0.0] * 16])
+    assert estimates.fit("y ~ x", apart, "x").high <= 1
 
 
 def test_an_estimate_turned_round_is_of_the_other_side(firms):

@@ -59,6 +59,20 @@ def test_the_placebo_would_show_that_industry_does_not_matter(firms):
     assert one[0] == pytest.approx(0, abs=2e-3) and one[1] < 0 < one[2]
 
 
+def test_a_range_that_does_not_hold_the_mean_of_the_deals_is_none():
+    """One labelled firm among a hundred that are all product first but one: nearly all deals give one number."""
+    firms = pd.DataFrame(
+        {
+            "company_id": [*map(str, range(100))],
+            "industry_zh": "a",
+            "in_cohort": [1.0] + [0.0] * 99,
+            "product_first": [1.0] * 99 + [0],
+        }
+    )
+    mean, low, high = figure_9.placebo(firms, "share")
+    assert abs(mean) < 0.01 and np.isnan([low, high]).all()
+
+
 def test_the_deals_know_no_order_of_rows(firms):
     for outcome in figure_9.OUTCOMES:
         dealt = figure_9.placebo(firms.sample(frac=1, random_state=5), outcome)
@@ -142,6 +156,9 @@ def test_a_users_own_cohort_is_set_against_the_listed(data):
     assert firms.loc[firms["in_cohort"] == 1, "listing_age"].notna().all() and firms["company_id"].is_unique
     (data / "cohorts" / "bare.csv").write_text("name,fiscal_year,rd,sm\nAlpha,2021,5e6,3e6\n", encoding="utf-8")
     bare = figures.build(NAME, cohort="bare")
+    assert "one side has no company with a known industry." in bare.notes[0]
+    assert "(no interval) points more often" in bare.title
+    assert figures.build(NAME, cohort="bare", language="zh").title.startswith("bare")
     assert "Same industry: no estimate" in bare.alt and "no industry: none has 10 companies on each side" in bare.alt
     assert "not known of the others weighted" in bare.notes[1]
     with pytest.raises(UserError, match="no company of the cohort has a rd_intensity"):

@@ -177,15 +177,37 @@ def test_what_a_clustered_interval_holds_of_the_industries_of_the_tables():
 
 def test_what_is_not_clustered_is_said_once():
     assert unclustered_words([]) == unclustered_words(["clustered"] * 3) == ""
-    wilson, none, both = (
-        unclustered_words(methods) for methods in (["clustered", "wilson"], ["none"], ["wilson", "none"])
+    wilson, none, gap, median = (unclustered_words(["clustered", one]) for one in ("wilson", "none", "gap", "median"))
+    assert "fewer than 10 industries" in wilson and "Wilson's" in wilson and "weighted share has no interval" in none
+    assert gap.startswith("A gap has no interval") and median.startswith("A median has no interval")
+    assert unclustered_words(["none", "wilson", "none"]) == f"{wilson} {none}"
+
+
+def test_a_gap_of_which_one_side_has_few_industries_has_no_interval():
+    """Sixty firms of thirty industries, and one side of nine of them: the rule of ten is of each side."""
+    rng = np.random.default_rng(4)
+    firms = pd.DataFrame({"y": rng.normal(size=60), "industry_zh": np.arange(60) % 30})
+    for fewest in (1, 9, 10):
+        side = (np.arange(60) < fewest).astype(float)
+        one = firms.assign(x=side)
+        told = [
+            estimates.fit("y ~ x", one, "x").low,
+            estimates.fit("y ~ x", one.assign(x=1 - side), "x").low,
+            estimates.fit("y ~ x + C(industry_zh)", one, "x").low,
+            estimates.median(one, "y", "x").low,
+            gap_within(one["y"] > 0, side, np.ones(60), one["industry_zh"])[1],
+        ]
+        assert np.isfinite(told).all() if fewest == FEWEST_CLUSTERS else np.isnan(told).all(), fewest
+
+
+def test_within_industries_those_with_firms_of_both_sides_tell():
+    """Twelve industries on either side, of which nine have both."""
+    firms = pd.DataFrame(
+        {"y": np.arange(24) ** 1.5, "x": [1.0] * 12 + [0.0] * 12, "industry_zh": [*range(12), *range(3, 15)]}
     )
-    assert (
-        "fewer than 10 industries" in wilson
-        and "Wilson's" in wilson
-        and "has no interval" in none
-        and "has none" in both
-    )
+    assert np.isfinite(estimates.fit("y ~ x", firms, "x").low)
+    within = estimates.fit("y ~ x + C(industry_zh)", firms, "x")
+    assert np.isfinite(within.value) and np.isnan(within.low)
 
 
 def test_a_gap_within_clusters_is_that_of_a_weighted_regression():

@@ -93,7 +93,7 @@ def test_title_and_verdict_follow_the_sign(data):
     assert figure.title == (
         "Product-first firms of 2019 sold 7% (1 to 14) more in 2021 than others of their industry and size; a placebo gives 5% (1 to 10)"
     )
-    assert "24 give a gap above zero: one sample counted 24 times, not as many confirmations." in figure.notes[0]
+    assert "All 24 ways to count give a gap above zero; they share one sample." in figure.notes[0]
     assert "Of firms selling-heavy for their industry the gap is −2% (−7% to +3%)." in figure.notes[0]
     assert "Of those first listed later, only the cohort's are counted." in figure.notes[1]
     assert ledger(NAME).loc[0, "verdict"] == "differs"

@@ -68,7 +68,7 @@ def test_default_figure_in_numbers():
     assert figure.title.startswith("93 is the whole Beijing board from 27 May to 1 June 2022")
     assert "a month later, 22 of 100 were certified Little Giants" in figure.title
     assert "meets 7 of 8 published totals; not met: 101 on 30 June 2022" in figure.notes[0]
-    assert "For 31 May 2022 93 was published, too." in figure.notes[0] and "Of the 93, 20 are on" in figure.notes[0]
+    assert "93 was also published for 31 May 2022." in figure.notes[0] and "Of the 93, 20 are on" in figure.notes[0]
     assert "A fit, not a proof" in figure.notes[1] and "79, on 28 April 2023" in figure.notes[1]
     series = figure.table.groupby("series")["companies"].agg(["size", "max"]).to_dict("index")
     assert series["published total"] == {"size": 9, "max": 191}
@@ -175,7 +175,7 @@ def test_the_associations_two_counts_are_checks_of_the_roster(edit):
     edit("cited_figures", {"figure_id": "beijing-stock-exchange-listed-companies-2022-05"}, "value", "94")
     figure = build()
     assert figure.headline["checks_met"] == 6 and "94 on 31 May 2022" in figure.notes[0]
-    assert "was published, too" not in figure.notes[0]
+    assert "was also published" not in figure.notes[0]
 
 
 def test_the_vendors_list_is_counted_by_day():

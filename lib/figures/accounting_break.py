@@ -118,12 +118,11 @@ def _counts(row: pd.Series) -> dict[str, int]:
 
 def _not_drawn(firms: pd.DataFrame, drawn: int, minimum: int) -> str:
     known = firms["industry_en", 0].notna()
-    few = phrase("Not drawn: {small} {small:industry|industries} of fewer than {minimum} {minimum:firm|firms}.")
-    more = phrase(
-        "Not drawn: {small} {small:industry|industries} of fewer than {minimum} {minimum:firm|firms}; {unknown} {unknown:firm|firms} of unknown industry."
-    )
     small, unknown = int(firms.loc[known, ("industry_en", 0)].nunique() - drawn), int((~known).sum())
-    return say(more if unknown else few, small=small, minimum=minimum, unknown=unknown)
+    few = phrase("{small} {small:industry|industries} of fewer than {minimum:,} {minimum:firm|firms}")
+    nowhere = phrase("{unknown:,} {unknown:firm|firms} of unknown industry")
+    left = [say(few, small=small, minimum=minimum)] * bool(small) + [say(nowhere, unknown=unknown)] * bool(unknown)
+    return say("Not drawn: {what}.", what=clauses(left)) if left else ""
 
 
 def _larger_p(test: dict[str, float]) -> float:
@@ -244,7 +243,7 @@ def _draw_changes(axes, changes: dict, tests: dict, minimum: int, *, filled: boo
         return
     _lanes(axes, named=True)
     if all(rows.empty for rows in changes.values()):
-        words = say("No industry of {minimum} {minimum:firm|firms} or more", minimum=minimum)
+        words = say("No industry of {minimum:,} {minimum:firm|firms} or more", minimum=minimum)
         chart.write(
             axes, (1, 0), words, (-4, 0), over=("axes", "data"), size=8.5, color=style.QUIET, ha="right", va="center"
         )
@@ -368,23 +367,31 @@ def _alt(plural, firms, crossed, by_industry, tests, rates) -> str:
     known = [group for group in GROUPS if np.isfinite(tests[STEPS[0]][f"median {group}"])]
     groups = clauses(
         say(
-            "{group}: selling ratio of the median firm {change} to {year} and {later_change} to {later}; of the firms that could "
-            "turn product first, {turned} did",
+            "{group}: selling ratio of the median firm {change} to {year} and {later_change} to {later}; {turned}",
             group=say(group), year=YEARS[1], later=YEARS[2], change=_percent(tests[STEPS[0]][f"median {group}"]),
-            later_change=_percent(tests[STEPS[1]][f"median {group}"]),
-            turned=name_list(
-                [
-                    say("{share} in {year}", share=percent(rates[group, step].share), year=step[1])
-                    for step in STEPS if rates[group, step].total
-                ] or [say("none")]
-            ),
+            later_change=_percent(tests[STEPS[1]][f"median {group}"]), turned=_turned(rates, group),
         )
         for group in known
     ) or say("no firm's industry is known")  # fmt: skip
     fell = [cohorts.industry_name(name) for name in by_industry["industry_en"].head(3)]
-    return say(
-        "Three panels on the same {count:,} {plural}. Bars: {steps}. Dots and intervals by group: {groups}. By industry, the "
-        "selling ratio fell most to {year} in {industries}.",
-        count=len(firms), plural=plural, steps=steps, groups=groups, year=YEARS[1],
-        industries=name_list(fell) if fell else say("none that is drawn"),
+    return sentences(
+        say(
+            "Three panels on the same {count:,} {plural}. Bars: {steps}. Dots and intervals by group: {groups}.",
+            count=len(firms), plural=plural, steps=steps, groups=groups,
+        ),
+        say("By industry, the selling ratio fell most to {year} in {industries}.", year=YEARS[1], industries=name_list(fell))
+        if fell
+        else "",
     )  # fmt: skip
+
+
+def _turned(rates: dict, group: str) -> str:
+    """How many of a group's firms that could turn product first did, by step, in words."""
+    said = [
+        say("{count:,} of {total:,} in {year}", count=rate.count, total=rate.total, year=step[1])
+        for step in STEPS
+        if (rate := rates[group, step]).total
+    ]
+    if not said:
+        return say("no firm could turn product first")
+    return say("of the firms that could turn product first, {turned} did", turned=name_list(said))

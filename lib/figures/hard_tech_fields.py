@@ -166,7 +166,7 @@ def _key(shown: pd.DataFrame, small: int, hollow: float) -> str:
     return sentences(
         say("Orange: no more than half put product first.") if sales_first else "",
         say("Grey band: the interval of companies in no field.") if (shown["field"] == OUTSIDE).any() else "",
-        say("Hollow: fewer than {small} {small:company|companies}.", small=small) if few else "",
+        say("Hollow: fewer than {small:,} {small:company|companies}.", small=small) if few else "",
     )
 
 

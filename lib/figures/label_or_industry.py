@@ -43,6 +43,21 @@ LINES = {
     "rd": (style.PRODUCT_FIRST, style.PRODUCT_TEXT, phrase("R&D")),
     "selling": (style.SALES_FIRST, style.SALES_TEXT, phrase("selling")),
 }
+WHY = {
+    estimates.ALIKE: phrase(
+        "No estimate of {steps}: of companies that are alike in it, all are in the cohort, or none is."
+    ),
+    estimates.UNKNOWN: phrase("No estimate of {steps}: one side has no company with a known {what}."),
+    estimates.BEYOND: phrase("No estimate of {steps}: a straight line puts the gap beyond 100 points."),
+}
+#: What specifications compare by, in words.
+KNOWN = {
+    "industry_zh": phrase("industry"),
+    "log_revenue": phrase("revenue"),
+    "listing_age": phrase("listing day"),
+    "board": phrase("board"),
+    "controller_kind": phrase("kind of controller"),
+}
 MULTIPLES = (0.0625, 0.25, 1, 4, 16, 64)
 NEAR = (0.125, 0.25, 0.5, 1, 2, 4, 8)
 NEARER = (0.5, 0.75, 1, 1.25, 1.5, 2)
@@ -70,7 +85,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, outcome: str, mi
             cohorts.later_words(out),
             _lost(steps),
             estimates.intervals_words(steps.values()),
-            _not_estimated(steps),
+            _not_estimated(steps, compared(firms, outcome)),
             cohorts.provenance(cohort),
         ),
         sentences(
@@ -80,7 +95,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, outcome: str, mi
                 **{name: percent(share[group], 1) for name, group in zip(("inside", "weighted", "others"), GROUPS, strict=True)},
             ),
             say("Size: log revenue. Not a cause: a label may be given for R&D, and what is controlled for may follow from it."),
-            say("By industry: those with at least {minimum} {minimum:company|companies} on each side.", minimum=minimum_firms),
+            say("By industry: those with at least {minimum:,} {minimum:company|companies} on each side.", minimum=minimum_firms),
         ),
         source_line(cohorts.source_ids(cohort, ["company-list", "listings", "finglm", "macropolo"])),
     ]  # fmt: skip
@@ -174,12 +189,21 @@ def _rounded(outcome: str, gap: float) -> str:
     return _gap(outcome, gap) if OUTCOMES[outcome][2] else number(100 * gap, ".0f")
 
 
-def _not_estimated(steps: dict[str, Estimate]) -> str:
-    """The sentence that says which steps have no estimate, and why."""
-    names = [say("'{step}'", step=say(step)) for step, found in steps.items() if not np.isfinite(found.value)]
-    return say(
-        "No estimate of {steps}: of companies that are alike in it, all are in the cohort, or none is.", steps=name_list(names)
-    ) if names else ""  # fmt: skip
+def _not_estimated(steps: dict[str, Estimate], has: pd.DataFrame) -> str:
+    """The sentences that say which steps have no estimate, and why."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for step, found in steps.items():
+        if found.why:
+            what = _unknown(found, has) if found.why == estimates.UNKNOWN else ""
+            names.setdefault((found.why, what), []).append(say("'{step}'", step=say(step)))
+    return sentences(*(say(WHY[why], steps=name_list(some), what=what) for (why, what), some in names.items()))
+
+
+def _unknown(found: Estimate, has: pd.DataFrame) -> str:
+    """What an estimate compares by that is known of no company of one side, in words; all that it compares by where that is no one thing."""
+    known = has.groupby("in_cohort")[list(KNOWN)].count().all()
+    named = [column for column in KNOWN if column in (*found.fixed_effects, *found.controls)]
+    return name_list(say(KNOWN[column]) for column in [name for name in named if not known[name]] or named)
 
 
 def _lost(steps: dict[str, Estimate]) -> str:
@@ -274,7 +298,7 @@ def _draw_industries(axes, by_industry: pd.DataFrame, plural: str, minimum: int)
     chart.head(axes, heading, left, up=18)
     if by_industry.empty:
         chart.bare(axes)
-        words = say("None with {minimum} {minimum:firm|firms}\non each side", minimum=minimum)
+        words = say("None with {minimum:,} {minimum:firm|firms}\non each side", minimum=minimum)
         axes.text(0.5, 0.5, words, color=style.QUIET, transform=axes.transAxes, ha="center", va="center")
         return
     values = by_industry[["cohort", "others"]].to_numpy()
@@ -369,5 +393,5 @@ def _alt(plural, year, outcome, steps, dealt, by_industry, minimum: int) -> str:
             above=above, count=len(by_industry),
         )
         if len(by_industry)
-        else say("Beside it, no industry: none has {minimum} {minimum:company|companies} on each side.", minimum=minimum),
+        else say("Beside it, no industry: none has {minimum:,} {minimum:company|companies} on each side.", minimum=minimum),
     )  # fmt: skip

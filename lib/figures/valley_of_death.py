@@ -8,6 +8,7 @@ import pandas as pd
 from lib import chart, estimates, style
 from lib.estimates import Estimate
 from lib.figure import Figure, Mark, Number, Printed, dot_marks, drawn_as
+from lib.measures import unclustered_words
 from lib.parameters import described
 from lib.rows import cohorts
 from lib.rows.sources import source_line
@@ -64,9 +65,14 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
     count = int(firms["growth"].notna().sum())
     subtitle = say(
         "Growth of sales, fiscal {base} to {last}, by R&D against selling expense in {base}: {count:,} listed {count:company|companies}, {inside:,} of them "
-        "in the cohort, {description}. In the cohort the gap is {gap}.",
-        base=BASE, last=last_year, count=count, inside=len(group(firms, COHORT)), description=description, gap=_gap(own),
+        "in the cohort, {description}.",
+        base=BASE, last=last_year, count=count, inside=len(group(firms, COHORT)), description=description,
     )  # fmt: skip
+    inside = (
+        say("In the cohort the gap is {gap}.", gap=_gap(own))
+        if np.isfinite(own.value)
+        else say("There is no estimate of the gap in the cohort.")
+    )
     notes = [
         sentences(
             say(KEY),
@@ -74,8 +80,9 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
             _once(every),
             say("Placebo: growth to 2020 by the side of 2021. {same} of firms took that side in 2019, too, so lasting differences between firms would look like this.", same=percent(same_side(firms))),
             say("Of firms selling-heavy for their industry the gap is {gap}.", gap=_gap(others[SELLING_HEAVY])),
-            estimates.intervals_words([*steps.values(), *others.values(), *curve.rename(columns={"growth": "value"}).itertuples()]),
-            say("Deciles of fewer than {minimum} {minimum:company|companies} are not drawn.", minimum=minimum_firms),
+            estimates.intervals_words([*steps.values(), *others.values()]),
+            unclustered_words("median" for low in curve["low"] if np.isnan(low)),
+            say("Deciles of fewer than {minimum:,} {minimum:company|companies} are not drawn.", minimum=minimum_firms),
         ),
         sentences(
             cohorts.left_out_words(out, len(firms)),
@@ -86,7 +93,13 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
         source_line(cohorts.source_ids(cohort, ["company-list", "listings", "finglm", "macropolo"])),
     ]  # fmt: skip
     frame = style.Frame(
-        _title(main, others[PLACEBO], last_year), subtitle, notes, (CURVE, GAPS), NARROW, SLIDE, slide_note=say(KEY)
+        _title(main, others[PLACEBO], last_year),
+        sentences(subtitle, inside),
+        notes,
+        (CURVE, GAPS),
+        NARROW,
+        SLIDE,
+        slide_note=say(KEY),
     )
     left, right = frame.axes("deciles"), frame.axes("gaps")
     _draw_curve(left, curve, firms, plural)
@@ -159,14 +172,16 @@ def _less_or_more(found: Estimate, more: bool) -> str:
 
 def _once(every: pd.DataFrame) -> str:
     """What the combinations of choices say: they are ways to count the same firms, and no samples of their own."""
-    medians = every["growth"] == MEDIAN
+    medians, above = every["growth"] == MEDIAN, int((every["estimate"] > 0).sum())
     names = {
         "samples": every["sample"], "cuts": every.loc[~medians, "growth"], "steps": every.loc[~medians, "step"], "medians": every.loc[medians, "step"]
     }  # fmt: skip
     return sentences(
         say(
-            "Of {count} ways to count the same firms {above} {above:gives|give} a gap above zero: one sample counted {count} times, not as many confirmations.",
-            count=len(every), above=int((every["estimate"] > 0).sum()),
+            phrase("All {count} ways to count give a gap above zero; they share one sample.")
+            if above == len(every)
+            else phrase("Of {count} ways to count {above} {above:gives|give} a gap above zero; they share one sample."),
+            count=len(every), above=above,
         ),
         say(
             "The ways: firms ({samples}), each with growth ({cuts}), compared ({steps}), and medians ({medians}); none by R&D-heavy or selling-heavy.",

@@ -119,7 +119,9 @@ def _title(board: pd.Series, count: int, windows: list, goes_on: bool, nearest: 
     return say(
         part if pd.notna(nearest["bse_listed"]) else alone,
         title=title,
-        when=say("on {days}", days=day_words(nearest["date"])) if goes_on or not nearest["away"] else gap_words(nearest["away"]),
+        when=say("that day") if windows[0] == (nearest["date"], nearest["date"])
+        else say("on {days}", days=day_words(nearest["date"])) if goes_on or not nearest["away"]
+        else gap_words(nearest["away"]),
         certified=nearest["national_little_giants"], listed=nearest["bse_listed"],
     )  # fmt: skip
 
@@ -153,7 +155,7 @@ def _notes(vendor, totals, certified, published, count: int, windows: list, end:
     words = [say(part if odd else whole, met=met, all=len(checked), odd=name_list(odd) if odd else "")]
     same = checked[(checked["bse_listed"] == count) & (checked["check"] == "meets")]
     for _, row in same.drop_duplicates("date").iterrows():
-        words.append(say("For {day} {count} was published, too.", day=day_words(row["date"]), count=count))
+        words.append(say("{count} was also published for {day}.", day=day_words(row["date"]), count=count))
     if end > ROSTER_END:
         words.append(say("The roster ends on {day}.", day=day_words(ROSTER_END)))
     if windows:
@@ -163,25 +165,22 @@ def _notes(vendor, totals, certified, published, count: int, windows: list, end:
                 count=count, listed=vendor[windows[0][0]],
             )
         )  # fmt: skip
-    notes = [sentences(*words)]
+    part = certified[~certified["scope"].str.startswith("all listed") & certified["bse_listed"].notna()]
+    of_a_part = [
+        say("The {count} certified of {day} {count:is|are} of {listed} {listed:company|companies} alone: {scope}.",
+            count=row["national_little_giants"], day=day_words(row["date"]), listed=row["bse_listed"], scope=term(row["scope"]))
+        for _, row in part.iterrows()
+    ]  # fmt: skip
+    fit, highest = "", ""
     if windows and count == published.at["mp3-cohort", "published_value"]:
-        words = [say("A fit, not a proof: MacroPolo names no day and calls its {count} Little Giants.", count=count)]
-        part = certified[~certified["scope"].str.startswith("all listed")]
-        words += [
-            say("The {count} certified of {day} {count:is|are} of {listed} {listed:company|companies} alone: {scope}.",
-                count=row["national_little_giants"], day=day_words(row["date"]), listed=row["bse_listed"], scope=term(row["scope"]))
-            for _, row in part[part["bse_listed"].notna()].iterrows()
-        ]  # fmt: skip
+        fit = say("A fit, not a proof: MacroPolo names no day and calls its {count} Little Giants.", count=count)
         if len(certified):
             most = certified.loc[certified["national_little_giants"].idxmax()]
-            words.append(
-                say(
-                    "Of certified ones, the highest count published for a day up to {end} is {count}, on {day}.",
-                    count=most["national_little_giants"], day=day_words(most["date"]), end=day_words(end),
-                )
+            highest = say(
+                "Of certified ones, the highest count published for a day up to {end} is {count}, on {day}.",
+                count=most["national_little_giants"], day=day_words(most["date"]), end=day_words(end),
             )  # fmt: skip
-        notes.append(sentences(*words))
-    return notes
+    return [note for note in (sentences(*words), sentences(fit, *of_a_part, highest)) if note]
 
 
 def _draw_board(
@@ -360,7 +359,7 @@ def _alt(board, vendor, totals: pd.DataFrame, certified: pd.DataFrame, count: in
     ]  # fmt: skip
     words.append(
         say(
-            "Among them, {first} on the first day and {last} on the last are on a vendor's list of specialised firms.",
+            "Of the companies listed, {first} on the first day and {last} on the last are on a vendor's list of specialised firms.",
             first=vendor.iloc[0], last=vendor.iloc[-1],
         )
     )  # fmt: skip

@@ -98,7 +98,8 @@ def compared(firms: pd.DataFrame, outcome: str) -> pd.DataFrame:
 def placebo(firms: pd.DataFrame, outcome: str) -> tuple[float, float, float]:
     """The gap that industry makes without any label: the raw gap where the label is dealt at random within each industry.
 
-    The mean of DEALS deals and the middle 95% of them. Firms of unknown industry are one industry.
+    The mean of DEALS deals and the middle 95% of them, NaN where that does not hold the mean: few deals then differ. Firms of
+    unknown industry are one industry.
     """
     has = compared(firms, outcome).sort_values(["industry_zh", "company_id"])  # in whatever order the rows come
     values, inside = has[OUTCOMES[outcome][0]].to_numpy(), has["in_cohort"].to_numpy()
@@ -108,7 +109,8 @@ def placebo(firms: pd.DataFrame, outcome: str) -> tuple[float, float, float]:
     for _ in range(DEALS):
         dealt = values[np.argsort(industry + rng.random(len(values)))]  # shuffled within each industry
         gaps.append(dealt[inside == 1].mean() - dealt[inside == 0].mean())
-    return float(np.mean(gaps)), *map(float, np.quantile(gaps, [0.025, 0.975]))
+    mean, (low, high) = float(np.mean(gaps)), map(float, np.quantile(gaps, [0.025, 0.975]))
+    return (mean, low, high) if low <= mean <= high else (mean, np.nan, np.nan)
 
 
 def weights(firms: pd.DataFrame) -> pd.Series:
