@@ -216,7 +216,7 @@ def text_faults(drawing) -> list[str]:
     page, boxes = drawing.bbox, []
     with style.look():  # type as wide as it is published
         renderer = drawing.canvas.get_renderer()
-        drawing.canvas.draw()  # places annotations
+        drawing.draw_without_rendering()  # places annotations
         for text in drawing.findobj(Text):
             if text.get_visible() and text.get_text().strip():
                 box = Text.get_window_extent(text, renderer)
