@@ -141,7 +141,11 @@ def call():
         return done
 
     if warm.can_fork():
-        with mock.patch.dict(os.environ), mock.patch.object(tempfile, "tempdir", tempfile.tempdir):
+        with (
+            mock.patch.dict(os.environ),
+            mock.patch.object(tempfile, "tempdir", tempfile.tempdir),
+            mock.patch.object(warm, "PRELOADED", [*warm.PRELOADED, "tests.preload"]),
+        ):
             warm.start()  # now, before a test moves the tables
     return run
 
