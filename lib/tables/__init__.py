@@ -317,9 +317,11 @@ def _broken_references(folder: Path, frames: dict[str, pd.DataFrame]) -> list[st
     problems = []
     for resource in codebook(folder)["resources"]:
         for key in resource["schema"]["foreignKeys"]:
-            cells = frames[resource["name"]][key["fields"][0]].dropna()
             other = key["reference"]
-            for row, value in cells[~cells.isin(frames[other["resource"]][other["fields"][0]])].items():
+            # As objects, which are looked up ten times as fast as Arrow's strings.
+            cells = frames[resource["name"]][key["fields"][0]].dropna().astype("object")
+            known = frames[other["resource"]][other["fields"][0]].astype("object")
+            for row, value in cells[~cells.isin(known)].items():
                 place = _place(row, key["fields"][0])
                 problems.append(f"{folder / resource['path']}{place}: '{value}' is not in {other['resource']}.csv.")
     return problems
