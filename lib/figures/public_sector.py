@@ -275,7 +275,7 @@ def _draw_rows(axes, marks, silent, said, year: int, inches: tuple[float, float]
             beside = (style.MARGIN, middle + 0.15 * named) if narrow else (1.33, middle)
             # Longer than its room, it is cut: the mark's words and the table have it whole.
             end = right if narrow and named else left
-            line, *more = style.wrapped(_measured(first), 8.5, "normal", end - beside[0] - 0.2)
+            line, *more = style.wrapped(_measured(first), 8.5, "normal", end - beside[0] - 0.08)
             write(*beside, f"{line} …" if more else line, size=8.5, color=style.QUIET)
             for _, one in row[::-1].iterrows():
                 _draw_mark(axes, one, middle)
