@@ -117,11 +117,11 @@ def interval(low: float, high: float, form: str = ".0f", neutral: float = 0.0) -
     """
     if low != low or high != high:
         return say("no interval")
-    return say("{low} to {high}", low=_beside(low, form, neutral), high=_beside(high, form, neutral))
+    return say("{low} to {high}", low=beside(low, form, neutral), high=beside(high, form, neutral))
 
 
-def _beside(value: float, form: str, neutral: float) -> str:
-    """A number with as many more digits, up to four, as tell it from `neutral`."""
+def beside(value: float, form: str, neutral: float = 0.0) -> str:
+    """A number as `number` says it, with as many more digits, up to four, as tell it from `neutral`."""
     for more in range(5):
         finer = re.sub(r"\.(\d+)", lambda digits, more=more: f".{int(digits[1]) + more}", form)
         if number(value, finer) != number(neutral, finer):
@@ -135,9 +135,12 @@ def estimate(said: str, low: float, high: float, form: str = ".0f", neutral: flo
 
 
 def times(log_ratio: float) -> str:
-    """A log2 ratio in words: which expense is how many times the other."""
+    """A log2 ratio in words: which expense is how many times the other, or that they are alike."""
+    if log_ratio == 0:
+        return say("as much R&D as selling expense")
     larger, smaller = (phrase("R&D"), phrase("selling expense"))[:: 1 if log_ratio >= 0 else -1]
-    return say("{larger} {multiple:.1f} times {smaller}", larger=say(larger), multiple=2 ** abs(log_ratio), smaller=say(smaller))  # fmt: skip
+    multiple = beside(2 ** abs(log_ratio), ".1f", neutral=1)
+    return say("{larger} {multiple} times {smaller}", larger=say(larger), multiple=multiple, smaller=say(smaller))
 
 
 def name_list(names: Iterable[str]) -> str:

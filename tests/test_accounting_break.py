@@ -114,7 +114,24 @@ def test_groups_of_few_industries_have_wilsons_interval_and_it_is_said():
 
 
 def test_what_no_firm_could_do_is_not_said_as_not_known():
-    assert "of the firms that could turn product first, 100% in 2020 did" in figures.build(NAME, cohort="star").alt
+    star = figures.build(NAME, cohort="star").alt
+    assert "2021; of the firms that could turn product first, 1 of 1 in 2020 did;" in star and "none did" not in star
+
+
+def test_nothing_is_said_of_what_is_not_left_out(data):
+    drawn = cohorts.drawn(cohorts.company_years("star", 2021)).head(1)
+    lines = ["name,fiscal_year,rd,sm,code,revenue,industry"]
+    lines += [
+        f"Alpha,{year},60e6,40e6,{row.company_id},9e8,{row.industry_zh}"
+        for row in drawn.itertuples()
+        for year in (2019, 2020, 2021)
+    ]
+    (data / "cohorts" / "alone.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    alone = figures.build(NAME, cohort="alone", minimum_firms=1)
+    assert "Not drawn" not in alone.notes[0] and "no firm could turn product first" in alone.alt
+    none = figures.build(NAME, cohort="alone", minimum_firms=1000)
+    assert "1 industry of fewer than 1,000 firms" in none.notes[0] and "fell most" not in none.alt
+    assert "Not drawn: 25 firms of unknown industry." in figures.build(NAME, minimum_firms=1).notes[0]
 
 
 def test_crossings_account_for_the_change_in_shares(panel):

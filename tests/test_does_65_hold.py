@@ -191,3 +191,31 @@ def test_every_look_draws_without_overlap(look, language):
 def test_wrong_choices_are_named(values, words):
     with pytest.raises(ParameterError, match=words):
         figures.build(NAME, **values)
+
+
+def test_counts_that_all_give_one_result_are_said_to(data):
+    rows = ["name,fiscal_year,rd,sm", "Alpha,2021,60e6,30e6"]
+    (data / "cohorts" / "one.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    one = figures.build(NAME, cohort_list=["one"], years=[2021], thresholds=[1.0])
+    assert one.title == "100.0% of companies are product first, more than MacroPolo's 65%"
+    assert one.notes[0].startswith("All 4 counts give the same result. The break is")
+
+
+def test_what_is_counted_is_what_the_thresholds_ask():
+    twice, more = (figures.build(NAME, thresholds=thresholds) for thresholds in ([2.0], [2.0, 3.0]))
+    assert (
+        "spend more than 2 times as much on R&D as on selling" in twice.subtitle
+        and "spend more than 2 times" in twice.alt
+    )
+    assert "the multiple of selling expense that a count asks" in more.subtitle
+    assert "spend more on R&D than on selling, fiscal" in figures.build(NAME).subtitle
+
+
+def test_a_choice_that_accounts_for_nothing_is_not_named(data):
+    rows = [
+        "name,fiscal_year,rd,sm",
+        *(f"{name},{year},60e6,{sm}e6" for name, sm in (("Alpha", 30), ("Beta", 57)) for year in (2020, 2021)),
+    ]
+    (data / "cohorts" / "two.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    note = figures.build(NAME, cohort_list=["two"], years=[2020, 2021], thresholds=[1.0, 1.1]).notes[0]
+    assert "threshold alone accounts for " in note and "0%" not in note.replace("100%", "")

@@ -260,3 +260,26 @@ def test_a_title_names_no_small_group_and_no_interval_has_no_width():
     assert some.title.startswith(
         "56% of information technology companies put product first, 33% of drug and device makers"
     )
+
+
+def test_of_one_field_and_no_doubtful_line_nothing_more_is_said(data):
+    drawn = cohorts.drawn(cohorts.company_years("all_listed", 2021))
+    drawn = drawn[
+        (drawn["hard_tech_field"] == "Chips and optoelectronics") & drawn["confirmed"] & (drawn["outlier"] == "")
+    ].head(3)
+    rows = [
+        "name,fiscal_year,rd,sm,revenue,industry",
+        *(f"F{i},2021,5e7,3e7,9e8,{row.industry_zh}" for i, row in enumerate(drawn.itertuples())),
+    ]
+    (data / "cohorts" / "chips.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    figure = figures.build(NAME, cohort="chips")
+    assert "one of the fields in China Daily's column is made of industries here" in figure.notes[1]
+    assert figure.alt.endswith("share of revenue, 5.6% in chips and optoelectronics.")
+    star = " ".join(figures.build(NAME, cohort="star", fiscal_year=2020).notes)
+    assert " 0 more" not in star and " 0 have" not in star
+
+
+def test_a_gap_without_an_interval_is_said_to_have_none():
+    few = figures.build(NAME, cohort="star", fiscal_year=2019)
+    assert "(no interval)" in few.subtitle and "A gap has no interval" in few.notes[1]
+    assert "A gap has no interval" not in figures.build(NAME).notes[1]

@@ -260,5 +260,7 @@ def test_without_a_stated_sum_no_sentence_speaks_of_one():
     assert figure.subtitle == "Huawei's R&D in billion yuan, 2012 to 2019, against what China Daily says of it"
     assert figure.notes[0].startswith("No sum that Huawei states checks the years: none is from a source of grade A.")
     one = figures.build(NAME, list_figures=False).notes[0]
-    assert "The years add up to 0.0 billion more or less than the stated sum." in one
-    assert "at most 0.9 billion more or less than 5 stated sums" in figures.build(NAME).notes[0]
+    assert "The years add up to within 0.01 billion of the stated sum." in one
+    assert "within 0.9 billion of all stated sums that can be checked." in figures.build(NAME).notes[0]
+    for end, stated_bn in ((2017, "394"), (2022, "977.3"), (2024, "1,249")):
+        assert f"against {stated_bn} stated." in figures.build(NAME, decade_end=end).alt

@@ -296,3 +296,18 @@ def test_in_one_column_the_picture_leaves_the_page_room_for_its_notes():
         said = [f"{figure.title} {figure.subtitle}", *figure.notes, figure.source_line]
         lines = sum(len(style.wrapped(words, 8, "normal", 3.46)) for words in said)
     assert height * 3.4646 / width + (lines * 9.5 + 30) / 72 <= 58 * 12 / 72.27
+
+
+def test_the_subtitle_names_the_marks_that_are_drawn():
+    default, older = figures.build(NAME), figures.build(NAME, fiscal_year=2019, proxies=False, weakest_grade="B")
+    assert default.subtitle.endswith("; large marks 2021; small grey marks other years; bars a range as stated")
+    assert "large marks" not in older.subtitle and "small grey marks" in older.subtitle
+    assert "For two more a source states it" in default.alt
+
+
+def test_what_is_measured_ends_where_the_marks_begin():
+    figure = figures.build(NAME, fiscal_year=2020, proxies=False)
+    axes = figure.drawing.axes[0]
+    figure.drawing.canvas.draw()
+    labels = [text for text in axes.texts if text.get_text().startswith("top buyer")]
+    assert len(labels) > 1 and all(text.get_window_extent().x1 < axes.bbox.x0 for text in labels)

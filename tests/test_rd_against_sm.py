@@ -166,3 +166,10 @@ def test_the_articles_share_bears_its_year_where_another_is_drawn():
     """Its accounts are those of 2021."""
     assert "MacroPolo's 93, 2021: 64.5% of 93" in draw(year=2019).alt
     assert "MacroPolo's 93: 64.5% of 93" in draw().alt
+
+
+def test_what_is_weighted_is_said_to_be_and_nearly_equal_is_not_equal():
+    figure = figures.build("01_rd_against_sm")
+    assert "same industries: 64.8% of 2,541, each industry weighted as in the cohort (" in figure.alt
+    assert figure.alt.count("weighted") == 1
+    assert "NetEase (selling 1.03×)" in figures.build("01_rd_against_sm", fiscal_year=2020).alt

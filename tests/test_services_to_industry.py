@@ -371,3 +371,18 @@ def test_the_words_for_the_picture_have_units():
     for series in ("venture capital (chips), billion dollars: 2021 8.8", "R&D of the whole economy, trillion yuan: 2012 1.03",
                    "fixed-asset investment (industry), growth, %: 2016 3.5"):  # fmt: skip
         assert series in alt
+
+
+def test_where_no_interval_is_drawn_none_is_spoken_of(data):
+    drawn = cohorts.drawn(cohorts.company_years("star", 2021)).head(2)
+    rows = ["name,fiscal_year,rd,sm,revenue,industry"]
+    rows += [
+        f"{row.name_en},{year},5e7,3e7,9e8,{row.industry_zh}"
+        for row in drawn.itertuples()
+        for year in (2019, 2020, 2021)
+    ]
+    (data / "cohorts" / "two.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    for size in ("web", "slide"):
+        notes = " ".join(figures.build(NAME, cohort="two", size=size).notes)
+        assert "95%" not in notes and "no interval)" not in notes and "Change in points: " in notes
+    assert "Bars are 95% intervals" in " ".join(figures.build(NAME).notes)

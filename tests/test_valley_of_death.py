@@ -133,6 +133,29 @@ def test_an_interval_that_holds_zero_is_said_to():
     assert "4% (−0.4 to 8) more in 2020" in figure.title and "+4% (−0.4% to +8%)" in figure.alt
 
 
+def test_a_cohort_without_a_ratio_in_2019_has_no_estimate_and_that_is_said(data):
+    rows = [
+        "name,fiscal_year,rd,sm,revenue",
+        "Alpha,2019,,3e6,8e6",
+        *(f"Alpha,{year},5e6,3e6,9e6" for year in (2020, 2021)),
+    ]
+    (data / "cohorts" / "late.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    figure = figures.build(NAME, cohort="late")
+    assert "0 of them in the cohort" in figure.subtitle and figure.subtitle.endswith(
+        "There is no estimate of the gap in the cohort."
+    )
+    assert "the cohort: no estimate, 0 firms" in figure.alt
+
+
+def test_what_lacks_an_interval_is_named():
+    star = figures.build(NAME, cohort="star").notes[0]
+    assert (
+        "A median has no interval where fewer than 10 industries are known." in star
+        and "A gap has no interval" not in star
+    )
+    assert "has no interval" not in figures.build(NAME).notes[0]
+
+
 def test_the_ways_to_count_are_named_as_many_as_there_are(firms):
     every, note = figure_10.combinations(firms), figures.build(NAME).notes[0]
     medians = every["growth"] == figure_10.MEDIAN

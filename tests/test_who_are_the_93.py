@@ -226,3 +226,14 @@ def test_the_month_of_the_exchange_is_held_against_its_founding_and_its_first_da
 def test_a_wrong_parameter_says_what_is_allowed(values, message):
     with pytest.raises(ParameterError, match=message):
         build(**values)
+
+
+def test_a_window_of_the_day_of_the_certified_count_says_the_day_once():
+    title = build(count=110, end="2022-09-02").title
+    assert title.count("2 September 2022") == 1 and title.endswith("; that day, 23 of 110 were certified Little Giants")
+
+
+def test_where_the_13_is_drawn_the_note_says_of_whom_it_is():
+    told = "The 13 certified of 15 November 2021 are of 71 companies alone: carried over from the Select tier."
+    for count in (81, 93, 22):
+        assert told in " ".join(build(count=count).notes)

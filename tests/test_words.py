@@ -148,6 +148,7 @@ def test_small_words():
     assert [count_word(n) for n in (0, 3, 12, 13, 1200)] == ["no", "three", "twelve", "13", "1,200"]
     assert name_list(["a"]) == "a" and name_list(["a", "b", "c"]) == "a, b and c"
     assert times(1) == "R&D 2.0 times selling expense" and times(-1) == "selling expense 2.0 times R&D"
+    assert times(0.04) == "R&D 1.03 times selling expense" and times(0) == "as much R&D as selling expense"
     assert sentence("two in three") == "Two in three"
 
 

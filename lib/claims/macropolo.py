@@ -40,7 +40,7 @@ def _share(claim: pd.Series) -> Verdict:
     apart = estimate(f"{number(gap, '+.1f')} points", low, high, "+.1f")
     reason = (
         f"on another cohort, {share.total} listed specialised firms: {apart} from {stated.count} of {stated.total}, which '{claim['published_text']}' comes to; both shares have an interval, and the "
-        f"cohort's is clustered by industry. It is {100 * off:.1f} points off the published one, where {100 * claim['tolerance']:g} are allowed"
+        f"cohort's is clustered by industry. From the published one it is {'no more' if near else 'more'} than the {100 * claim['tolerance']:g} points off that are allowed"
     )
     if found[1] <= 0 <= found[2] and near:
         return Verdict("supported", str(share), reason, share.share)

@@ -51,9 +51,9 @@ def draw(
     names = curve["cohort"].unique()
     own = [name for name in names if cohorts.is_own(name)]
     subtitle = say(
-        "Share of companies that spend more on R&D than on selling, fiscal {span}, in every combination of the choices below, "
-        "lowest to highest, with 95% intervals clustered by industry. A tick marks what a count chooses.",
-        span=span_words(curve["year"].min(), curve["year"].max()),
+        "Share of companies that {spend}, fiscal {span}, in every combination of the choices below, lowest to highest, with 95% "
+        "intervals clustered by industry. A tick marks what a count chooses.",
+        spend=_spend(curve), span=span_words(curve["year"].min(), curve["year"].max()),
     )  # fmt: skip
     notes = [
         sentences(
@@ -105,10 +105,29 @@ def _layout(curve: pd.DataFrame, choices: list[str]) -> list[tuple]:
     ]
 
 
+def _spend(curve: pd.DataFrame) -> str:
+    """What the companies do whose share is counted; as the article has it where that is one of the ways to count."""
+    first, *others = curve["threshold"].unique()
+    if 1 in (first, *others):
+        return say("spend more on R&D than on selling")
+    if others:
+        return say("spend more on R&D than the multiple of selling expense that a count asks")
+    return say("spend more than {multiple:g} times as much on R&D as on selling", multiple=first)
+
+
 def _title(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Share) -> str:
     if near.empty:
         unlike, published = different(curve), claim["published_value"]
         above, below = (unlike["share"] > published).sum(), (unlike["share"] < published).sum()
+        if len(unlike) == 1:
+            return say(
+                phrase("{share:.1%} of companies are product first, less than MacroPolo's {published:.0%}")
+                if below
+                else phrase("{share:.1%} of companies are product first, more than MacroPolo's {published:.0%}")
+                if above
+                else phrase("{share:.1%} of companies are product first, as in MacroPolo's article"),
+                share=unlike["share"].iloc[0], published=published,
+            )  # fmt: skip
         return say(
             phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} the product-first share below {published:.0%}")
             if below >= above
@@ -133,22 +152,29 @@ def _once(near: pd.DataFrame) -> pd.Series:
 
 
 def _influence_words(curve: pd.DataFrame, weigh: pd.Series) -> str:
-    top, last = weigh.iloc[:2], blocks(curve)[-1]
-    after = last["year"].iloc[0] >= BREAK
+    top, last = _weightiest(weigh), blocks(curve)[-1]
+    after, unlike = last["year"].iloc[0] >= BREAK, len(different(curve))
     return sentences(
         say(
-            phrase("Of the variance among these {count} {count:count|counts} after the break, {top} alone account for {shares}; other options would give other shares.")
+            phrase("Of the variance among these {count} {count:count|counts} after the break, {top} alone {choices:accounts|account} for {shares}; other options would give other shares.")
             if after
-            else phrase("Of the variance among these {count} {count:count|counts} before the break, {top} alone account for {shares}; other options would give other shares."),
+            else phrase("Of the variance among these {count} {count:count|counts} before the break, {top} alone {choices:accounts|account} for {shares}; other options would give other shares."),
             top=name_list(say(CHOICES[choice]).lower() for choice in top.index), shares=name_list(map(percent, top)),
-            count=len(last),
-        ) if len(top) > 1 else "",
+            count=len(last), choices=len(top),
+        ) if len(weigh) > 1 else "",
         say(
-            "The {all:,} {all:count gives|counts give} {unlike:,} different {unlike:result|results}, from shared firms: how many lie above a line is no test. "
-            "The break is the revenue standard of {year}: see Figure 5.",
-            unlike=len(different(curve)), all=len(curve), year=BREAK,
-        ),
+            phrase("The {all:,} {all:count gives|counts give} {unlike:,} different {unlike:result|results}, from shared firms: how many lie above a line is no test.")
+            if unlike > 1
+            else phrase("All {all:,} {all:count gives|counts give} the same result."),
+            unlike=unlike, all=len(curve),
+        ) if len(curve) > 1 else "",
+        say("The break is the revenue standard of {year}: see Figure 5.", year=BREAK),
     )  # fmt: skip
+
+
+def _weightiest(weigh: pd.Series) -> pd.Series:
+    """The two choices that account for most of the variance; one where the other accounts for none that can be said."""
+    return weigh.iloc[:2][lambda shares: shares >= 0.005]
 
 
 def _article_words(claim: pd.Series, stated: Share) -> str:
@@ -354,12 +380,12 @@ def _alt(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Shar
     )  # fmt: skip
     return sentences(
         say(
-            "Specification curve of {all:,} {all:count|counts} of the share of companies that spend more on R&D than on selling: {parts}.",
-            all=len(curve), parts=parts,
+            "Specification curve of {all:,} {all:count|counts} of the share of companies that {spend}: {parts}.",
+            all=len(curve), spend=_spend(curve), parts=parts,
         ),
         subject,
         say(
             "Of these options, most of the variance goes with {top}.",
-            top=name_list(say(CHOICES[choice]).lower() for choice in weigh.index[:2]),
+            top=name_list(say(CHOICES[choice]).lower() for choice in _weightiest(weigh).index),
         ) if len(weigh) > 1 else "",
     )  # fmt: skip

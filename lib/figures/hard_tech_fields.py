@@ -73,11 +73,11 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
         ),
         sentences(
             say(
-                "By our own mapping, {count:word} of the fields in China Daily's column {count:is|are} industries here.",
+                "By our own mapping, {count:word} of the fields in China Daily's column {count:is|are} made of industries here.",
                 count=int((fields["field"] != AI).sum()),
             ),
             tagged,
-            _intervals(shown),
+            _intervals(shown, rows if {ANY, OUTSIDE} <= sums.keys() else None),
         ),
         key,
     ]
@@ -179,11 +179,19 @@ def _unsold(count: int, own: bool) -> str:
 def _doubtful(rows: pd.DataFrame) -> str:
     """What the shares owe to lines that are not confirmed, or that look wrong."""
     unsure, doubtful, moves = without_doubtful(rows)
-    return say(
-        "Of {total:,} {total:company|companies}, {unsure} {unsure:has|have} R&D or revenue that no second extract confirms, and {doubtful} more a line that jumps "
-        "or R&D above revenue; without them no field's share moves by more than {points:.1f} points. Selling expense has no second "
-        "extract.",
-        total=len(rows), unsure=unsure, doubtful=doubtful, points=np.ceil(moves * 1000) / 10,
+    counts = (
+        (unsure, phrase("{count:,} {count:has|have} R&D or revenue that no second extract confirms")),
+        (doubtful, phrase("{count:,} more {count:has|have} a line that jumps or R&D above revenue")),
+    )
+    said = name_list(say(words, count=count) for count, words in counts if count) if unsure or doubtful else ""
+    return sentences(
+        say(
+            phrase("Of {total:,} {total:company|companies}, {said}; without them no field's share moves by more than {points:.1f} points.")
+            if moves > 0
+            else phrase("Of {total:,} {total:company|companies}, {said}; without them no field's share moves."),
+            total=len(rows), said=said, points=np.ceil(moves * 1000) / 10,
+        ) if said else "",
+        say("Selling expense has no second extract."),
     )  # fmt: skip
 
 
@@ -199,12 +207,13 @@ def _tagged(rows: pd.DataFrame) -> str:
     )  # fmt: skip
 
 
-def _intervals(shown: pd.DataFrame) -> str:
-    """Which interval a row has."""
+def _intervals(shown: pd.DataFrame, compared: pd.DataFrame | None) -> str:
+    """Which interval a row has, and the gap of `compared` rows."""
+    without = compared is not None and bool(np.isnan(gap(compared)[1]))
     clustered = [_label(row) for _, row in shown[shown["interval"] == "clustered"].iterrows()]
     return sentences(
         say("Intervals of shares are clustered by industry in these rows: {names}.", names=clauses(clustered)) if clustered else "",
-        unclustered_words(shown["interval"]),
+        unclustered_words([*shown["interval"], *["gap"] * without]),
         say("Intervals of medians are bootstrapped over companies."),
     )  # fmt: skip
 
@@ -333,7 +342,9 @@ def _alt(plural: str, year: int, fields: pd.DataFrame, sums: dict) -> str:
         ),
         *(say(counted_once[name], share=row["share"], count=row["count_firms"]) for name, row in sums.items()),
         say(
-            "Beside it the median R&D as a share of revenue, from {high:.1f}% in {highest} to {low:.1f}% in {lowest}.",
+            phrase("Beside it the median R&D as a share of revenue, from {high:.1f}% in {highest} to {low:.1f}% in {lowest}.")
+            if high["field"] != low["field"]
+            else phrase("Beside it the median R&D as a share of revenue, {high:.1f}% in {highest}."),
             high=high["intensity"], highest=_label(high).lower(), low=low["intensity"], lowest=_label(low).lower(),
         ),
     )  # fmt: skip

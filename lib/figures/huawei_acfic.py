@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
@@ -282,10 +283,8 @@ def _notes(years, rebuilt, checks: pd.DataFrame, published: pd.DataFrame, grade:
                 ),
             ) if len(shorter) else "",
             say(
-                phrase("The years add up to at most {most:,.1f} billion more or less than {count} stated {count:sum|sums}.")
-                if len(whole) > 1
-                else phrase("The years add up to {most:,.1f} billion more or less than the stated sum."),
-                count=len(whole), most=billions(whole["difference_bn"].abs().max()),
+                "The years add up to within {most} billion of {count:the stated sum|all stated sums that can be checked}.",
+                count=len(whole), most=_at_most(billions(whole["difference_bn"].abs().max())),
             ) if len(whole) else "",
             say("Not known in the decade: {years}, so its sum is a lower bound.", years=name_list(map(str, missing)))
             if missing else "",
@@ -454,6 +453,12 @@ def _rate_name(row) -> str:
     return say(names[row.kind], year=huawei.CLAIM_YEAR)
 
 
+def _at_most(amount: float) -> str:
+    """An amount rounded up to a tenth, a small one to a hundredth, so that it is never said as zero."""
+    steps = 10 if amount >= 0.05 else 100
+    return f"{max(np.ceil(round(amount * steps, 6)), 1) / steps:g}"
+
+
 def _exact(amount: float) -> str:
     """An amount in billion yuan, with all its digits, in the language's unit."""
     return say("{amount:,.10g}", amount=billions(amount))
@@ -502,7 +507,7 @@ def _alt(points, rebuilt, stated, whole, rates, firsts, published, series) -> st
     total = _sum(rebuilt, phrase("{total:,.1f} billion yuan"), phrase("at least {total:,.1f} billion yuan"))
     return sentences(
         say(heads[series], years=by_year),
-        say("The decade adds up to {total} against {stated:,.1f} stated.", total=total, stated=billions(stated))
+        say("The decade adds up to {total} against {stated:,.10g} stated.", total=total, stated=billions(stated))
         if stated == stated
         else say("The decade adds up to {total}.", total=total),
         say("Sums whose years are all known, added up against stated: {sums}.", sums=sums) if sums else "",

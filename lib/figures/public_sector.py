@@ -139,11 +139,18 @@ def _title(marks: pd.DataFrame, firms: pd.DataFrame, year: int, weaker: int) -> 
 
 def _subtitle(marks: pd.DataFrame, year: int) -> str:
     first, last = (marks["fiscal_year"].min(), marks["last_fiscal_year"].max()) if len(marks) else (year, year)
-    return say(
-        "Share of revenue, %, fiscal {span}, from buyers of the state (government, military, state-owned); "
-        "large marks {year}, small grey marks other years, bars a range or a lower bound as stated",
-        span=span_words(first, last), year=year,
-    )  # fmt: skip
+    bars = marks[~marks["void"] & (marks["value_low"] != marks["value_high"])]
+    drawn = {
+        phrase("large marks {year}"): marks["now"].any(),
+        phrase("small grey marks other years"): not marks["now"].all(),
+        phrase("bars a range as stated"): bars["value_high"].notna().any(),
+        phrase("bars to the right edge a lower bound as stated"): bars["value_high"].isna().any(),
+    }
+    whole = say(
+        "Share of revenue, %, fiscal {span}, from buyers of the state (government, military, state-owned)",
+        span=span_words(first, last),
+    )
+    return clauses([whole, *(say(words, year=year) for words, there in drawn.items() if there)])
 
 
 def _left_out(firms: pd.DataFrame, proxies: bool) -> dict[str, int]:
@@ -165,7 +172,9 @@ def _notes(marks, firms, silent, weaker: int) -> list[str]:
     clash = _names(clash.drop_duplicates("name_en"))
     drawn = [
         say("Other state buyers may go unnamed, so the share of those known is a lower bound."),
-        say("A proxy is no bound: its customers may include private ones, or it is a segment."),
+        say("A proxy is no bound: its customers may include private ones, or it is a segment.")
+        if marks["kind"].eq(PROXY).any()
+        else "",
         *(_void_words(row) for _, row in marks[marks["void"]].drop_duplicates("name_en").iterrows()),
         *(
             say("{name}: {unit}.", name=company_name(row), unit=term(row["unit"]))
@@ -264,7 +273,10 @@ def _draw_rows(axes, marks, silent, said, year: int, inches: tuple[float, float]
             if named := first["name_en"] != before:
                 write(style.MARGIN, middle, company_name(first))
             beside = (style.MARGIN, middle + 0.15 * named) if narrow else (1.33, middle)
-            write(*beside, _measured(first), size=8.5, color=style.QUIET)
+            # Longer than its room, it is cut: the mark's words and the table have it whole.
+            end = right if narrow and named else left
+            line, *more = style.wrapped(_measured(first), 8.5, "normal", end - beside[0] - 0.08)
+            write(*beside, f"{line} …" if more else line, size=8.5, color=style.QUIET)
             for _, one in row[::-1].iterrows():
                 _draw_mark(axes, one, middle)
             now = say(" or ").join(_value(one) for _, one in row[row["now"]].iterrows())
@@ -426,7 +438,7 @@ def _alt(marks, firms, silent, longest, grown, year) -> str:
     parts.append(say(said if shares else unsaid, year=year, count=count, shares=shares))
     elsewhere = set(marks.loc[marks["kind"] == STATED, "name_en"]) - set(stated["name_en"])
     if elsewhere:
-        parts.append(say("For {count:word} more they state it of another year alone.", count=len(elsewhere)))
+        parts.append(say("For {count:word} more a source states it of another year alone.", count=len(elsewhere)))
     if marks["kind"].eq(PROXY).any():
         proxies = marks.loc[marks["kind"] == PROXY, "name_en"].nunique()
         parts.append(say("For {count:word} more there is only a proxy, of that year or another.", count=proxies))

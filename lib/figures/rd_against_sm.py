@@ -19,6 +19,7 @@ from lib.rows.cited import ARTICLE_YEAR, article_share
 from lib.rows.rd_against_sm import Bounds, bounds, clustered, gap_to_peers, peers, ranked, ties
 from lib.rows.sources import cite, source_line
 from lib.words import (
+    beside,
     clauses,
     day_words,
     estimate,
@@ -457,14 +458,22 @@ def _marks(left, right, below, bars: pd.DataFrame, dots: pd.DataFrame, shares: d
         Mark(left, i * width, 0, (i + 1) * width, ratio, said, company if is_code(company) else "")
         for i, (ratio, company, said) in enumerate(zip(bars["ratio"], bars["company_id"], words[0], strict=True))
     ]
-    said = [_share_words(*compared) for compared in shares.values()]
+    said = _share_words(shares)
     marks += dot_marks(below, [compared.share.share * 100 for compared in shares.values()], range(len(shares)), said)
     return marks + dot_marks(right, np.full(len(dots), DOT), dots["ratio"], words[1])
 
 
-def _share_words(words: str, share: Share) -> str:
-    said = say("{words}: {share:.1%} of {total:,}", words=words, share=share.share, total=share.total)
-    return estimate(said, share.low, share.high, ".1%")
+def _share_words(shares: dict) -> list[str]:
+    """Each share with its interval, and whether it is weighted."""
+    plain = phrase("{words}: {share:.1%} of {total:,}")
+    weighted = phrase("{words}: {share:.1%} of {total:,}, each industry weighted as in the cohort")
+    said = [
+        say(weighted if name == "peers" else plain, words=words, share=share.share, total=share.total)
+        for name, (words, share) in shares.items()
+    ]
+    return [
+        estimate(words, share.low, share.high, ".1%") for words, (_, share) in zip(said, shares.values(), strict=True)
+    ]
 
 
 def _company_words(rows: pd.DataFrame) -> list[str]:
@@ -484,7 +493,7 @@ def _company_words(rows: pd.DataFrame) -> list[str]:
 
 def _multiple(row: pd.Series) -> str:
     rd, selling = row["rd_expense_cny"], row["selling_expense_cny"]
-    return say("{multiple:.1f}×", multiple=max(rd, selling) / min(rd, selling))
+    return say("{multiple}×", multiple=beside(max(rd, selling) / min(rd, selling), ".1f", neutral=1))
 
 
 def _alt(plural: str, year: int, share: Share, shares: dict, bars: pd.DataFrame, dots: pd.DataFrame) -> str:
@@ -500,5 +509,5 @@ def _alt(plural: str, year: int, share: Share, shares: dict, bars: pd.DataFrame,
         "{dots:company|companies}: {named}. Below, shares that spend more on R&D: {shares}.",
         total=len(bars), plural=plural, year=year, count=share.count, selling=share.total - share.count - ties(bars),
         median=times(float(np.median(log))), dots=len(dots),
-        named=named, shares=clauses(_share_words(*compared) for compared in shares.values()),
+        named=named, shares=clauses(_share_words(shares)),
     )  # fmt: skip

@@ -106,7 +106,13 @@ def draw(
     notes = [*_notes(rows, found, changed, panel, years, without), source_line(cohorts.source_ids(cohort, cited))]
     notes[0] = sentences(notes[0], cohorts.provenance(cohort))
     frame = style.Frame(
-        _title(found, changed, panel, years), subtitle, notes, ACROSS, NARROW, SLIDE, slide_note=_interval_words()
+        _title(found, changed, panel, years),
+        subtitle,
+        notes,
+        ACROSS,
+        NARROW,
+        SLIDE,
+        slide_note=_interval_words(changed),
     )
     below = {} if style.SIZE.get() == "slide" else NATIONAL
     axes = {name: frame.axes(name) for name in ("intensity", "changes", *below)}
@@ -255,6 +261,10 @@ def _notes(rows, found, changed, panel, years, without) -> list[str]:
     else:
         words.append(
             say("Change, points with 95% intervals: {moves}.", moves=clauses(_moves(changed, years, _estimate)))
+            if _has_intervals(changed)
+            else say(
+                "Change in points: {moves}.", moves=clauses(_moves(changed, years, lambda one: _points(one.value)))
+            )
         )
     words.append(
         say(
@@ -277,11 +287,15 @@ def _notes(rows, found, changed, panel, years, without) -> list[str]:
         "{fewest} there is no interval.",
         industry=clusters.get("secondary", 0), services=clusters.get("tertiary", 0), fewest=FEWEST_CLUSTERS,
     )  # fmt: skip
-    return [*notes, sentences(_interval_words(), counted, marks)]
+    return [*notes, sentences(_interval_words(changed), counted, marks)]
 
 
-def _interval_words() -> str:
-    return say("Bars are 95% intervals, clustered by industry.")
+def _has_intervals(changed: dict) -> bool:
+    return any(one.error == one.error for by_sector in changed.values() for one in by_sector.values())
+
+
+def _interval_words(changed: dict) -> str:
+    return say("Bars are 95% intervals, clustered by industry.") if _has_intervals(changed) else ""
 
 
 def _points(share: float) -> str:
