@@ -19,6 +19,7 @@ from hypothesis import settings
 from lab import find_chromium, launch
 from matplotlib.text import Text
 
+import lib.render.engine  # noqa: F401  (before a test imports nbformat, without a grammar that takes a second to compile)
 from lib import style
 from lib.__main__ import cores
 from lib.paths import ROOT
