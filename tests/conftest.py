@@ -19,6 +19,7 @@ from hypothesis import settings
 from lab import find_chromium, launch
 from matplotlib.text import Text
 
+import lib.render.engine  # noqa: F401  (before a test imports nbformat, without a grammar that takes a second to compile)
 from lib import style
 from lib.__main__ import cores
 from lib.paths import ROOT
@@ -237,16 +238,19 @@ def text_faults(drawing) -> list[str]:
     return faults
 
 
-def render(name: str, **values) -> Path:
-    """Render a figure in an ordinary kernel below the test's outputs; gives the bundle's folder."""
-    from lib.paths import outputs_dir
-    from lib.render import run
+@pytest.fixture
+def render(call, outputs):
+    """Renders a figure below the test's outputs, without a gallery; gives the bundle's folder."""
+    from lib.render import run, warm
 
-    task = run.job(name, **values)
-    outputs_dir().mkdir(parents=True, exist_ok=True)
-    outcome = run.run(task, outputs_dir(), cold=True)
-    assert outcome.error is None, outcome.sentence()
-    return outputs_dir() / task.folder
+    def rendered(name: str, **values) -> Path:
+        task = run.job(name, **values)
+        outputs.mkdir(parents=True, exist_ok=True)
+        outcome = run.run(task, outputs, cold=not warm.can_fork())
+        assert outcome.error is None, outcome.sentence()
+        return outputs / task.folder
+
+    return rendered
 
 
 @pytest.fixture(scope="session")

@@ -371,8 +371,8 @@ def test_what_steers_a_terminal_is_written_out(command, outputs, tmp_path):
     assert line.visible("研发 naïve\tü\n") == "研发 naïve\tü\n"
 
 
-def test_a_log_has_times(command, outputs, tmp_path):
-    done = command("render", write(tmp_path / "own.ipynb", "1"))
+def test_a_log_has_times(call, outputs, tmp_path):
+    done = call("render", write(tmp_path / "own.ipynb", "1"))
     stamp, _, rest = done.stderr.partition(" [1/1] ")
     assert time.strptime(stamp, "%Y-%m-%d %H:%M:%S") and rest.startswith("own: done in")
 

@@ -179,10 +179,10 @@ def test_the_receipt_decides_whether_a_notebook_published_not_a_clock(call, rend
     assert (rendered / NAME / f"{NAME}.failed.ipynb").is_file()
 
 
-def test_warm_and_cold_kernels_give_the_same_bytes(command, rendered):
+def test_warm_and_cold_kernels_give_the_same_bytes(call, rendered):
     folder = rendered / NAME
     warm = {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in folders.FORMATS}
-    assert command("render", "6", "--force", "--cold").returncode == 0
+    assert call("render", "6", "--force", "--cold").returncode == 0
     assert {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in folders.FORMATS} == warm
 
 
@@ -240,9 +240,9 @@ def test_a_broken_module_is_named_and_the_other_figures_still_render(command, ou
     assert "03_who_are_the_93: done" in done.stderr
 
 
-def test_a_kernel_gets_no_more_memory_than_allowed(command, outputs, tmp_path):
+def test_a_kernel_gets_no_more_memory_than_allowed(call, outputs, tmp_path):
     path = write(tmp_path / "hungry.ipynb", "x = 1", "big = [bytearray(2**20) for _ in range(4000)]")
-    done = command("render", path, "--memory", "1500", "--timeout", "60")
+    done = call("render", path, "--memory", "1500", "--timeout", "60")
     assert done.returncode == 1
     assert "hungry, cell 2" in done.stderr and ("MemoryError" in done.stderr or "1500 MiB" in done.stderr)
 

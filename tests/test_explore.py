@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 import vendors
 from changes import CHANGES, kind
-from conftest import render
 from PIL import Image
 
 from lib import figures, notebooks
@@ -30,26 +29,21 @@ from lib.render.values import parameter_values
 NAMES = [notebook.stem for notebook in notebooks.figures()]
 
 
-def opened(name, **values):
-    """Explores a figure as JupyterLab would."""
-    figure = figures.build(name, **values)
-    publish(figure)
-    return explore(figure)
-
-
 @pytest.fixture
 def panel(outputs, monkeypatch):
+    """Explores a figure as JupyterLab would."""
     monkeypatch.setenv("JPY_SESSION_NAME", "a notebook")
-    return opened
+    return lambda name, **values: explore(figures.build(name, **values))
 
 
 @pytest.fixture(scope="module", params=NAMES)
 def shown(request, tmp_path_factory):
-    """Each figure as it opens, for the tests that hold for all; the last of them changes a control."""
+    """Each figure as it opens after it was published, for the tests that hold for all; the last of them changes a control."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JPY_SESSION_NAME", "a notebook")
         patch.setenv("FIGURES_OUTPUTS", str(tmp_path_factory.mktemp("outputs")))
-        yield request.param, opened(request.param)
+        publish(figure := figures.build(request.param))
+        yield request.param, explore(figure)
 
 
 def test_every_parameter_has_a_control_with_a_name_and_what_it_means_under_it(shown):
@@ -284,7 +278,7 @@ def test_the_picker_finds_companies_of_an_own_cohort(panel, data):
     assert picker.value == ["999001"]
 
 
-def test_a_render_from_a_notebook_is_not_watched(outputs, monkeypatch):
+def test_a_render_from_a_notebook_is_not_watched(render, monkeypatch):
     monkeypatch.setenv("JPY_SESSION_NAME", "a notebook that runs a render")
     folder = render("03_who_are_the_93")
     assert "widget-view" not in (folder / "03_who_are_the_93.ipynb").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@ import json
 
 import pandas as pd
 import pytest
-from conftest import render, text_faults
+from conftest import text_faults
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -246,7 +246,7 @@ def test_yes_and_no_are_understood():
     assert values.items() >= (DEFAULTS | {"list_figures": False}).items()
 
 
-def test_a_rendered_notebook_has_its_numbers_from_the_data(edit, outputs):
+def test_a_rendered_notebook_has_its_numbers_from_the_data(edit, render):
     edit("cited_figures", {"figure_id": "huawei-rd-expense-2022"}, "value", "181500")
     folder = render(NAME, decade_end=2023)
     prose = (folder / f"{NAME}.ipynb").read_text(encoding="utf-8")

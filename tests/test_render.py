@@ -1,7 +1,6 @@
 import json
 
 import pytest
-from conftest import render
 from jupyter_client.manager import start_new_kernel
 
 from lib.bundle import folders
@@ -80,7 +79,7 @@ def test_notebooks_are_committed_without_outputs_and_with_short_cells(path):
             assert len("".join(cell["source"]).splitlines()) <= 20
 
 
-def test_a_kernel_started_beside_renders_is_an_ordinary_one(outputs, tmp_path):
+def test_a_kernel_started_beside_renders_is_an_ordinary_one(render, tmp_path):
     render("03_who_are_the_93")
     manager, client = start_new_kernel(kernel_name="python3", cwd=tmp_path)
     try:

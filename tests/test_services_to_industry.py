@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import render, text_faults
+from conftest import text_faults
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -342,7 +342,7 @@ def test_a_wrong_parameter_is_refused_with_what_is_allowed(name, value, words):
     assert words in str(error.value)
 
 
-def test_a_rendered_notebook_has_its_numbers_from_the_data(edit, outputs):
+def test_a_rendered_notebook_has_its_numbers_from_the_data(edit, render):
     edit("spending", {"company_id": "600570", "fiscal_year": "2021"}, "rd_expense_cny", "32139296000")
     folder = render(NAME, panel="all_firms")
     prose = (folder / f"{NAME}.ipynb").read_text(encoding="utf-8")
