@@ -57,15 +57,15 @@ def read_bounded(path: Path, most: int) -> bytes:
 
 
 @contextlib.contextmanager
-def swapped_in(folder: Path) -> Iterator[Path]:
+def swapped_in(folder: Path, last: str = "") -> Iterator[Path]:
     """A folder to write files to. Where the block ends well they are moved to `folder`, whole, and in the place of links.
 
-    Raises OSError where one cannot be: a folder that has a file's name is seen before the first is moved.
+    last: the file that vouches for the others, so that it is moved after them. Raises OSError where one cannot be: a folder that has a file's name is seen before the first is moved.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
         yield Path(stage)
-        files = sorted(Path(stage).iterdir())
+        files = sorted(Path(stage).iterdir(), key=lambda path: (path.name == last, path.name))
         for place in (folder / path.name for path in files):
             if place.is_dir() and not place.is_symlink():
                 raise IsADirectoryError(errno.EISDIR, f"{place.name} is a folder there", str(place))

@@ -43,6 +43,27 @@ def data(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
+def star_firms(data):
+    """Leaves a user's own cohort of a few companies of the STAR board, with a row for each year.
+
+    name: the cohort's; firms: how many; rd, selling: million yuan in each year.
+    """
+    from lib.rows import cohorts
+
+    def leave(name: str, firms: int, rd: tuple[int, int, int], selling: int) -> None:
+        drawn = cohorts.drawn(cohorts.company_years("star", 2021)).head(firms)
+        lines = ["name,fiscal_year,rd,sm,code,revenue,industry"]
+        lines += [
+            f"{row.name_en},{year},{amount}e6,{selling}e6,{row.company_id},900e6,{row.industry_zh}"
+            for row in drawn.itertuples()
+            for year, amount in zip((2019, 2020, 2021), rd, strict=True)
+        ]
+        (data / "cohorts" / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    return leave
+
+
+@pytest.fixture
 def outputs(tmp_path, monkeypatch) -> Path:
     """An empty outputs folder that the project writes to during the test."""
     folder = tmp_path / "outputs"

@@ -118,15 +118,8 @@ def test_what_no_firm_could_do_is_not_said_as_not_known():
     assert "2021; of the firms that could turn product first, 1 of 1 in 2020 did;" in star and "none did" not in star
 
 
-def test_nothing_is_said_of_what_is_not_left_out(data):
-    drawn = cohorts.drawn(cohorts.company_years("star", 2021)).head(1)
-    lines = ["name,fiscal_year,rd,sm,code,revenue,industry"]
-    lines += [
-        f"Alpha,{year},60e6,40e6,{row.company_id},9e8,{row.industry_zh}"
-        for row in drawn.itertuples()
-        for year in (2019, 2020, 2021)
-    ]
-    (data / "cohorts" / "alone.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+def test_nothing_is_said_of_what_is_not_left_out(star_firms):
+    star_firms("alone", 1, rd=(60, 60, 60), selling=40)
     alone = figures.build(NAME, cohort="alone", minimum_firms=1)
     assert "Not drawn" not in alone.notes[0] and "no firm could turn product first" in alone.alt
     none = figures.build(NAME, cohort="alone", minimum_firms=1000)

@@ -5,23 +5,9 @@ import re
 import pytest
 from said import said
 
-from lib.rows import cohorts
 
-
-def one_industry(data, firms: int) -> None:
-    """Leaves a user's own cohort `own` of some companies, all in one industry, with a row for each year."""
-    drawn = cohorts.drawn(cohorts.company_years("star", 2021)).head(firms)
-    rows = ["name,fiscal_year,rd,sm,code,revenue,industry"]
-    rows += [
-        f"Firm {row.company_id},{year},{rd}e6,40e6,{row.company_id},900e6,{row.industry_zh}"
-        for row in drawn.itertuples()
-        for year, rd in ((2019, 30), (2020, 50), (2021, 60))
-    ]
-    (data / "cohorts" / "own.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-
-
-def test_of_an_own_cohort_each_count_and_side_is_said_as_it_is(data):
-    one_industry(data, 1)
+def test_of_an_own_cohort_each_count_and_side_is_said_as_it_is(star_firms):
+    star_firms("own", 1, rd=(30, 50, 60), selling=40)
     first = said("01_rd_against_sm", cohort="own")
     assert "1 has both expenses" in first and "move together" not in first.split("Counting yuan")[0]
     assert " above the article's" in first and "points from" not in first

@@ -373,15 +373,8 @@ def test_the_words_for_the_picture_have_units():
         assert series in alt
 
 
-def test_where_no_interval_is_drawn_none_is_spoken_of(data):
-    drawn = cohorts.drawn(cohorts.company_years("star", 2021)).head(2)
-    rows = ["name,fiscal_year,rd,sm,revenue,industry"]
-    rows += [
-        f"{row.name_en},{year},5e7,3e7,9e8,{row.industry_zh}"
-        for row in drawn.itertuples()
-        for year in (2019, 2020, 2021)
-    ]
-    (data / "cohorts" / "two.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+def test_where_no_interval_is_drawn_none_is_spoken_of(star_firms):
+    star_firms("two", 2, rd=(50, 50, 50), selling=30)
     for size in ("web", "slide"):
         notes = " ".join(figures.build(NAME, cohort="two", size=size).notes)
         assert "95%" not in notes and "no interval)" not in notes and "Change in points: " in notes

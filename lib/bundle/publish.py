@@ -8,7 +8,6 @@ import io
 import json
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from lib.bundle import paper, stata
 from lib.bundle.folders import FORMATS, folder_of, versions
 from lib.errors import UserError
 from lib.figure import Figure
-from lib.paths import notebooks_dir, outputs_dir
+from lib.paths import notebooks_dir, outputs_dir, swapped_in
 from lib.rows import sources
 from lib.words import name_list, speaking, term
 
@@ -39,9 +38,8 @@ def publish(figure: Figure) -> Path:
         record = record_of(figure, values, read)
     folder = folder_for(figure)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".publish-", dir=folder) as stage:
-            paths = {kind: Path(stage) / f"{figure.name}.{kind}" for kind in FORMATS}
+        with swapped_in(folder, last=f"{figure.name}.json") as stage:
+            paths = {kind: stage / f"{figure.name}.{kind}" for kind in FORMATS}
             _draw(figure, paths)
             figure.table.to_csv(paths["csv"], index=False, lineterminator="\n", encoding="utf-8")
             paper.excel(record, figure.table, paths["xlsx"], figure.printed)
@@ -52,8 +50,6 @@ def publish(figure: Figure) -> Path:
             record["files"] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
             text = json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
             paths["json"].write_text(text, encoding="utf-8")
-            for kind in FORMATS:  # the record last: it vouches for the others
-                paths[kind].replace(folder / paths[kind].name)
         _leave_receipt(folder, record, paths["json"].name, text)
     except OSError as error:
         raise UserError(

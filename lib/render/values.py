@@ -4,6 +4,7 @@ Values are what JSON can hold, and of a size that can be run: everything else is
 """
 
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,8 @@ def _size(node: yaml.Node, known: dict[int, float]) -> float:
 def _twice(node: yaml.Node) -> str:
     """A name that stands twice in one mapping, of which YAML would take the last without a word; '' where there is none."""
     if isinstance(node, yaml.MappingNode):
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = next((name for name in names if names.count(name) > 1), "")
+        names = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        twice = next((name for name, count in names.items() if count > 1), "")
         return twice or next(filter(None, (_twice(part) for pair in node.value for part in pair)), "")
     return next(filter(None, map(_twice, node.value)), "") if isinstance(node, yaml.SequenceNode) else ""
 

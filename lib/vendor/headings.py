@@ -117,6 +117,8 @@ OWN_MONEY = re.compile(r"(?i)人民币|CNY|RMB|renminbi|原始币种|原始货�
 YUAN = re.compile(r"(?i)人民币|CNY|RMB|renminbi|元|¥|￥|原始币种|原始货币|yuan")
 #: The name of each unit, by the yuan in it: the first that cohort files know it by.
 UNIT_NAMES = {factor: next(word for word in UNITS if UNITS[word] == factor) for factor in UNITS.values()}
+#: What vendors write where they have no figure.
+NOT_KNOWN = re.compile(r"(?i)[-–—.]+|n\.?/?a\.?|nan|none|null|nat|#N/A|无|暂无|缺失|不适用|未披露")
 BRACKETED = re.compile(r"\[([^\]\n]{1,12})\]\s*([^\[\n]*)")
 PARENS = re.compile(r"[(（【]([^()（）【】]*)[)）】]")
 PREFIX = re.compile(r"^(其中|减|加|一|二|三|四|利润表)\s*[:：、_.]\s*")
@@ -230,9 +232,14 @@ class Column:
 
 
 @functools.lru_cache(maxsize=10_000)  # cells are asked again and again
+def alone(text: str) -> Column:
+    """What the words of a cell say by themselves; not to be changed, since it is kept."""
+    return heading(0, [text])
+
+
 def role(text: str) -> str:
     """The role of a header's words by themselves."""
-    return heading(0, [text]).role
+    return alone(text).role
 
 
 def heading(place: int, pieces: list[str], variable: str = "") -> Column:

@@ -7,9 +7,11 @@ from datetime import datetime
 from lib.rows import own
 from lib.vendor.headings import (
     LINES,
+    NOT_KNOWN,
     QUARTERS,
     STATEMENTS,
     Column,
+    alone,
     as_text,
     bare,
     day,
@@ -37,11 +39,8 @@ DOCUMENTED = {"CSMAR": "元", "Tushare": "元", "Eastmoney": "元", "Compustat G
 #: Rows between a header's first and the first company's: more of them are no header.
 MOST_HEADER = 20
 KEYS = ("code", "name", "firm")
-#: Headers of years and days that are no fiscal ones, what stands for nothing, and names that other columns share.
-OTHER_DAYS, BLANK = (
-    re.compile(r"上市|首发|成立|设立|发行|公告|披露|下载|(?i:list|found|establish|ipo)"),
-    re.compile(r"(?i)[-–—.]+|n\.?/?a\.?|nan|none|null|无"),
-)
+#: Headers of years and days that are no fiscal ones, and names that other columns share.
+OTHER_DAYS = re.compile(r"上市|首发|成立|设立|发行|公告|披露|下载|(?i:list|found|establish|ipo)")
 SHARED = ("日期", "date", "period", "scale", "unit", "item", "indicator", "variable")
 
 
@@ -101,7 +100,7 @@ def understood(grid: Grid) -> Layout | None:
     data = {row for row in range(first, len(grid.cells)) if _is_data(grid.cells[row], keys)}
     for column in columns:
         cells = [grid.cells[row][column.place] for row in sorted(data)]
-        cells = [cell for cell in cells if cell is not None and not BLANK.fullmatch(as_text(cell))]
+        cells = [cell for cell in cells if cell is not None and not NOT_KNOWN.fullmatch(as_text(cell))]
         if column.words.lower() in SHARED and not _fits(column.role, cells):
             column.role = ""
         if column.words and not column.role:
@@ -145,12 +144,12 @@ def _said(row: list, index: int, header: list[int], after: bool) -> list[Column]
     return _stated(row, after)
 
 
-def _fits(role: str, cells: list) -> bool:
+def _fits(named: str, cells: list) -> bool:
     """Whether what stands in a column can be what its name says, where other columns share that name."""
-    if role == "unit":
+    if named == "unit":
         return any(factor(as_text(cell)) is not None for cell in cells)
-    if role == "item":
-        return any(heading(0, [as_text(cell)]).role in LINES for cell in cells)
+    if named == "item":
+        return any(role(as_text(cell)) in LINES for cell in cells)
     return any(period(cell) and ((when := day(cell)) is None or (when.month, when.day) in QUARTERS) for cell in cells)
 
 
@@ -181,7 +180,7 @@ def _unfilled(grid: Grid, header: list[int], across: dict, columns: list[Column]
             if cell is None or beside is not None or (row, place) in across or (row, place + 1) in across:
                 continue
             under = any(grid.cells[other][place + 1] is not None for other in header if other > row)
-            words = heading(place, [as_text(cell)])
+            words = alone(as_text(cell))
             if (
                 under
                 and columns[place + 1].role not in KEYS
@@ -226,11 +225,6 @@ def _vendor(grid: Grid, header: list[int], outside: list[int]) -> str:
         if len(set(re.findall(pattern, f"{words}\n{notes}"))) >= needed:
             return name
     return ""
-
-
-def is_total(cell) -> bool:
-    """Whether a cell stands before a total rather than names a company."""
-    return isinstance(cell, str) and own.is_total(cell)
 
 
 def is_date(cell) -> bool:

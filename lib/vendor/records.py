@@ -1,5 +1,6 @@
 """Which columns and rows of an export are companies' amounts of which fiscal year, and what is left out, with the reason."""
 
+import functools
 import re
 import unicodedata
 from collections import Counter
@@ -11,13 +12,11 @@ from lib.errors import ParameterError, UserError
 from lib.rows import own
 from lib.rows.workbooks import letters
 from lib.vendor import headings, layouts, readers
-from lib.vendor.headings import CONSOLIDATED, LINES, PARENT, Column, Period, as_text, shown
+from lib.vendor.headings import CONSOLIDATED, LINES, NOT_KNOWN, PARENT, Column, Period, as_text, shown
 from lib.vendor.layouts import Layout
 from lib.words import name_list
 
 LINE_WORDS = {"rd": "R&D expense (研发费用)", "sm": "selling expense (销售费用)", "revenue": "revenue (营业收入)"}
-#: What vendors write where they have no figure.
-NOT_KNOWN = re.compile(r"(?i)[-–—.]+|n\.?/?a\.?|nan|none|null|nat|#N/A|无|暂无|缺失|不适用|未披露")
 NUMBER = re.compile(r"-?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?")
 #: A number whose comma may stand before thousands or before decimals.
 ONE_COMMA = re.compile(r"-?[0-9]{1,3},[0-9]{3}")
@@ -27,6 +26,8 @@ CODES_OF = {"sh": ("60", "68"), "sz": ("00", "30"), "bj": ("4", "82", "83", "87"
 B_SHARES = ("200", "900")
 #: Rows of text beside the companies' that are passed over; more of them are no footer.
 MOST_NOTES = 30
+#: What stands in a column of quarters or months where a row is of a whole year; no quarter has the number 12.
+WHOLE_YEAR = ("年度", "全年", "年报", "annual", "FY", "12", "1-12月")
 NO_YEAR = "rows: not a year that ends on 31 December (quarters and the like)"
 
 
@@ -59,6 +60,16 @@ class Reading:
     bare: tuple[int, Column] | None = None
     commas: dict[str, tuple[int, Column]] = field(default_factory=dict)
     renumbered: dict[str, str] = field(default_factory=own.renumbered)
+
+    @functools.cached_property
+    def periods(self) -> list[Column]:
+        """The columns that tell a row's fiscal year, where anything stands in them."""
+        years = self.layout.of("year")
+        # Compustat gives a fiscal year to years that end in any month; its datadate is the day of that end.
+        alone = years and self.layout.vendor == "Compustat Global"
+        rows = self.grid.cells[self.layout.first :]
+        columns = years if alone else [*years, *self.layout.of("day")]
+        return [column for column in columns if any(row[column.place] is not None for row in rows)]
 
     def fault(self, row: int, column: Column | None, words: str) -> UserError:
         place = f"{self.file}, {self.grid.place(row)}" + (f", column {column.name}" if column else "")
@@ -231,7 +242,7 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
             _require_no_header(reading, index)
             notes.append(index)
             continue
-        if not code and layouts.is_total(name):
+        if not code and own.is_total(name):
             reading.aside["total rows (合计 and the like)"] += 1
             continue
         if code_column and not code:
@@ -419,11 +430,7 @@ def _yuan(reading: Reading, index: int) -> None:
     row = reading.grid.cells[index]
     for column in reading.layout.of("currency"):
         cell = row[column.place]
-        known = (
-            cell is None
-            or NOT_KNOWN.fullmatch(str(cell))
-            or (headings.is_currency(str(cell)) and not headings.FOREIGN.search(str(cell)))
-        )
+        known = cell is None or NOT_KNOWN.fullmatch(str(cell)) or headings.YUAN.fullmatch(str(cell))
         if not known and headings.factor(str(cell)) != 1:
             raise reading.fault(
                 index, column, f"amounts in '{shown(cell, 20)}'; convert them to yuan, or take the row out"
@@ -433,7 +440,7 @@ def _yuan(reading: Reading, index: int) -> None:
 def _named(reading: Reading, index: int, item: Column, places: dict) -> Column | None:
     """What a row's item says, as a header would; None, and counted, where it is not a line of consolidated figures that is read."""
     cell = reading.grid.cells[index][item.place]
-    said = headings.heading(item.place, [str(cell)])
+    said = headings.alone(str(cell))
     if said.role not in places:
         reading.aside[f"rows of other items ({shown(cell, 20)}{f': {said.why}' if said.why else ''})"] += 1
         return None
@@ -470,14 +477,12 @@ def _row_unit(reading: Reading, index: int, named: Column | None) -> bool:
 def _period(reading: Reading, index: int, places: dict, year: int | None) -> Period | None:
     """A row's fiscal year; None, and counted, where it is no whole year. All that a row says of its period must agree."""
     layout, row = reading.layout, reading.grid.cells[index]
-    columns = [*layout.of("year"), *layout.of("day")]
-    if layout.vendor == "Compustat Global" and layout.of("year"):
-        columns = layout.of("year")  # which it gives to years that end in any month; datadate is the day of that end
-    if any(row[column.place] is not None and not _whole_year(row[column.place]) for column in layout.of("quarter")):
+    quarters = (row[column.place] for column in layout.of("quarter"))
+    if any(cell is not None and as_text(cell) not in WHOLE_YEAR for cell in quarters):
         reading.aside[NO_YEAR] += 1
         return None
     held: tuple[Column, Period] | None = None
-    for column in columns:
+    for column in reading.periods:
         cell = row[column.place]
         if cell is None:
             continue
@@ -511,13 +516,8 @@ def _period(reading: Reading, index: int, places: dict, year: int | None) -> Per
         return Period(0, True)
     if held:
         return held[1]
-    filled = (
-        column
-        for column in columns
-        if any(line[column.place] is not None for line in reading.grid.cells[layout.first :])
-    )
-    if empty := next(filled, None):
-        raise reading.fault(index, empty, "empty, where other rows name their year; fill it in")
+    if reading.periods:
+        raise reading.fault(index, reading.periods[0], "empty, where other rows name their year; fill it in")
     if year is None:
         stated = f" ('{shown(said[0].words)}' may be it)" if said else ""
         raise ParameterError(
@@ -529,19 +529,6 @@ def _period(reading: Reading, index: int, places: dict, year: int | None) -> Per
                 f"--year: {year}, but '{shown(title.words)}' says {title.period.year}; leave the other years out, or mend the file."
             )
     return Period(year, True)
-
-
-def _whole_year(cell) -> bool:
-    """Whether what stands in a column of quarters is a year after all."""
-    return as_text(cell) in (
-        "年度",
-        "全年",
-        "年报",
-        "annual",
-        "FY",
-        "12",
-        "1-12月",
-    )  # a month, since no quarter has that number
 
 
 def told(reading: Reading, record: Record) -> tuple:
