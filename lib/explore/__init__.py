@@ -1,5 +1,7 @@
 """Explore a figure in JupyterLab: parameters as controls, a live chart, its numbers beside the published ones, its table."""
 
+import gc
+
 from lib.errors import UserError
 from lib.notebooks import watched
 
@@ -23,7 +25,10 @@ def explore(figure):
     from lib.explore.panel import Panel
 
     display(HTML(f"<p class='explorer-asleep'>{ASLEEP}</p>"))
-    return Panel(figure)
+    panel = Panel(figure)
+    gc.collect()
+    gc.freeze()  # a search for garbage among all that is there by now takes as long as a change
+    return panel
 
 
 #: Brings the reader to an error: after *Run All Cells*, JupyterLab is at the notebook's last cell, far below it.
