@@ -75,7 +75,17 @@ def fit(formula: str, firms: pd.DataFrame, of: str, clusters: str = "industry_zh
     known = firms[named].dropna()
     if known.empty:
         return Estimate(formula, of, np.nan, np.nan, np.nan, np.nan, 0, 0, UNKNOWN)
-    return _fit(formula, of, clusters in EFFECT.findall(formula), _Sample(known, firms.loc[known.index, clusters]))
+    with _numerics().limit(limits=1):
+        return _fit(formula, of, clusters in EFFECT.findall(formula), _Sample(known, firms.loc[known.index, clusters]))
+
+
+@functools.cache
+def _numerics():
+    """The libraries of linear algebra, to be held to one thread: on a busy machine many wait for one another, a hundred times as long."""
+    import scipy.linalg  # noqa: F401  (brings a library of its own)
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 @functools.lru_cache(maxsize=64)  # a notebook's tables, its chart, its claims and its explorer ask for the same ones
@@ -248,10 +258,7 @@ def _groups(labels: pd.Series) -> np.ndarray:
 
 
 def _left(columns: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """What `others` leave of `columns`, by least squares: by the normal equations, whose matrix is small.
-
-    On all firms the threads of the numerics wait for one another, where a machine is busy for a hundred times as long.
-    """
+    """What `others` leave of `columns`, by least squares: by the normal equations, whose matrix is small."""
     inverse = np.linalg.pinv(others.T @ others, hermitian=True)
     for _ in range(2):  # the second time for what rounding left of the first
         columns = columns - others @ (inverse @ (others.T @ columns))

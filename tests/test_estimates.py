@@ -6,6 +6,7 @@ import pytest
 import statsmodels.formula.api as smf
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from lib import estimates
 from lib.measures import share_of
@@ -160,3 +161,20 @@ def test_the_printed_table_has_a_column_for_each_estimate(firms):
     assert lines.iloc[0, 0] == f"{first.value:.3f}" and lines.iloc[1, 0] == f"({first.error:.3f})"
     assert lines.loc["Controller fixed effects"].tolist() == ["No"] * 4 + ["Yes"]
     assert lines.iloc[0, -1].startswith("−") == (list(steps.values())[-1].value < 0)
+
+
+def test_a_fit_takes_one_thread_and_gives_the_others_back(firms, monkeypatch):
+    left, seen = estimates._left, []
+
+    def threads():
+        return {library["num_threads"] for library in threadpool_info()}
+
+    def watched(columns, others):
+        seen.append(threads())
+        return left(columns, others)
+
+    monkeypatch.setattr(estimates, "_left", watched)
+    estimates._fit.cache_clear()
+    with threadpool_limits(2):
+        estimates.fit("product_first ~ in_cohort + C(industry_zh)", firms, "in_cohort")
+        assert seen == [{1}] and threads() == {2}
