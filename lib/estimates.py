@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from lib.measures import FEWEST_CLUSTERS, SEED, clustered_quantile, labels, unclustered_words
+from lib.measures import FEWEST_CLUSTERS, SEED, clustered_quantile, unclustered_words
 from lib.words import number
 
 #: Why there is no estimate.
@@ -222,7 +222,8 @@ class _Sample:
     """
 
     def __init__(self, firms: pd.DataFrame, clusters: pd.Series):
-        self.firms, self.groups, self.known = firms, _groups(clusters), labels(clusters)
+        self.firms = firms
+        self.groups, self.known = _groups(clusters)
         rows = pd.util.hash_pandas_object(firms, index=False).to_numpy()
         told = repr((list(firms), self.known)).encode()
         self._digest = hashlib.sha256(told + self.groups.tobytes() + rows.tobytes()).digest()
@@ -249,12 +250,12 @@ def _parts(values: np.ndarray) -> bool:
     return bool(np.isin(values, (0, 1)).all())
 
 
-def _groups(labels: pd.Series) -> np.ndarray:
-    """A number for each label, in the order of labels; each firm without a label has one of its own."""
-    codes = pd.factorize(labels, sort=True)[0]
+def _groups(labels: pd.Series) -> tuple[np.ndarray, int]:
+    """A number for each label, in the order of labels, and how many labels there are; a firm without one has a number of its own."""
+    codes, names = pd.factorize(labels, sort=True)
     alone = codes < 0
-    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
-    return codes
+    codes[alone] = len(names) + np.arange(alone.sum())
+    return codes, len(names)
 
 
 def _left(columns: np.ndarray, others: np.ndarray) -> np.ndarray:
