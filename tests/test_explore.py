@@ -93,6 +93,15 @@ def test_a_control_changes_picture_numbers_table_and_command_to_what_lib_compute
     assert run.job(words[4], **parameter_values((), (), pairs, ())) == run.job(name, **{parameter.name: value})
 
 
+def test_a_change_shows_a_new_table_and_gives_the_old_one_up(panel):
+    # Filled again and again, one table takes the browser longer each time.
+    shown = panel("08_services_to_industry")
+    before = shown.table
+    shown.controls["language"].value = "zh"
+    assert shown.rows.children == (shown.table,) and shown.table is not before
+    assert before.comm is None
+
+
 def test_a_company_in_figure_1_is_named_with_its_figures_and_source(panel):
     shown = panel("01_rd_against_sm")
     rows = figures.build("01_rd_against_sm").table

@@ -6,14 +6,15 @@ import shlex
 from pathlib import Path
 
 import ipywidgets as widgets
+from itables.widget import ITable
 
 from lib import figures, notebooks
 from lib.bundle.folders import FORMATS, changed_by_hand
 from lib.bundle.publish import folder_for, publish
 from lib.errors import UserError
-from lib.explore import table
 from lib.explore.controls import CompanyPicker, control, offer
 from lib.explore.intake import Intake
+from lib.explore.table import table
 from lib.explore.view import View
 from lib.figure import Figure
 from lib.parameters import COHORTS
@@ -34,10 +35,10 @@ class Panel(widgets.VBox):
         self._due: asyncio.TimerHandle | None = None
         self._warned: Path | None = None
         self.controls = {name: control(p, self._values[name]) for name, p in self._declared.items()}
-        self.view, self.table = View(), table.show(None, figure)
+        self.view, self.rows = View(), widgets.VBox([table(figure)])
         told = [widgets.VBox([one, _sentence(self._declared[name].help)]) for name, one in self.controls.items()]
         row = widgets.HBox(told, layout={"flex_flow": "row wrap", "grid_gap": "4px 20px"})
-        super().__init__([row, self.view, self.table])
+        super().__init__([row, self.view, self.rows])
         self._cohorts = [name for name, one in self._declared.items() if set(COHORTS).intersection(one.allowed or ())]
         if self._cohorts:
             self.intake = Intake(self._added)
@@ -83,10 +84,10 @@ class Panel(widgets.VBox):
 
     def _fail(self, words: str) -> None:
         self.view.fail(words)
-        self.table.layout.display = "none"
+        self.rows.layout.display = "none"
 
     def _show(self, figure: Figure) -> None:
-        self._figure, self.table.layout.display = figure, None
+        self._figure, self.rows.layout.display = figure, None
         if "company_id" in figure.table:
             codes = set(figure.table["company_id"].dropna())
             for one in self.controls.values():
@@ -103,9 +104,18 @@ class Panel(widgets.VBox):
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # no notebook around
-            table.show(self.table, figure)
+            self._replace_table(figure)
             return
-        self._later = loop.call_later(PAUSE, table.show, self.table, figure)
+        self._later = loop.call_later(PAUSE, self._replace_table, figure)
+
+    @property
+    def table(self) -> ITable:
+        return self.rows.children[0]
+
+    def _replace_table(self, figure: Figure) -> None:
+        """Show the rows of `figure` in a new table: one that is filled again takes longer each time."""
+        before, self.rows.children = self.table, [table(figure)]
+        before.close()
 
     @property
     def command(self) -> str:

@@ -17,6 +17,7 @@ NUMBER = JavascriptFunction(
 WHOLE = {"exportOptions": {"orthogonal": "sort"}}
 OPTIONS = {
     "showIndex": False,
+    "autoWidth": False,  # which looks through all rows for the longest texts
     "maxBytes": 0,  # all rows, however many
     "format_floats_in_python": False,
     "pageLength": 8,
@@ -31,8 +32,8 @@ OPTIONS = {
 }
 
 
-def show(table: ITable | None, figure: Figure) -> ITable:
-    """Put the rows of `figure` into the table, or into a new one where there is none."""
+def table(figure: Figure) -> ITable:
+    """A table of the rows of `figure`."""
     text = figure.table.select_dtypes(["str", "object"]).columns
     frame = figure.table.assign(**{name: figure.table[name].fillna("") for name in text})
     empty = figure.table.isna().all()
@@ -42,7 +43,4 @@ def show(table: ITable | None, figure: Figure) -> ITable:
         {"targets": [i for i, name in enumerate(frame.columns) if name in numbers], "render": NUMBER},
         {"targets": [i for i, name in enumerate(frame.columns) if name not in read], "visible": False},
     ]
-    if table is None:
-        return ITable(frame, columnDefs=definitions, **OPTIONS)
-    table.update(frame, columnDefs=definitions, **OPTIONS)
-    return table
+    return ITable(frame, columnDefs=definitions, **OPTIONS)
