@@ -539,7 +539,7 @@ def test_a_period_is_read(value, year, annual):
 
 
 @pytest.mark.parametrize(
-    "value", ["835185.BJ", "BJ835185", 835185, 835185.0, '="835185"', "835185", "835185.bj", "BJ.835185"]
+    "value", ["835185.BJ", "BJ835185", 835185, 835185.0, '="835185"', "'835185", "835185.bj", "BJ.835185"]
 )
 def test_a_code_is_read_in_each_vendors_way(data, value):
     rows = [["代码", "年度", "研发费用(元)", "销售费用(元)"], [value, 2021, 2e6, 3e6]]
@@ -564,9 +564,35 @@ def test_encodings_and_separators_are_recognised_and_said(data, encoding, words,
     assert done.cohort and words in done.report[0] and readers.SEPARATORS[delimiter] in done.report[0]
 
 
-def test_excels_own_line_about_separators_is_taken(data):
-    done = convert.convert("a.csv", b"sep=;\r\n" + text([HEAD, ROW], delimiter=";"))
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_excels_own_line_about_separators_is_taken(data, mark):
+    done = convert.convert("a.csv", f"sep={mark}\r\n".encode() + text([HEAD, ROW], delimiter=mark))
     assert done.cohort.rows[0]["source"] == "a.csv, row 3"
+
+
+@pytest.mark.parametrize("mark", "\t|")
+def test_commas_before_thousands_part_no_cells(data, mark):
+    rows = "\n".join(mark.join(map(str, row)) for row in [HEAD, [*ROW[:3], "2,000,000.00", "3,000,000.00"]] * 9)
+    done = convert.convert("a.txt", f"{rows}\n".encode())
+    assert done.cohort.rows[0]["rd"] == "2000000" and readers.SEPARATORS[mark] in done.report[0]
+
+
+def test_a_text_that_ends_within_a_line_is_reported(data):
+    whole = text([HEAD, ROW])
+    done = convert.convert("a.csv", whole[:-4])
+    assert done.report[1].startswith("  not read: what may follow row 2, as the text ends without a line break")
+    assert not any("line break" in line for line in convert.convert("a.csv", whole).report)
+
+
+def test_a_text_takes_few_bytes_for_each_sign(data):
+    import tracemalloc
+
+    content = ("证券代码,😀\n" + f"{'9' * 49},{'9' * 49}\n" * 20_000).encode()
+    tracemalloc.start()
+    readers.read("a.csv", content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * len(content)
 
 
 # Empty files to fill in

@@ -8,6 +8,7 @@ import csv
 import io
 import math
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -24,8 +25,9 @@ from lib.rows.workbooks import CONTAINER, LOCKED, ZIP, Cell, Unreadable
 from lib.words import name_list
 
 KINDS = (".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".dta")
-MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 300_000_000, 250_000, 2_000, 4_000_000
+MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 100_000_000, 250_000, 2_000, 4_000_000
 MEMORY, SECONDS = 4 << 30, 120
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 ENCODINGS = ((b"\xef\xbb\xbf", "utf-8-sig", "UTF-8 with its mark"), (b"\xff\xfe", "utf-16", "UTF-16"), (b"\xfe\xff", "utf-16", "UTF-16"))  # fmt: skip
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
@@ -36,6 +38,7 @@ NOT_UNICODE = "its texts are not in Unicode, and nothing says in which encoding 
 
 
 CUT = "a part of its digits"
+BREAKS_OFF = "as the text ends without a line break; see whether that row is whole"
 NO_FORMATS = "number formats: not seen in this file, so look in it whether they show a unit, a currency or per cent"
 
 
@@ -110,7 +113,8 @@ def _plain(value):
     """A cell without what only lays it out: texts stripped, what is empty None."""
     if isinstance(value, str):
         text = value.strip(" \t\r\n\u3000\u00a0\ufeff")
-        return text.removeprefix('="').removesuffix('"').strip() if text.startswith('="') else text or None
+        text = text.removeprefix('="').removesuffix('"').strip() if text.startswith('="') else text
+        return re.sub(r"^'(?=\d)", "", text) or None  # Excel's mark of a number that is a text
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, date) and not isinstance(value, datetime):
@@ -124,41 +128,48 @@ def _text(content: bytes) -> Grid:
             "this is a workbook under the name of a text file; give it its own ending, such as .xlsx or .xls"
         )
     text, encoding = _decoded(content)
-    first, _, rest = text.partition("\n")
     directive = ""
-    if first.lower().startswith("sep=") and len(first.strip()) == 5:
-        directive, text = first[4], rest
+    if found := re.match(r"(?i)sep=([^\w\s\"]|\t)\s*?\n", text):
+        directive, text = found[1], text[found.end() :]
     csv.field_size_limit(1_000_000)
-    best: tuple[int, str, list] | None = None
-    reason = None
-    for mark in directive or SEPARATORS:
-        try:
-            rows = _parted(text, mark)
-        except csv.Error as error:
-            best = best or (0, mark, [])
-            reason = error
-            continue
-        cells = sum(len(row) for row in rows[:200])
-        if best is None or cells > best[0]:
-            best = (cells, mark, rows)
-    if not best[2] or (reason and best[0] <= len(best[2][:200])):  # parted by nothing, but for what cannot be read
-        raise Unreadable(f"not a table in text ({reason}); look for a quotation mark without its second")
-    rows = [[], *best[2]] if directive else best[2]
-    kind = f"text in {encoding}, parted by {SEPARATORS.get(best[1], best[1])}"
-    return Grid(rows, kind, separator=best[1])
+    mark = directive or max(SEPARATORS, key=partial(_words_parted, text[:100_000]))
+    rows = [[]] if directive else []
+    rows += _parted(text, mark)
+    kind = f"text in {encoding}, parted by {SEPARATORS.get(mark, mark)}"
+    whole = text.endswith(("\n", "\r"))
+    return Grid(rows, kind, separator=mark, aside=[] if whole else [f"what may follow row {len(rows):,}, {BREAKS_OFF}"])
+
+
+def _words_parted(text: str, mark: str) -> int:
+    """How many cells with a letter a mark parts: commas before thousands part digits alone."""
+    count = 0
+    try:
+        for row in _reader(text, mark):
+            count += sum(any(map(str.isalpha, cell)) for cell in row)
+    except csv.Error:  # the text is cut here, or has a quotation mark without its second
+        pass
+    return count
+
+
+def _reader(text: str, mark: str):
+    lines = (found[0] for found in LINE.finditer(text))  # io.StringIO would take four bytes for each sign
+    return csv.reader(lines, delimiter=mark, strict=True)
 
 
 def _parted(text: str, mark: str) -> list[list[str]]:
-    """The cells of a text. Raises Unreadable as soon as they are too many, csv.Error where a quotation mark has no second."""
+    """The cells of a text. Raises Unreadable as soon as they are too many, or where a quotation mark has no second."""
     rows, cells = [], 0
-    for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True):
-        rows.append(row)
-        cells += len(row)
-        if len(rows) > MOST_ROWS or len(row) > MOST_COLUMNS or cells > MOST_CELLS:
-            raise Unreadable(
-                f"it has more than {MOST_ROWS:,} rows, {MOST_COLUMNS:,} columns or {MOST_CELLS:,} cells, which is more than is read; export "
-                "fewer items, companies or years"
-            )
+    try:
+        for row in _reader(text, mark):
+            rows.append(row)
+            cells += len(row)
+            if len(rows) > MOST_ROWS or len(row) > MOST_COLUMNS or cells > MOST_CELLS:
+                raise Unreadable(
+                    f"it has more than {MOST_ROWS:,} rows, {MOST_COLUMNS:,} columns or {MOST_CELLS:,} cells, which is more than is read; export "
+                    "fewer items, companies or years"
+                )
+    except csv.Error as error:
+        raise Unreadable(f"not a table in text ({error}); look for a quotation mark without its second") from None
     return rows
 
 
