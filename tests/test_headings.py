@@ -46,6 +46,31 @@ def test_a_title_in_another_currency_is_refused(title):
     assert "says amounts in" in refused([[title], BARE, ROW], unit="元")
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "单位：十万元",
+        "单位：百元",
+        "单位：元/股",
+        "单位：%",
+        "币种：瑞典克朗",
+        "货币：越南盾",
+        "Currency: SEK",
+        "币种：新元",
+    ],
+)
+def test_so_is_one_in_a_unit_or_a_currency_that_is_not_known(title):
+    assert "says amounts in" in refused([[title], BARE, ROW], unit="元")
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["编制单位：某某元器件公司", "币种：CNY(人民币)", "Currency: --", "币种：原始货币", "单位：家", "金额：5亿元"],
+)
+def test_what_stands_behind_a_label_and_is_no_other_money_keeps_no_table_out(title):
+    assert taken([[title], HEAD, ROW])[0]["rd"] == "2000000"
+
+
 @pytest.mark.parametrize("title", ["货币单位：美元", "Currency: USD", "注：金额以美元列示"])
 def test_so_is_a_footer(title):
     assert "says amounts in" in refused([BARE, ROW, [title]], unit="元")
@@ -60,7 +85,7 @@ def test_so_is_a_column(sign):
     ("title", "factor"),
     [
         ("金额单位均为人民币千元", 1_000), ("以万元计", 10_000), ("RMB million, consolidated", 1_000_000), ("Currency: CNY; Scale: mn", 1_000_000),
-        ("（金额单位：人民币万元）", 10_000), ("单位为万元", 10_000), ("利润表（万元）", 10_000), ("币种：人民币 单位：元", 1), ("(RMB'000)", 1_000),
+        ("（金额单位：人民币万元）", 10_000), ("单位：万元（除特别注明外）", 10_000), ("单位为万元", 10_000), ("利润表（万元）", 10_000), ("币种：人民币 单位：元", 1), ("(RMB'000)", 1_000),
         ("Amounts in RMB million, audited", 1_000_000), ("in thousands of yuan", 1_000), ("Unit: CNY million", 1_000_000), ("万元", 10_000),
     ],
 )  # fmt: skip
@@ -203,7 +228,7 @@ def test_an_annual_period_is_read_as_it_is_written(written):
     [
         ("合并类型", "母公司"), ("口径", "母公司报表"), ("合并/母公司", "母公司"), ("Statement Type", "B"), ("REPORT_DATE_NAME", "2021三季报"),
         ("报告种类", "半年报"), ("截至日期", "2021-09-30"), ("Report Period", "2021Q3"), ("月份", 9), ("币别", "USD"), ("Currency Code", "USD"),
-        ("金额单位", "万元"), ("Scale", "MM"), ("甲", "美元"), ("乙", "母公司报表"), ("丙", "2021三季报"), ("丁", "万元"),
+        ("报表类型代码", "B"), ("合并标志", "N"), ("报表类别", "母公司报表"), ("合并报表标识", "否"), ("金额单位", "万元"), ("Scale", "MM"), ("甲", "美元"), ("乙", "母公司报表"), ("丙", "2021三季报"), ("丁", "万元"),
     ],
 )  # fmt: skip
 def test_a_column_that_says_more_of_the_rows_is_heard_by_its_name_or_by_what_it_holds(words, value):
@@ -301,6 +326,7 @@ def over_amounts(words, area="D1:E1"):
         ([["單位：萬元"], BARE, ROW], "10,000 yuan"),
         ([[*HEAD[:3], "△研发费用(元)", HEAD[4]], ROW], "△研发费用(元)"),
         ([HEAD, ["399001.SZ", *ROW[1:]]], "perhaps an index"),
+        ([HEAD, ["399001", *ROW[1:]]], "perhaps an index"),
         ([HEAD, ["899050.BJ", *ROW[1:]]], "perhaps an index"),
     ],
 )  # fmt: skip
@@ -411,6 +437,44 @@ def test_a_company_merged_over_its_years_is_each_rows():
 )
 def test_a_total_is_no_company_where_there_are_names_alone(name):
     assert len(taken([HEAD[1:], ROW[1:], [name, 2021, 9e9, 9e9]])) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "微创光电 汇总",
+        "Manufacturing Total",
+        "Manufacturing Average",
+        "Manufacturing Count",
+        "Grand Total",
+        "ABC Sub Total",
+    ],
+)
+def test_a_sum_of_a_group_is_no_company_where_there_are_names_alone(name):
+    assert len(taken([HEAD[1:], ROW[1:], [name, 2021, 9e9, 9e9]])) == 1
+
+
+@pytest.mark.parametrize("label", [["合计", None, None], [None, None, "软件 汇总"], ["软件业小计", None, None]])
+def test_a_total_may_have_its_label_in_any_column(label):
+    rows = [["证券代码", "证券简称", "行业", *HEAD[2:]], [*ROW[:2], "软件", *ROW[2:]], [*label, None, 9e9, 9e9]]
+    done = convert.convert("a.csv", text(rows))
+    assert len(done.cohort.rows) == 1 and "  left out, total rows (合计 and the like): 1" in done.report
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [("1.2亿", "has its unit in the cell"), ("(1,234)", "with a minus sign"), ("１２３", "full-width"), ("1 234 567", "without spaces")],
+)  # fmt: skip
+def test_a_company_by_name_alone_with_words_for_amounts_is_no_note(amount, words):
+    said = refused([HEAD[1:], ROW[1:], ["苏轴股份", 2021, amount, amount]])
+    assert "row 3, column C (研发费用(元))" in said and words in said
+
+
+@pytest.mark.parametrize("below", [["2019年报", "2019年报"], [None, "2019年报"], ["2020年报", "调整后"]])
+def test_a_second_header_that_differs_in_its_second_row_is_refused(below):
+    top = ["代码", "研发费用(元)", "销售费用(元)"]
+    rows = [top, [None, "2020年报", "2020年报"], ["430198", 1e6, 2e6], top, [None, *below], ["430418", 3e6, 4e6]]
+    assert "stands among the amounts, as in a second header" in refused(rows)
 
 
 def test_the_same_header_once_more_is_passed_over():

@@ -68,8 +68,10 @@ NOT_COLUMNS = {
 #: What stands in place of a name where a row is no company.
 TOTALS = re.compile(
     r"(?i)(grand|sub)?-?totals?|sums?|(sample|industry)?(averages?|avg\.?|means?|medians?)|count|n|minimum|maximum|std\.?dev\.?|allfirms|"
-    r".*(小计|合计数?|总计|共计|平均[值数]?|均值|中位[数值])|总[额和体]|汇总|最[大小]值|标准差|全样本|其[他它]|全部A股|沪深300|\d+%?分位数?"
+    r".*(小计|合计数?|总计|共计|汇总|平均[值数]?|均值|中位[数值])|总[额和体]|最[大小]值|标准差|全样本|其[他它]|全部A股|沪深300|\d+%?分位数?"
 )
+#: What spreadsheets in English write behind the group that they sum.
+GROUP_SUM = re.compile(r"(?i).+\s(grand |sub)?(total|average|count|max|min)")
 ERRORS = re.compile(r"#(N/A|REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA).*")
 DATES = re.compile(r"(19|20)\d\d[-/.年]\d{1,2}([-/.月]\d{1,2}日?|月)?( \d\d:\d\d(:\d\d)?)?")
 #: Amounts beyond these, in yuan, no company in the world has filed.
@@ -425,7 +427,7 @@ def spaced(text: str) -> str:
 
 def is_total(text: str) -> bool:
     """Whether a text stands before a total or another sum of companies, rather than names one; however it is spaced."""
-    return bool(TOTALS.fullmatch(re.sub(r"[\s:：]|[(（].*[)）]", "", text)))
+    return bool(GROUP_SUM.fullmatch(text) or TOTALS.fullmatch(re.sub(r"[\s:：]|[(（].*[)）]", "", text)))
 
 
 def _company(value, text: str) -> None:

@@ -114,7 +114,9 @@ FOREIGN = re.compile(
 )
 #: The name of the yuan, or of no currency, by itself: it states no unit.
 OWN_MONEY = re.compile(r"(?i)人民币|CNY|RMB|renminbi|原始币种|原始货币")
-YUAN = re.compile(r"(?i)人民币|CNY|RMB|renminbi|元|¥|￥|原始币种|原始货币|yuan")
+YUAN = re.compile(r"(?i)人民币|CNY|RMB|renminbi|(?<![^\W\d_])元|¥|￥|原始币种|原始货币|yuan")
+#: How a unit of money or a share ends that is none of the known ones: 十万元, 元/股, %.
+SOME_UNIT = re.compile(r"^\D*[元圆](?:/.+)?$|^[%‰]$")
 #: The name of each unit, by the yuan in it: the first that cohort files know it by.
 UNIT_NAMES = {factor: next(word for word in UNITS if UNITS[word] == factor) for factor in UNITS.values()}
 #: What vendors write where they have no figure.
@@ -272,7 +274,8 @@ def _attribute(column: Column, name: str, value: str) -> bool:
         when = day(value)
         return (when is None or (when.month, when.day) in QUARTERS) and _take_period(column, period(value))
     if CURRENCY_LABEL.fullmatch(name):
-        column.foreign = column.foreign or (value if FOREIGN.search(value) else "")
+        own = YUAN.search(value) and not FOREIGN.search(value)
+        column.foreign = column.foreign or ("" if own or NOT_KNOWN.fullmatch(value) else value)
         return True
     if re.fullmatch(STATEMENT_LABEL, name, re.I):
         column.statement = STATEMENTS.get(bare(value), "" if name == "类型" else value)
@@ -280,7 +283,7 @@ def _attribute(column: Column, name: str, value: str) -> bool:
     if re.fullmatch(OTHER_LABEL, name):
         return True
     if re.fullmatch(MONEY_LABEL, name, re.I):
-        return _take_unit(column, value)
+        return _take_unit(column, value) or _take_unit(column, value.partition("(")[0])
     found = _role(name)
     return found is not None and found[0] in LINES and _take_role(column, found) and _line(column, value)
 
@@ -436,7 +439,8 @@ def stated(words: str, after: bool = False) -> Column | None:
     found, plain = Column(0, words), unicodedata.normalize("NFKC", words)
     for name, value in LABELLED.findall(plain):
         before = found.period
-        _attribute(found, name, value)
+        if not _attribute(found, name, value) and SOME_UNIT.search(value):
+            found.foreign = found.foreign or value
         found.role = "day" if found.period and not before else found.role
     if (
         not CONVERTED.search(plain)

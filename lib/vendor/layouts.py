@@ -41,6 +41,8 @@ MOST_HEADER = 20
 KEYS = ("code", "name", "firm")
 #: Headers of years and days that are no fiscal ones, and names that other columns share.
 OTHER_DAYS = re.compile(r"上市|首发|成立|设立|发行|公告|披露|下载|(?i:list|found|establish|ipo)")
+#: Words of a header in whose column single letters may be kinds of statement.
+STATEMENT_WORDS = re.compile(r"(?i)报表|合并|typrep|consol|statement")
 SHARED = ("日期", "date", "period", "scale", "unit", "item", "indicator", "variable")
 
 
@@ -158,7 +160,8 @@ def _by_values(column: Column, cells: list, columns: list[Column]) -> str:
     words = [as_text(cell) for cell in cells]
     if not words:
         return ""
-    if all(len(bare(text)) > 1 and bare(text) in STATEMENTS and not text.isdigit() for text in words):
+    shortest = 1 if STATEMENT_WORDS.search(column.words) else 2
+    if all(len(bare(text)) >= shortest and bare(text) in STATEMENTS and not text.isdigit() for text in words):
         return "statement"
     if all(map(is_currency, words)):
         return "currency"

@@ -234,16 +234,17 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
             )
         code, name = _company(reading, index, code_column, name_column)
         used = [column for column in used_columns(places) if row[column.place] is not None]
+        # Where no company is named, the label of a total may stand in any column, as that of the groups.
+        if not code and any(map(own.is_total, [name] if name else layouts.texts(row))):
+            reading.aside["total rows (合计 and the like)"] += 1
+            continue
         if (not code and not name) or (not code and not any(_is_amount(row[column.place]) for column in used)):
             if any(_is_amount(row[column.place]) for column in used):
                 raise reading.fault(
                     index, None, "amounts without a company; give its code or name, or take the row out"
                 )
-            _require_no_header(reading, index)
+            _require_note(reading, index, name, used)
             notes.append(index)
-            continue
-        if not code and own.is_total(name):
-            reading.aside["total rows (合计 and the like)"] += 1
             continue
         if code_column and not code:
             raise reading.fault(
@@ -336,12 +337,30 @@ def _digits_of(cell) -> str:
     return found[1] if found else as_text(cell)
 
 
-def _require_no_header(reading: Reading, index: int) -> None:
-    """Raise UserError where a row of text is the header of another table; the same header once more is passed over."""
-    row = reading.grid.cells[index]
+def _require_note(reading: Reading, index: int, name: str, used: list[Column]) -> None:
+    """Raise UserError where a row of text is the header of another table, or a company's with words in place of amounts; the
+    same header once more is passed over."""
+    row, cells = reading.grid.cells[index], reading.grid.cells
     named = {headings.role(text) for text in layouts.texts(row)}
-    if len(named - {"", "near"}) > 1 and row != reading.grid.cells[reading.layout.header[0]]:
+    if len(named - {"", "near"}) > 1 and row != cells[reading.layout.header[0]]:
         raise reading.fault(index, None, "a second header; give each table a file or a sheet of its own")
+    for column in used:
+        words = row[column.place]
+        known = not isinstance(words, str) or NOT_KNOWN.fullmatch(words) or _heard(words)
+        if not known and words not in (cells[each][column.place] for each in reading.layout.header):
+            if name:
+                _amount(reading, index, column, stated=False)
+            raise reading.fault(
+                index,
+                column,
+                f"'{shown(words)}' stands among the amounts, as in a second header; give each table a file or a sheet of its own",
+            )
+
+
+def _heard(words: str) -> bool:
+    """Whether words state something of all amounts that is held against the rest; of a period only a header's columns could."""
+    said = headings.stated(words)
+    return bool(said and not said.period)
 
 
 def _note(reading: Reading, index: int) -> str:
@@ -390,11 +409,11 @@ def _company(reading: Reading, index: int, code_column: Column | None, name_colu
             raise reading.fault(
                 index, code_column, f"'{shown(text)}' is a B share; give the company's code of its A share"
             )
-        if where and not found[1].startswith(CODES_OF[where]):
+        if not found[1].startswith(CODES_OF[where] if where else sum(CODES_OF.values(), ())):
             raise reading.fault(
                 index,
                 code_column,
-                f"'{shown(text)}' is no company of that exchange, but perhaps an index; take the row out",
+                f"'{shown(text)}' is no company of {'that exchange' if where else 'an exchange'}, but perhaps an index; take the row out",
             )
         return reading.renumbered.get(found[1], found[1]), own.spaced(name)
     if text.isdigit():
