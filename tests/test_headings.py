@@ -150,6 +150,58 @@ def test_a_line_on_another_period_below_the_header_is_refused(title):
     assert f"'{title}' figures" in refused([HEAD, [title], ROW])
 
 
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (["证券代码", "证券简称(万元)", "年度"], "says 10,000 yuan"), (["代码（单位：万元）", "证券简称", "年度"], "says 10,000 yuan"),
+        (["证券代码", "证券简称", "年度（美元）"], "says amounts in 美元"), (["证券代码", "证券简称(母公司报表)", "年度"], "says parent company"),
+    ],
+)  # fmt: skip
+def test_the_header_of_companies_and_years_counts_as_a_title(head, words):
+    assert words in refused([[*head, *BARE[3:]], ROW], unit="元")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("单位：万元", "says 10,000 yuan"), ("美元", "says amounts in 美元"), ("2020年", "says 2020")]
+)
+def test_so_does_that_of_an_empty_column(words, said):
+    assert said in refused([[*BARE[:2], *BARE[3:], words], [*ROW[:2], *ROW[3:], None]], unit="元", year=2021)
+
+
+@pytest.mark.parametrize("words", ["净利润(万元)", "研发投入(亿元)", "市值(美元)", "2021-06-30"])
+def test_the_header_of_another_line_states_nothing_even_where_it_is_empty(words):
+    assert taken([[*HEAD, words], [*ROW, None]])[0]["rd"] == "2000000"
+
+
+def test_years_in_a_column_that_is_not_known_are_reported_beside_the_one_that_is_given():
+    rows = [["证券代码", "统计年", *HEAD[3:]], ["430198", 2020, 1e6, 2e6]]
+    said = "  not read: column B (统计年), in which other years stand"
+    assert said in convert.convert("a.csv", text(rows), year=2021).report
+    assert said not in convert.convert("a.csv", text(rows), year=2020).report
+
+
+def test_an_exponent_that_may_have_cost_digits_is_reported():
+    rows = [HEAD, [*ROW[:3], "3.14e+07", "3.139340000000000e+07"]]
+    said = "  written with an exponent, and so perhaps rounded: 1, such as 3.14e+07 in row 2"
+    assert said in convert.convert("a.csv", text(rows)).report
+
+
+def test_a_table_turned_round_is_named():
+    rows = [["证券代码", "430198", "430418"], ["研发费用(元)", 1e6, 2e6], ["销售费用(元)", 1e6, 2e6]]
+    assert "turn the table round" in refused(rows) and "with its header" in refused([["甲", "乙"], [1, 2]])
+
+
+@pytest.mark.parametrize("kind", ["a.csv", "a.xlsx"])
+def test_pandas_pivots_are_read(kind):
+    rows = [[None, None, "研发费用", "研发费用", "销售费用", "销售费用"], [None, "年度", 2020, 2021, 2020, 2021]]
+    rows += [["证券代码", "证券简称", None, None, None, None], ["430198", "微创光电", 1e6, 2e6, 3e6, 4e6]]
+    found = taken(workbook(rows) if kind.endswith("x") else rows, kind, unit="元")
+    assert [(row["code"], row["name"], row["fiscal_year"], row["rd"], row["sm"]) for row in found] == [
+        ("430198", "微创光电", "2020", "1000000", "3000000"),
+        ("430198", "微创光电", "2021", "2000000", "4000000"),
+    ]
+
+
 @pytest.mark.parametrize("word", ["去年三季", "今年中报", "今年一季", "最新一期(MRQ)"])
 def test_words_for_a_part_of_a_year_name_no_year(word):
     rows = [["代码", f"研发费用[报告期]{word}[单位]元", f"销售费用[报告期]{word}[单位]元"], ["430198", 1e6, 2e6]]

@@ -442,6 +442,32 @@ def in_stata(codes, version=118, **more):
     return out.getvalue()
 
 
+def test_what_stata_says_of_all_its_data_counts_as_a_title(data):
+    out = io.BytesIO()
+    frame = pd.DataFrame({"stkcd": ["430198"], "year": [2021], "rd": [2e6], "sm": [3e6]})
+    frame.to_stata(out, write_index=False, version=118, data_label="amounts in thousand USD")
+    assert "says amounts in USD" in str(convert.convert("a.dta", out.getvalue(), unit="元").problem)
+
+
+def test_digits_that_statas_float_lost_are_reported(data):
+    done = convert.convert("a.dta", in_stata(CODES, rd=pd.Series([31393401, 2e6], dtype="float32")), unit="元")
+    assert "  not read: digits after the seventh of rd, which Stata keeps as float" in done.report
+
+
+def test_rows_that_an_old_workbook_hides_are_counted(data):
+    import xlwt
+
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("a")
+    for r, row in enumerate([HEAD, ROW]):
+        for c, cell in enumerate(row):
+            sheet.write(r, c, cell)
+    sheet.row(1).hidden = True
+    out = io.BytesIO()
+    book.save(out)
+    assert "1 of its rows or columns hidden" in convert.convert("a.xls", out.getvalue()).report[0]
+
+
 CODES = ["430198", "430418"]
 OLD = in_stata(CODES, 114, firm=["Société", "A"])
 DAMAGED = in_stata(CODES, firm=["微创光电", "A"]).replace("微创".encode(), b"\xce\xa2\xb4\xb4\xb9\xe2")

@@ -133,7 +133,7 @@ STATEMENT_LABEL = (
 )
 PERIOD_LABEL = (
     r"报告期|报告参数|报告年度|会计年度|会计期间|数据期间|期间|年度|截止日期|截至日期|(?<![\u4e00-\u9fff])日期|"
-    r"(?<![A-Za-z])(?:rptDate|period|fiscal year)"
+    r"(?<![A-Za-z])(?:rptDate|period|fiscal year)|报告期\(年\)"
 )
 OTHER_LABEL = r"小数位数|数据来源|来源"
 LABEL = rf"{MONEY_LABEL}|{STATEMENT_LABEL}|{PERIOD_LABEL}|{OTHER_LABEL}"
@@ -327,8 +327,13 @@ def _take_statement(column: Column, value: str) -> bool:
 
 
 def _take_role(column: Column, found: tuple[str, str]) -> bool:
-    """Take up a role; where two differ and one is near a line, that one counts. False where they differ otherwise."""
-    if not column.role or found[0] == "near":
+    """Take up a role; where two differ and one is near a line, that one counts, and below what a table's columns are (年度,
+    指标) the one that its rows are, as in pandas' pivots. False where they differ otherwise."""
+    if (
+        not column.role
+        or found[0] == "near"
+        or (column.role in ("year", "day", "item") and found[0] in ("code", "name"))
+    ):
         column.role, column.why = found
     return column.role in (found[0], "near")
 

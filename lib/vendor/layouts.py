@@ -1,7 +1,7 @@
 """How a vendor's table is laid out: where its header is, which column is which, what its titles say, and whose it is."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lib.rows import own
@@ -100,6 +100,7 @@ def understood(grid: Grid) -> Layout | None:
         variable = str(grid.cells[0][place]) if isinstance(grid, StataGrid) else ""
         columns.append(heading(place, pieces, variable))
     data = {row for row in range(first, len(grid.cells)) if _is_data(grid.cells[row], keys)}
+    asides = []
     for column in columns:
         cells = [grid.cells[row][column.place] for row in sorted(data)]
         cells = [cell for cell in cells if cell is not None and not NOT_KNOWN.fullmatch(as_text(cell))]
@@ -107,6 +108,8 @@ def understood(grid: Grid) -> Layout | None:
             column.role = ""
         if column.words and not column.role:
             column.role = _by_values(column, cells, columns)
+        if column.role in (*KEYS, "year", "day") or not (column.role or cells):
+            asides.append(_of_all(column))
     for upper, left, lower, right in grid.merged:  # a company over its years, or a year over its companies
         if left == right < width and upper >= first and columns[left].role in (*KEYS, "year", "day"):
             for row in range(upper + 1, lower + 1):
@@ -114,7 +117,7 @@ def understood(grid: Grid) -> Layout | None:
     titles = [row for row in range(len(grid.cells)) if row not in data]
     last = max(data, default=first)
     said = [found for row in titles for found in _said(grid.cells[row], row, header, after=row > last)]
-    said += [found for found in [stated(grid.sheet)] if found]
+    said += [found for found in [*map(stated, (grid.sheet, grid.title)), *asides] if found]
     vendor = _vendor(grid, header, [row for row in titles if row not in header])
     return Layout(vendor, header, first, columns, said, _unfilled(grid, sorted(header), across, columns))
 
@@ -144,6 +147,17 @@ def _said(row: list, index: int, header: list[int], after: bool) -> list[Column]
     if len(cells) == 1 and not isinstance(cells[0], str) and not after and (when := period(cells[0])):
         return [Column(0, as_text(cells[0]), period=when)]
     return _stated(row, after)
+
+
+def _of_all(column: Column) -> Column | None:
+    """What the header of a column without amounts states of those of others, as a title would; None where nothing.
+
+    Of periods only a whole year that stands over an empty column is believed: beside a name stands the day that it was had on.
+    """
+    when = column.period if not column.role and column.period and column.period.annual else None
+    if column.unknown or not (column.unit or column.foreign or column.statement or when):
+        return None
+    return replace(column, role="", period=when)
 
 
 def _fits(named: str, cells: list) -> bool:

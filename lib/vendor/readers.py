@@ -34,6 +34,8 @@ SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 #: How Stata files of Stata 14 and newer begin; texts of older ones are in an encoding that the file does not name.
 UNICODE_DTA = tuple(f"<stata_dta><header><release>{release}<".encode() for release in (118, 119, 120, 121))
+#: Whole numbers above it may be others in Stata's float.
+MOST_FLOAT = 2**24
 NOT_UNICODE = "its texts are not in Unicode, and nothing says in which encoding they are; in Stata 14 or newer, `unicode translate` it first"
 
 
@@ -49,7 +51,8 @@ class Grid:
     cells: rows of equal width, values as the file's kind has them (text, number, day, None); kind: the file's kind in words;
     sheet: the sheet that was read, '' for a file without sheets; units: the unit, currency or CUT that a number format shows, by
     row and column from 0; merged: areas as first and last row and column from 0; aside: what of the file was not read, and why;
-    separator: what parts the cells of a text, '' in other files; hidden: how many rows and columns the sheet does not show.
+    separator: what parts the cells of a text, '' in other files; hidden: how many rows and columns the sheet does not show;
+    title: what the file says of all its data, beside its cells.
     """
 
     cells: list[list]
@@ -60,6 +63,7 @@ class Grid:
     aside: list[str] = field(default_factory=list)
     separator: str = ""
     hidden: int = 0
+    title: str = ""
 
     def place(self, row: int) -> str:
         """A row as the user finds it, from its index."""
@@ -341,7 +345,9 @@ def _xls(content: bytes, sheet: str | None) -> Grid:
         for r in range(found.nrows)
     ]
     merged = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in found.merged_cells]
-    return _formatted(rows, "Excel workbook", chosen, merged, aside)
+    grid = _formatted(rows, "Excel workbook", chosen, merged, aside)
+    grid.hidden = sum(bool(each.hidden) for each in (*found.rowinfo_map.values(), *found.colinfo_map.values()))
+    return grid
 
 
 def _calamine(content: bytes, sheet: str | None) -> Grid:
@@ -410,7 +416,7 @@ def _stata(content: bytes) -> Grid:
             warnings.catch_warnings(action="error", category=UnicodeWarning),
             pd.read_stata(io.BytesIO(content), iterator=True, convert_categoricals=False) as reader,
         ):
-            labels, values = reader.variable_labels(), reader.value_labels()
+            labels, values, title = reader.variable_labels(), reader.value_labels(), reader.data_label
             frame = reader.read()
             days = list(frame.select_dtypes("datetime"))
         if days:
@@ -429,15 +435,19 @@ def _stata(content: bytes) -> Grid:
     for variable, words in values.items():
         if variable in frame:
             frame[variable] = frame[variable].map(lambda value, words=words: words.get(value, value))
+    floats = frame.select_dtypes("float32")
+    rounded = [name for name in floats if (floats[name].abs() > MOST_FLOAT).any()]
+    aside = [f"digits after the seventh of {', '.join(rounded)}, which Stata keeps as float"] if rounded else []
     frame = frame.astype(object).where(frame.notna(), None)
-    texts = [*labels.values(), *(cell for cell in frame.to_numpy().ravel() if isinstance(cell, str))]
+    texts = [title, *labels.values(), *(cell for cell in frame.to_numpy().ravel() if isinstance(cell, str))]
     if not content.startswith(UNICODE_DTA) and not all(map(str.isascii, texts)):
         raise Unreadable(NOT_UNICODE)
     rows = [
         [row.to_pydatetime() if isinstance(row, pd.Timestamp) else row for row in line]
         for line in frame.to_numpy().tolist()
     ]
-    return StataGrid([list(frame.columns), [labels.get(name, "") for name in frame.columns], *rows], "Stata file")
+    names = list(frame.columns)
+    return StataGrid([names, [labels.get(name, "") for name in names], *rows], "Stata file", aside=aside, title=title)
 
 
 def _periods(days, stored):

@@ -49,7 +49,8 @@ class Reading:
 
     aside: what is left out, counted by its reason; units: in yuan, with who states them, of those that no title does; bare: the
     row and column of the first amount whose unit at most a title states; commas: of the first amount with a comma that is
-    'plain' or 'unsure'; renumbered: the tables' codes by those of today.
+    'plain' or 'unsure'; rounded: amounts as texts whose exponent may have cost digits; renumbered: the tables' codes by those of
+    today.
     """
 
     file: str
@@ -59,6 +60,7 @@ class Reading:
     units: dict[int, str] = field(default_factory=dict)
     bare: tuple[int, Column] | None = None
     commas: dict[str, tuple[int, Column]] = field(default_factory=dict)
+    rounded: list[str] = field(default_factory=list)
     renumbered: dict[str, str] = field(default_factory=own.renumbered)
 
     @functools.cached_property
@@ -550,6 +552,19 @@ def _period(reading: Reading, index: int, places: dict, year: int | None) -> Per
     return Period(year, True)
 
 
+def other_years(reading: Reading, year: int | None) -> list[Column]:
+    """The columns that are not read in which every cell is a year, and some another one than `year`, where it alone says the year."""
+    if year is None or reading.periods:
+        return []
+    found = []
+    for column in reading.layout.of(""):
+        cells = [row[column.place] for row in reading.grid.cells[reading.layout.first :]]
+        whens = [headings.period(cell) for cell in cells if cell is not None]
+        if column.words and whens and all(whens) and any(when.year != year for when in whens):
+            found.append(column)
+    return found
+
+
 def told(reading: Reading, record: Record) -> tuple:
     """When a row was told, to compare: days, and marks of an update; None where it does not say."""
     found = []
@@ -593,6 +608,8 @@ def _amount(reading: Reading, index: int, column: Column, stated: bool) -> Decim
             column,
             f"'{shown(text)}' begins with a zero, as the rest of a number that was cut at its separators; mend it",
         )
+    if isinstance(cell, str) and "e" in text.lower() and sum(map(str.isdigit, text.lower().partition("e")[0])) < 15:
+        reading.rounded.append(f"{text} in {reading.grid.place(index)}")
     if "," in text:
         reading.commas.setdefault("unsure" if ONE_COMMA.fullmatch(text) else "plain", (index, column))
     return Decimal(text.replace(",", ""))
