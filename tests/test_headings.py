@@ -84,7 +84,7 @@ def test_so_is_a_column(sign):
 @pytest.mark.parametrize(
     ("title", "factor"),
     [
-        ("金额单位均为人民币千元", 1_000), ("以万元计", 10_000), ("RMB million, consolidated", 1_000_000), ("Currency: CNY; Scale: mn", 1_000_000),
+        ("金额单位均为人民币千元", 1_000), ("以上数据均为万元", 10_000), ("数据单位=万元", 10_000), ("單位：人民幣千元", 1_000), ("以万元计", 10_000), ("RMB million, consolidated", 1_000_000), ("Currency: CNY; Scale: mn", 1_000_000),
         ("（金额单位：人民币万元）", 10_000), ("单位：万元（除特别注明外）", 10_000), ("单位为万元", 10_000), ("利润表（万元）", 10_000), ("币种：人民币 单位：元", 1), ("(RMB'000)", 1_000),
         ("Amounts in RMB million, audited", 1_000_000), ("in thousands of yuan", 1_000), ("Unit: CNY million", 1_000_000), ("万元", 10_000),
     ],
@@ -133,11 +133,31 @@ def test_a_title_among_the_rows_counts_for_all():
         "母公司利润表（未经合并）",
         "报表类型：母公司报表（非合并报表）",
         "Standalone statements",
+        "个别财务报表",
+        "Company only",
     ],
 )
 def test_a_title_of_the_parent_company_is_refused(title):
     for rows in ([[title], HEAD, ROW], [HEAD, [title], ROW]):
         assert "says parent company figures" in refused(rows)
+
+
+def test_titles_that_say_nothing_that_is_known_are_reported():
+    rows = [["公司利润表", "单位：元"], ["年初至报告期末"], ["单位", "元"], NO_YEAR, ["业绩快报"], FIRM]
+    report = convert.convert("a.csv", text(rows), year=2021).report
+    said = [line for line in report if "above the table" in line]
+    assert said == [f"  not read: '{words}', above the table" for words in ("公司利润表", "年初至报告期末", "业绩快报")]
+
+
+def test_a_header_that_names_a_year_and_no_line_is_reported():
+    rows = [["代码", "研发费用2021(元)", "2020", "销售费用2021(元)", "2020"], ["430198", 1e6, 2e6, 3e6, 4e6]]
+    done = convert.convert("a.csv", text(rows))
+    assert "  left out, column C (2020), which names a period and no line: 1" in done.report
+
+
+def test_a_header_once_more_states_nothing_of_the_other_columns():
+    rows = [[*HEAD, "净利润(万元)", "收盘价(美元)"], [*ROW, 1, 2]]
+    assert len(taken([*rows, rows[0], [*OTHER, 1, 2]])) == 2
 
 
 def test_a_sheets_name_counts_as_a_title():
@@ -230,6 +250,12 @@ def test_a_year_that_is_given_does_not_overrule_the_file(rows):
     [
         "报告期：2021-09-30",
         "截至2021年9月30日止九个月",
+        "截至2021年9月30日止9个月期间",
+        "截至2021年9月30日",
+        "利润表(2021年9月30日)",
+        "2021-09-30",
+        "2021年1月至9月",
+        "近12个月",
         "前三季度利润表",
         "单季度",
         "滚动十二个月(TTM)",
@@ -526,7 +552,28 @@ def test_a_company_by_name_alone_with_words_for_amounts_is_no_note(amount, words
 def test_a_second_header_that_differs_in_its_second_row_is_refused(below):
     top = ["代码", "研发费用(元)", "销售费用(元)"]
     rows = [top, [None, "2020年报", "2020年报"], ["430198", 1e6, 2e6], top, [None, *below], ["430418", 3e6, 4e6]]
-    assert "stands among the amounts, as in a second header" in refused(rows)
+    assert "stands among the amounts; take the row out, or, where it is a second header" in refused(rows)
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_a_footer_may_stand_in_any_column(place):
+    footer = [None] * 5
+    footer[place] = "制表人：张三"
+    assert len(taken([HEAD, ROW, footer])) == 1 and len(taken([HEAD[::-1], ROW[::-1], footer])) == 1
+
+
+def test_an_item_once_more_with_the_same_figure_is_passed_over():
+    rows = [
+        ["代码", "指标", "2021"],
+        *(["430198", item, 1e6] for item in ("研发费用(元)", "销售费用(元)", "研发费用(元)")),
+    ]
+    assert len(taken(rows)) == 1 and "twice; keep one" in refused([*rows, ["430198", "研发费用(元)", 2e6]])
+
+
+def test_a_header_of_two_rows_once_more_is_passed_over():
+    head = [["Stkcd", "Accper", "B001216000", "B001209000"], ["证券代码", "会计期间", "研发费用(元)", "销售费用(元)"]]
+    row = ["430198", "2021-12-31", 1e6, 2e6]
+    assert len(taken([*head, row, *head, ["430418", *row[1:]]])) == 2
 
 
 def test_the_same_header_once_more_is_passed_over():

@@ -32,6 +32,8 @@ from lib.vendor.records import (
 from lib.words import name_list
 
 FILED = ("first", "latest")
+#: Titles that the report prints.
+MOST_TITLES = 10
 
 
 @dataclass
@@ -106,6 +108,7 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
     for line, columns in places.items():
         said = (f"column {column.name}{f' for {key}' if key else ''}" for key, column in columns.items())
         report.append(f"{LINE_WORDS[line]}: {', '.join(said)}")
+    report += [f"  not read: '{shown(words, 60)}', above the table" for words in layout.unheard[:MOST_TITLES]]
     near = [column for column in layout.of("near") if column.why]
     report += [f"  not read: column {column.name}, {column.why}" for column in near]
     records = records_of(reading, places, year)

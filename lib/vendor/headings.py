@@ -114,7 +114,7 @@ FOREIGN = re.compile(
 )
 #: The name of the yuan, or of no currency, by itself: it states no unit.
 OWN_MONEY = re.compile(r"(?i)人民币|CNY|RMB|renminbi|原始币种|原始货币")
-YUAN = re.compile(r"(?i)人民币|CNY|RMB|renminbi|(?<![^\W\d_])元|¥|￥|原始币种|原始货币|yuan")
+YUAN = re.compile(r"(?i)人民[币幣]|CNY|RMB|renminbi|(?<![^\W\d_])元|¥|￥|原始币种|原始货币|yuan")
 #: How a unit of money or a share ends that is none of the known ones: 十万元, 元/股, %.
 SOME_UNIT = re.compile(r"^\D*[元圆](?:/.+)?$|^[%‰]$")
 #: The name of each unit, by the yuan in it: the first that cohort files know it by.
@@ -139,13 +139,14 @@ OTHER_LABEL = r"小数位数|数据来源|来源"
 LABEL = rf"{MONEY_LABEL}|{STATEMENT_LABEL}|{PERIOD_LABEL}|{OTHER_LABEL}"
 NAMED = re.compile(rf"(?i)({LABEL})\s*:\s*([^\s,;]+)")
 LABELLED = re.compile(
-    rf"(?i)({MONEY_LABEL}|{STATEMENT_LABEL}|{PERIOD_LABEL})(?:\s*(?:均?[为是以]|[:：|(（])\s*|\s+(?=[千万百亿十]*元))"
+    rf"(?i)({MONEY_LABEL}|{STATEMENT_LABEL}|{PERIOD_LABEL})(?:\s*(?:[均都]?[为是以=]|[:：|(（])\s*|\s+(?=[千万百亿十]*元))"
     r"((?:\d[\d,]*\s*)?[^\s,，、;；)）]+(?: (?:million|thousand|billion|mn|bn|[\d,]*\d)(?![\w]))?)"
 )
 #: Where a title states a unit without a label: 'in' and words of money and scale, or 以万元计.
 MONEY_WORDS = r"yuan|CNY|RMB|renminbi|thousands?|millions?|billions?|mn|bn|mln|'?000s?|10?,000"
 IN_WORDS = re.compile(
-    rf"(?i)(?<![A-Za-z])in\s+((?:(?:of|{MONEY_WORDS})(?![A-Za-z])\s*)+)|以((?:(?!以)[^\s,，;；]){{1,8}}?)(?:计|列示|为单位)"
+    rf"(?i)(?<![A-Za-z])in\s+((?:(?:of|{MONEY_WORDS})(?![A-Za-z])\s*)+)|以((?:(?!以)[^\s,，;；]){{1,8}}?)(?:计|列示|为单位)|"
+    r"[均都][为是]([^\s,，;；)）]{1,8})"
 )
 #: Words beside which another currency's name says that amounts are in it.
 MONEY_TALK = re.compile(
@@ -159,13 +160,13 @@ CONVERTED = re.compile(r"(?i)(?:折算|换算)[为成]?人民币|converted (?:in
 OF_OTHERS = re.compile(r"(?i)(?:thousands?|millions?|billions?) of (?!yuan|CNY|RMB|renminbi|Chinese)([A-Za-z]+)")
 #: The parent company's figures, where a title names them; what is 归属于母公司 is a line of the consolidated ones.
 PARENTS_OWN = re.compile(
-    r"(?i)(?<!于)母公司(?!股东|所有者|的|净)|parent company|standalone|未经?合并|非合并|unconsolidated|separate (?:financial )?statements?"
+    r"(?i)(?<!于)母公司(?!股东|所有者|的|净)|单体报表|个别(?:财务)?报表|parent only|company only|parent company|standalone|未经?合并|非合并|unconsolidated|separate (?:financial )?statements?"
 )
 NOT_THE = re.compile(r"(?:不含|不包括|不是|非|除)母公司")
 BOTH = re.compile(r"(?<!未)(?<!未经)(?<!非)合并|(?i:(?<!un)consolidated)")
 #: Titles of a part of a year, and of another period than the one that is asked for.
 PART_WORDS = re.compile(
-    r"(?i)[一三六九]个月|前三季度|[一二三四]季度|单季|半年|中报|季报|滚动|TTM|quarter|(?:three|six|nine) months|half[- ]year|interim"
+    r"(?i)(?:[一三六九]|(?<!\d)[369] ?|近12 ?)个月|(?<!\d)1月?[-至~—–][369]月|前三季度|[一二三四]季度|单季|半年|中报|季报|滚动|TTM|quarter|(?:three|six|nine) months|half[- ]year|interim"
 )
 OTHER_PERIOD = re.compile(
     r"(?:上期|上年|去年|同期|同比|环比|增减|期初|金额|余额|数|发生额|增长|增幅|变动|率|额)+(?:[(（]?%[)）]?)?"
@@ -415,7 +416,7 @@ def factor(words: str) -> int | None:
     said = re.sub(r"^(单位|unit|in)", "", bare(words))
     if said in UNITS:
         return UNITS[said]
-    for money in ("人民币", "cny", "rmb", "yuan", "renminbi"):
+    for money in ("人民币", "人民幣", "cny", "rmb", "yuan", "renminbi"):
         short = said.removeprefix(money).removesuffix(money).removesuffix("of")
         if short != said and short in UNITS:
             return UNITS[short]
@@ -457,6 +458,10 @@ def stated(words: str, after: bool = False) -> Column | None:
         found.foreign = found.foreign or other[1]
     if ANNUAL.fullmatch(plain.strip()) or PART.fullmatch(plain.strip()):
         _take_period(found, period(plain))
+    for words in (plain, *PARENS.findall(plain)):
+        end = day(re.sub(r"^截[至止]\s*|\s*止$", "", words.strip()))
+        if end and (end.month, end.day) in QUARTERS:
+            _take_period(found, period(end))
     parts = [plain, *PARENS.findall(plain), *re.split(r"[,，;；](?!\d)", plain)]
     values = [
         *("".join(each) for each in IN_WORDS.findall(plain)),

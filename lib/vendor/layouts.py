@@ -49,14 +49,16 @@ SHARED = ("日期", "date", "period", "scale", "unit", "item", "indicator", "var
 @dataclass
 class Layout:
     """How a table is laid out. header: the rows of its header, first the one with the most known words; first: its first row of
-    data; columns: what each column holds; said: what titles and footers state of all amounts, each as a column would; unfilled: a
-    cell of the header whose words may hold for its empty neighbours, too, as row and column, None where there is none."""
+    data; columns: what each column holds; said: what titles and footers state of all amounts, each as a column would; unheard: titles
+    that state nothing that is known; unfilled: a cell of the header whose words may hold for its empty neighbours, too, as row and
+    column, None where there is none."""
 
     vendor: str
     header: list[int]
     first: int
     columns: list[Column]
     said: list[Column] = field(default_factory=list)
+    unheard: list[str] = field(default_factory=list)
     unfilled: tuple[int, int] | None = None
 
     def of(self, role: str) -> list[Column]:
@@ -114,12 +116,19 @@ def understood(grid: Grid) -> Layout | None:
         if left == right < width and upper >= first and columns[left].role in (*KEYS, "year", "day"):
             for row in range(upper + 1, lower + 1):
                 grid.cells[row][left] = grid.cells[upper][left]
-    titles = [row for row in range(len(grid.cells)) if row not in data]
+    again = [grid.cells[row] for row in header]
+    titles = [
+        row for row in range(len(grid.cells)) if row not in data and (row in header or grid.cells[row] not in again)
+    ]
     last = max(data, default=first)
     said = [found for row in titles for found in _said(grid.cells[row], row, header, after=row > last)]
     said += [found for found in [*map(stated, (grid.sheet, grid.title)), *asides] if found]
     vendor = _vendor(grid, header, [row for row in titles if row not in header])
-    return Layout(vendor, header, first, columns, said, _unfilled(grid, sorted(header), across, columns))
+    above = [
+        grid.cells[row] for row in titles if row < first and (row not in header or len(texts(grid.cells[row])) == 1)
+    ]
+    unheard = [words for row in above for words in _unheard(row)]
+    return Layout(vendor, header, first, columns, said, unheard, _unfilled(grid, sorted(header), across, columns))
 
 
 def _is_header(row: list, key: int) -> bool:
@@ -137,6 +146,13 @@ def _stated(row: list, after: bool = False) -> list[Column]:
     found = [one for words in texts(row) if (one := stated(words, after))]
     last = [as_text(cell) for cell in row if cell is not None][-2:]
     return found or [one for one in [stated(":".join(last), after)] if len(last) == 2 and one]
+
+
+def _unheard(row: list) -> list[str]:
+    """The texts of a title's row that state nothing, alone or beside another."""
+    alone = [words for words in texts(row) if not stated(words)]
+    beside = len(alone) == len(texts(row)) and _stated(row)
+    return [] if beside else [words for words in alone if not role(words)]
 
 
 def _said(row: list, index: int, header: list[int], after: bool) -> list[Column]:

@@ -121,6 +121,9 @@ def lines_of(reading: Reading, year: int | None) -> dict[str, dict[int | None, C
                     "as under a merged header; keep one, or give each a header of its own."
                 )
             held[key] = column
+    for column in layout.of(""):
+        if column.period and any(_is_amount(row[column.place]) for row in reading.grid.cells[layout.first :]):
+            reading.aside[f"column {column.name}, which names a period and no line"] += 1
     if len(relative) > 1:
         one, other = list(relative.values())[:2]
         raise UserError(
@@ -224,6 +227,10 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
     width = max(column.place for column in layout.columns if column.words) + 1
     found: dict[tuple, Record] = {}
     records, notes = [], []
+    amounts = [
+        index for index, row in enumerate(grid.cells) if any(_is_amount(row[c.place]) for c in used_columns(places))
+    ]
+    last = amounts[-1] if amounts else 0
     for index in range(layout.first, len(grid.cells)):
         row = grid.cells[index]
         if not any(cell is not None for cell in row):
@@ -245,7 +252,7 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
                 raise reading.fault(
                     index, None, "amounts without a company; give its code or name, or take the row out"
                 )
-            _require_note(reading, index, name, used)
+            _require_note(reading, index, name, used, index < last)
             notes.append(index)
             continue
         if code_column and not code:
@@ -275,7 +282,10 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
             values = {line: by_year.get(each) for line, by_year in amounts.items()}
             if item:  # the same company-year stands in a row for each item
                 known = found.setdefault((code or name, fiscal), Record(index, code, name, fiscal, {}, row))
-                if known.amounts.get(lines[0]) is not None:
+                value = values[lines[0]]
+                if value is not None and known.amounts.get(lines[0]) == value:
+                    reading.aside["rows: an item once more, with the same figure"] += 1
+                elif known.amounts.get(lines[0]) is not None:
                     raise reading.fault(
                         index, item, f"{shown(name or code)} has {shown(row[item.place])} of {fiscal} twice; keep one"
                     )
@@ -339,23 +349,24 @@ def _digits_of(cell) -> str:
     return found[1] if found else as_text(cell)
 
 
-def _require_note(reading: Reading, index: int, name: str, used: list[Column]) -> None:
+def _require_note(reading: Reading, index: int, name: str, used: list[Column], followed: bool) -> None:
     """Raise UserError where a row of text is the header of another table, or a company's with words in place of amounts; the
-    same header once more is passed over."""
-    row, cells = reading.grid.cells[index], reading.grid.cells
+    same header once more is passed over. followed: amounts stand below."""
+    row, header = reading.grid.cells[index], [reading.grid.cells[each] for each in reading.layout.header]
     named = {headings.role(text) for text in layouts.texts(row)}
-    if len(named - {"", "near"}) > 1 and row != cells[reading.layout.header[0]]:
+    if len(named - {"", "near"}) > 1 and row not in header:
         raise reading.fault(index, None, "a second header; give each table a file or a sheet of its own")
-    for column in used:
+    for column in used if name or followed else ():
         words = row[column.place]
         known = not isinstance(words, str) or NOT_KNOWN.fullmatch(words) or _heard(words)
-        if not known and words not in (cells[each][column.place] for each in reading.layout.header):
+        if not known and words not in (above[column.place] for above in header):
             if name:
                 _amount(reading, index, column, stated=False)
             raise reading.fault(
                 index,
                 column,
-                f"'{shown(words)}' stands among the amounts, as in a second header; give each table a file or a sheet of its own",
+                f"'{shown(words)}' stands among the amounts; take the row out, or, where it is a second header, give each table a file or "
+                "a sheet of its own",
             )
 
 
