@@ -142,6 +142,15 @@ def test_a_title_of_the_parent_company_is_refused(title):
         assert "says parent company figures" in refused(rows)
 
 
+def test_a_day_beside_a_company_without_amounts_is_no_title():
+    rows = [
+        ["公司", "年度", "上市日期", *HEAD[3:]],
+        ["甲", 2021, "2015-06-30", 1e6, 2e6],
+        ["乙", 2021, "2015-06-30", "--", "--"],
+    ]
+    assert len(taken(rows)) == 1
+
+
 def test_titles_that_say_nothing_that_is_known_are_reported():
     rows = [["公司利润表", "单位：元"], ["年初至报告期末"], ["单位", "元"], NO_YEAR, ["业绩快报"], FIRM]
     report = convert.convert("a.csv", text(rows), year=2021).report

@@ -603,6 +603,11 @@ def test_commas_before_thousands_part_no_cells(data, mark):
     assert done.cohort.rows[0]["rd"] == "2000000" and readers.SEPARATORS[mark] in done.report[0]
 
 
+def test_a_quotation_mark_may_stand_behind_a_space(data):
+    rows = "\n".join(", ".join(f'"{cell}"' for cell in row) for row in [HEAD, ROW])
+    assert convert.convert("a.csv", f"{rows}\n".encode()).cohort.rows[0]["rd"] == "2000000"
+
+
 def test_a_text_that_ends_within_a_line_is_reported(data):
     whole = text([HEAD, ROW])
     done = convert.convert("a.csv", whole[:-4])

@@ -272,8 +272,7 @@ def _attribute(column: Column, name: str, value: str) -> bool:
     if not value:
         return _told(column, name) or _named_alone(column, name)
     if re.fullmatch(PERIOD_LABEL, name, re.I):
-        when = day(value)
-        return (when is None or (when.month, when.day) in QUARTERS) and _take_period(column, period(value))
+        return (day(value) is None or is_quarters_end(value)) and _take_period(column, period(value))
     if CURRENCY_LABEL.fullmatch(name):
         own = YUAN.search(value) and not FOREIGN.search(value)
         column.foreign = column.foreign or ("" if own or NOT_KNOWN.fullmatch(value) else value)
@@ -458,10 +457,9 @@ def stated(words: str, after: bool = False) -> Column | None:
         found.foreign = found.foreign or other[1]
     if ANNUAL.fullmatch(plain.strip()) or PART.fullmatch(plain.strip()):
         _take_period(found, period(plain))
-    for words in (plain, *PARENS.findall(plain)):
-        end = day(re.sub(r"^截[至止]\s*|\s*止$", "", words.strip()))
-        if end and (end.month, end.day) in QUARTERS:
-            _take_period(found, period(end))
+    for words in (*re.findall(r"^\s*截[至止]\s*(.+?)\s*止?$", plain), *PARENS.findall(plain)):
+        if is_quarters_end(words):
+            _take_period(found, period(words))
     parts = [plain, *PARENS.findall(plain), *re.split(r"[,，;；](?!\d)", plain)]
     values = [
         *("".join(each) for each in IN_WORDS.findall(plain)),
@@ -505,6 +503,11 @@ def period(value) -> Period | None:
     if found := PART.fullmatch(text):
         return Period(int(found[1]), False)
     return None
+
+
+def is_quarters_end(value) -> bool:
+    """Whether a cell is the day on which a quarter ends."""
+    return (when := day(value)) is not None and (when.month, when.day) in QUARTERS
 
 
 def day(value) -> datetime | None:

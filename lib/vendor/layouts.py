@@ -8,7 +8,6 @@ from lib.rows import own
 from lib.vendor.headings import (
     LINES,
     NOT_KNOWN,
-    QUARTERS,
     STATEMENTS,
     Column,
     alone,
@@ -18,6 +17,7 @@ from lib.vendor.headings import (
     factor,
     heading,
     is_currency,
+    is_quarters_end,
     period,
     role,
     stated,
@@ -150,9 +150,9 @@ def _stated(row: list, after: bool = False) -> list[Column]:
 
 def _unheard(row: list) -> list[str]:
     """The texts of a title's row that state nothing, alone or beside another."""
-    alone = [words for words in texts(row) if not stated(words)]
-    beside = len(alone) == len(texts(row)) and _stated(row)
-    return [] if beside else [words for words in alone if not role(words)]
+    left = [words for words in texts(row) if not stated(words)]
+    beside = len(left) == len(texts(row)) and _stated(row)
+    return [] if beside else [words for words in left if not role(words)]
 
 
 def _said(row: list, index: int, header: list[int], after: bool) -> list[Column]:
@@ -160,7 +160,8 @@ def _said(row: list, index: int, header: list[int], after: bool) -> list[Column]
     cells = [cell for cell in row if cell is not None]
     if index in header and (len(cells) > 1 or index < header[0]):
         return []
-    if len(cells) == 1 and not isinstance(cells[0], str) and not after and (when := period(cells[0])):
+    lone = len(cells) == 1 and not after and (not isinstance(cells[0], str) or is_quarters_end(cells[0]))
+    if lone and (when := period(cells[0])):
         return [Column(0, as_text(cells[0]), period=when)]
     return _stated(row, after)
 
@@ -182,7 +183,7 @@ def _fits(named: str, cells: list) -> bool:
         return any(factor(as_text(cell)) is not None for cell in cells)
     if named == "item":
         return any(role(as_text(cell)) in LINES for cell in cells)
-    return any(period(cell) and ((when := day(cell)) is None or (when.month, when.day) in QUARTERS) for cell in cells)
+    return any(period(cell) and (day(cell) is None or is_quarters_end(cell)) for cell in cells)
 
 
 def _by_values(column: Column, cells: list, columns: list[Column]) -> str:
@@ -201,8 +202,9 @@ def _by_values(column: Column, cells: list, columns: list[Column]) -> str:
         return ""
     if all(map(period, cells)) and not all(map(day, cells)) and not all(text.isdigit() for text in words):
         return "day"
-    ends = [found for cell in cells if (found := day(cell)) and (found.month, found.day) in QUARTERS]
-    return "day" if len(ends) == len(cells) and not any(each.role in ("year", "day") for each in columns) else ""
+    return (
+        "day" if all(map(is_quarters_end, cells)) and not any(each.role in ("year", "day") for each in columns) else ""
+    )
 
 
 def _unfilled(grid: Grid, header: list[int], across: dict, columns: list[Column]) -> tuple[int, int] | None:

@@ -157,7 +157,7 @@ def _words_parted(text: str, mark: str) -> int:
 
 def _reader(text: str, mark: str):
     lines = (found[0] for found in LINE.finditer(text))  # io.StringIO would take four bytes for each sign
-    return csv.reader(lines, delimiter=mark, strict=True)
+    return csv.reader(lines, delimiter=mark, skipinitialspace=True, strict=True)
 
 
 def _parted(text: str, mark: str) -> list[list[str]]:
