@@ -80,6 +80,8 @@ MOST = {"rd": 1e12, "sm": 1e12, "revenue": 1e13}
 LITTLE, FEW = 1_000_000, 4
 
 NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+#: A number as spreadsheets shorten it: fewer decimals than its exponent moves may not be all digits of whole yuan.
+ROUNDED = re.compile(r"-?[0-9]\.([0-9]+)[eE]\+?([0-9]+)")
 #: What people write into a column of amounts, and what to do about it; the first that fits counts.
 NOT_AMOUNTS = (
     (r"(?i)[-–—−.?]+|n\.?[/.]?a\.?|nan|null|none|nil|unknown|missing|无|未披露|不适用", "leave the cell empty where the figure is not known"),
@@ -479,6 +481,10 @@ def _amount(column: str, value, text: str) -> float:
     if re.match(r"-?0[0-9]", text):
         raise ValueError(
             f"'{text}' begins with a zero, as the rest of a number that was cut at its separators; mend it"
+        )
+    if isinstance(value, str) and (found := ROUNDED.fullmatch(text)) and len(found[1]) < min(int(found[2]), 14):
+        raise ValueError(
+            f"'{text}' may have lost digits to its exponent, as where Excel saves long numbers as CSV; write all of them"
         )
     if abs(amount := float(text)) >= MOST[column]:
         raise ValueError(f"'{text}' is more than any company has in yuan; look for slips")
