@@ -270,6 +270,8 @@ HOSTILE = {
     "a zero-width sign": (".csv", HEADER + "A\u200bB,2021,2,1\n", ["row 2, column name", "U+200B"]),
     "SG&A": (".csv", "name,fiscal_year,rd,xsga\nA,2021,2,1\n", ["'xsga'", "selling, general and administrative", "not selling expense"]),
     "R&D with what is capitalised": (".csv", "name,fiscal_year,研发投入,sm\nA,2021,2,1\n", ["'研发投入'", "capitalised"]),
+    "a sum under another name": (".csv", HEADER + "".join(f"C{n},2021,{n}7e5,{n}3e4\n" for n in range(1, 5)) + "All,2021,128e5,112e4\n", ["row 6", "All is the sum of all others of 2021"]),
+    "a mean under another name": (".csv", HEADER + "".join(f"C{n},2021,{n}7e5,{n}3e4\n" for n in range(1, 5)) + "All,2021,32e5,28e4\n", ["row 6", "All is the mean of all others of 2021"]),
     "digits that an exponent cost": (".csv", HEADER + "A,2021,3.14E+07,1\n", ["row 2, column rd", "'3.14E+07' may have lost digits to its exponent"]),
     "more than any company": (".csv", HEADER + "A,2021,2e12,1\n", ["row 2, column rd", "more than any company"]),
     "known companies in 10,000 yuan": (".csv", "name,code,fiscal_year,rd,sm\n澜起科技,688008,2021,36984.97,7658.20\n", ["688008 in 2021", "a 10,000th of", "--unit"]),

@@ -527,6 +527,23 @@ def _contradictions(name: str, frame: pd.DataFrame) -> list[str]:
                 faults.append(
                     f"{name}, rows {rows}: {who} has more than one {other} ({', '.join(told)}); give one and the same in each row."
                 )
+    return faults + _sums(name, frame)
+
+
+def _sums(name: str, frame: pd.DataFrame) -> list[str]:
+    """First and last rows of a year without a code that are the sum or the mean of its others, whatever they are called."""
+    faults = []
+    for year, rows in frame.groupby("fiscal_year"):
+        amounts = rows[["rd", "sm"]]
+        for times, word in ((2, "sum"), (amounts.count(), "mean")):
+            same = (amounts * times - amounts.sum()).abs() < amounts.abs() * 1e-6
+            ends = rows.iloc[[0, -1]]  # such rows stand there; elsewhere one may be the mean by chance
+            found = ends[same.all(axis=1)[ends.index] & ends["code"].isna()]
+            if len(found) == 1 and len(rows) > FEW:
+                who, row = found.iloc[0][["name", "row"]]
+                faults.append(
+                    f"{name}, row {row}: {who} is the {word} of all others of {year} in both expenses; take the row out."
+                )
     return faults
 
 
