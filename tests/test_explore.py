@@ -345,6 +345,7 @@ def test_what_a_file_leaves_open_is_asked_for_and_nothing_is_written_before(pane
     assert list(shown.controls["cohort_list"].value) == ["star"]
     shown.intake.answers["unit"].value = "元"
     assert (data / "cohorts" / "mine.csv").exists()
+    assert shown.intake.answers["unit"].value is None  # it is not the next file's
     assert list(shown.controls["cohort_list"].value) == ["star", "mine"]
     assert shown.view.error == ""
 

@@ -46,6 +46,31 @@ def test_a_title_in_another_currency_is_refused(title):
     assert "says amounts in" in refused([[title], BARE, ROW], unit="元")
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "单位：十万元",
+        "单位：百元",
+        "单位：元/股",
+        "单位：%",
+        "币种：瑞典克朗",
+        "货币：越南盾",
+        "Currency: SEK",
+        "币种：新元",
+    ],
+)
+def test_so_is_one_in_a_unit_or_a_currency_that_is_not_known(title):
+    assert "says amounts in" in refused([[title], BARE, ROW], unit="元")
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["编制单位：某某元器件公司", "币种：CNY(人民币)", "Currency: --", "币种：原始货币", "单位：家", "金额：5亿元"],
+)
+def test_what_stands_behind_a_label_and_is_no_other_money_keeps_no_table_out(title):
+    assert taken([[title], HEAD, ROW])[0]["rd"] == "2000000"
+
+
 @pytest.mark.parametrize("title", ["货币单位：美元", "Currency: USD", "注：金额以美元列示"])
 def test_so_is_a_footer(title):
     assert "says amounts in" in refused([BARE, ROW, [title]], unit="元")
@@ -59,8 +84,8 @@ def test_so_is_a_column(sign):
 @pytest.mark.parametrize(
     ("title", "factor"),
     [
-        ("金额单位均为人民币千元", 1_000), ("以万元计", 10_000), ("RMB million, consolidated", 1_000_000), ("Currency: CNY; Scale: mn", 1_000_000),
-        ("（金额单位：人民币万元）", 10_000), ("单位为万元", 10_000), ("利润表（万元）", 10_000), ("币种：人民币 单位：元", 1), ("(RMB'000)", 1_000),
+        ("金额单位均为人民币千元", 1_000), ("以上数据均为万元", 10_000), ("数据单位=万元", 10_000), ("單位：人民幣千元", 1_000), ("以万元计", 10_000), ("RMB million, consolidated", 1_000_000), ("Currency: CNY; Scale: mn", 1_000_000),
+        ("（金额单位：人民币万元）", 10_000), ("单位：万元（除特别注明外）", 10_000), ("单位为万元", 10_000), ("利润表（万元）", 10_000), ("币种：人民币 单位：元", 1), ("(RMB'000)", 1_000),
         ("Amounts in RMB million, audited", 1_000_000), ("in thousands of yuan", 1_000), ("Unit: CNY million", 1_000_000), ("万元", 10_000),
     ],
 )  # fmt: skip
@@ -108,11 +133,40 @@ def test_a_title_among_the_rows_counts_for_all():
         "母公司利润表（未经合并）",
         "报表类型：母公司报表（非合并报表）",
         "Standalone statements",
+        "个别财务报表",
+        "Company only",
     ],
 )
 def test_a_title_of_the_parent_company_is_refused(title):
     for rows in ([[title], HEAD, ROW], [HEAD, [title], ROW]):
         assert "says parent company figures" in refused(rows)
+
+
+def test_a_day_beside_a_company_without_amounts_is_no_title():
+    rows = [
+        ["公司", "年度", "上市日期", *HEAD[3:]],
+        ["甲", 2021, "2015-06-30", 1e6, 2e6],
+        ["乙", 2021, "2015-06-30", "--", "--"],
+    ]
+    assert len(taken(rows)) == 1
+
+
+def test_titles_that_say_nothing_that_is_known_are_reported():
+    rows = [["公司利润表", "单位：元"], ["年初至报告期末"], ["单位", "元"], NO_YEAR, ["业绩快报"], FIRM]
+    report = convert.convert("a.csv", text(rows), year=2021).report
+    said = [line for line in report if "above the table" in line]
+    assert said == [f"  not read: '{words}', above the table" for words in ("公司利润表", "年初至报告期末", "业绩快报")]
+
+
+def test_a_header_that_names_a_year_and_no_line_is_reported():
+    rows = [["代码", "研发费用2021(元)", "2020", "销售费用2021(元)", "2020"], ["430198", 1e6, 2e6, 3e6, 4e6]]
+    done = convert.convert("a.csv", text(rows))
+    assert "  left out, column C (2020), which names a period and no line: 1" in done.report
+
+
+def test_a_header_once_more_states_nothing_of_the_other_columns():
+    rows = [[*HEAD, "净利润(万元)", "收盘价(美元)"], [*ROW, 1, 2]]
+    assert len(taken([*rows, rows[0], [*OTHER, 1, 2]])) == 2
 
 
 def test_a_sheets_name_counts_as_a_title():
@@ -123,6 +177,58 @@ def test_a_sheets_name_counts_as_a_title():
 @pytest.mark.parametrize("title", ["上期金额", "上年同期", "同比"])
 def test_a_line_on_another_period_below_the_header_is_refused(title):
     assert f"'{title}' figures" in refused([HEAD, [title], ROW])
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (["证券代码", "证券简称(万元)", "年度"], "says 10,000 yuan"), (["代码（单位：万元）", "证券简称", "年度"], "says 10,000 yuan"),
+        (["证券代码", "证券简称", "年度（美元）"], "says amounts in 美元"), (["证券代码", "证券简称(母公司报表)", "年度"], "says parent company"),
+    ],
+)  # fmt: skip
+def test_the_header_of_companies_and_years_counts_as_a_title(head, words):
+    assert words in refused([[*head, *BARE[3:]], ROW], unit="元")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("单位：万元", "says 10,000 yuan"), ("美元", "says amounts in 美元"), ("2020年", "says 2020")]
+)
+def test_so_does_that_of_an_empty_column(words, said):
+    assert said in refused([[*BARE[:2], *BARE[3:], words], [*ROW[:2], *ROW[3:], None]], unit="元", year=2021)
+
+
+@pytest.mark.parametrize("words", ["净利润(万元)", "研发投入(亿元)", "市值(美元)", "2021-06-30"])
+def test_the_header_of_another_line_states_nothing_even_where_it_is_empty(words):
+    assert taken([[*HEAD, words], [*ROW, None]])[0]["rd"] == "2000000"
+
+
+def test_years_in_a_column_that_is_not_known_are_reported_beside_the_one_that_is_given():
+    rows = [["证券代码", "统计年", *HEAD[3:]], ["430198", 2020, 1e6, 2e6]]
+    said = "  not read: column B (统计年), in which other years stand"
+    assert said in convert.convert("a.csv", text(rows), year=2021).report
+    assert said not in convert.convert("a.csv", text(rows), year=2020).report
+
+
+def test_an_exponent_that_may_have_cost_digits_is_reported():
+    rows = [HEAD, [*ROW[:3], "3.14e+07", "3.139340000000000e+07"]]
+    said = "  written with an exponent, and so perhaps rounded: 1, such as 3.14e+07 in row 2"
+    assert said in convert.convert("a.csv", text(rows)).report
+
+
+def test_a_table_turned_round_is_named():
+    rows = [["证券代码", "430198", "430418"], ["研发费用(元)", 1e6, 2e6], ["销售费用(元)", 1e6, 2e6]]
+    assert "turn the table round" in refused(rows) and "with its header" in refused([["甲", "乙"], [1, 2]])
+
+
+@pytest.mark.parametrize("kind", ["a.csv", "a.xlsx"])
+def test_pandas_pivots_are_read(kind):
+    rows = [[None, None, "研发费用", "研发费用", "销售费用", "销售费用"], [None, "年度", 2020, 2021, 2020, 2021]]
+    rows += [["证券代码", "证券简称", None, None, None, None], ["430198", "微创光电", 1e6, 2e6, 3e6, 4e6]]
+    found = taken(workbook(rows) if kind.endswith("x") else rows, kind, unit="元")
+    assert [(row["code"], row["name"], row["fiscal_year"], row["rd"], row["sm"]) for row in found] == [
+        ("430198", "微创光电", "2020", "1000000", "3000000"),
+        ("430198", "微创光电", "2021", "2000000", "4000000"),
+    ]
 
 
 @pytest.mark.parametrize("word", ["去年三季", "今年中报", "今年一季", "最新一期(MRQ)"])
@@ -153,6 +259,12 @@ def test_a_year_that_is_given_does_not_overrule_the_file(rows):
     [
         "报告期：2021-09-30",
         "截至2021年9月30日止九个月",
+        "截至2021年9月30日止9个月期间",
+        "截至2021年9月30日",
+        "利润表(2021年9月30日)",
+        "2021-09-30",
+        "2021年1月至9月",
+        "近12个月",
         "前三季度利润表",
         "单季度",
         "滚动十二个月(TTM)",
@@ -203,7 +315,7 @@ def test_an_annual_period_is_read_as_it_is_written(written):
     [
         ("合并类型", "母公司"), ("口径", "母公司报表"), ("合并/母公司", "母公司"), ("Statement Type", "B"), ("REPORT_DATE_NAME", "2021三季报"),
         ("报告种类", "半年报"), ("截至日期", "2021-09-30"), ("Report Period", "2021Q3"), ("月份", 9), ("币别", "USD"), ("Currency Code", "USD"),
-        ("金额单位", "万元"), ("Scale", "MM"), ("甲", "美元"), ("乙", "母公司报表"), ("丙", "2021三季报"), ("丁", "万元"),
+        ("报表类型代码", "B"), ("合并标志", "N"), ("报表类别", "母公司报表"), ("合并报表标识", "否"), ("金额单位", "万元"), ("Scale", "MM"), ("甲", "美元"), ("乙", "母公司报表"), ("丙", "2021三季报"), ("丁", "万元"),
     ],
 )  # fmt: skip
 def test_a_column_that_says_more_of_the_rows_is_heard_by_its_name_or_by_what_it_holds(words, value):
@@ -301,6 +413,7 @@ def over_amounts(words, area="D1:E1"):
         ([["單位：萬元"], BARE, ROW], "10,000 yuan"),
         ([[*HEAD[:3], "△研发费用(元)", HEAD[4]], ROW], "△研发费用(元)"),
         ([HEAD, ["399001.SZ", *ROW[1:]]], "perhaps an index"),
+        ([HEAD, ["399001", *ROW[1:]]], "perhaps an index"),
         ([HEAD, ["899050.BJ", *ROW[1:]]], "perhaps an index"),
     ],
 )  # fmt: skip
@@ -411,6 +524,65 @@ def test_a_company_merged_over_its_years_is_each_rows():
 )
 def test_a_total_is_no_company_where_there_are_names_alone(name):
     assert len(taken([HEAD[1:], ROW[1:], [name, 2021, 9e9, 9e9]])) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "微创光电 汇总",
+        "Manufacturing Total",
+        "Manufacturing Average",
+        "Manufacturing Count",
+        "Grand Total",
+        "ABC Sub Total",
+    ],
+)
+def test_a_sum_of_a_group_is_no_company_where_there_are_names_alone(name):
+    assert len(taken([HEAD[1:], ROW[1:], [name, 2021, 9e9, 9e9]])) == 1
+
+
+@pytest.mark.parametrize("label", [["合计", None, None], [None, None, "软件 汇总"], ["软件业小计", None, None]])
+def test_a_total_may_have_its_label_in_any_column(label):
+    rows = [["证券代码", "证券简称", "行业", *HEAD[2:]], [*ROW[:2], "软件", *ROW[2:]], [*label, None, 9e9, 9e9]]
+    done = convert.convert("a.csv", text(rows))
+    assert len(done.cohort.rows) == 1 and "  left out, total rows (合计 and the like): 1" in done.report
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [("1.2亿", "has its unit in the cell"), ("(1,234)", "with a minus sign"), ("１２３", "full-width"), ("1 234 567", "without spaces")],
+)  # fmt: skip
+def test_a_company_by_name_alone_with_words_for_amounts_is_no_note(amount, words):
+    said = refused([HEAD[1:], ROW[1:], ["苏轴股份", 2021, amount, amount]])
+    assert "row 3, column C (研发费用(元))" in said and words in said
+
+
+@pytest.mark.parametrize("below", [["2019年报", "2019年报"], [None, "2019年报"], ["2020年报", "调整后"]])
+def test_a_second_header_that_differs_in_its_second_row_is_refused(below):
+    top = ["代码", "研发费用(元)", "销售费用(元)"]
+    rows = [top, [None, "2020年报", "2020年报"], ["430198", 1e6, 2e6], top, [None, *below], ["430418", 3e6, 4e6]]
+    assert "stands among the amounts; take the row out, or, where it is a second header" in refused(rows)
+
+
+@pytest.mark.parametrize("place", [0, 3])
+def test_a_footer_may_stand_in_any_column(place):
+    footer = [None] * 5
+    footer[place] = "制表人：张三"
+    assert len(taken([HEAD, ROW, footer])) == 1 and len(taken([HEAD[::-1], ROW[::-1], footer])) == 1
+
+
+def test_an_item_once_more_with_the_same_figure_is_passed_over():
+    rows = [
+        ["代码", "指标", "2021"],
+        *(["430198", item, 1e6] for item in ("研发费用(元)", "销售费用(元)", "研发费用(元)")),
+    ]
+    assert len(taken(rows)) == 1 and "twice; keep one" in refused([*rows, ["430198", "研发费用(元)", 2e6]])
+
+
+def test_a_header_of_two_rows_once_more_is_passed_over():
+    head = [["Stkcd", "Accper", "B001216000", "B001209000"], ["证券代码", "会计期间", "研发费用(元)", "销售费用(元)"]]
+    row = ["430198", "2021-12-31", 1e6, 2e6]
+    assert len(taken([*head, row, *head, ["430418", *row[1:]]])) == 2
 
 
 def test_the_same_header_once_more_is_passed_over():

@@ -442,6 +442,32 @@ def in_stata(codes, version=118, **more):
     return out.getvalue()
 
 
+def test_what_stata_says_of_all_its_data_counts_as_a_title(data):
+    out = io.BytesIO()
+    frame = pd.DataFrame({"stkcd": ["430198"], "year": [2021], "rd": [2e6], "sm": [3e6]})
+    frame.to_stata(out, write_index=False, version=118, data_label="amounts in thousand USD")
+    assert "says amounts in USD" in str(convert.convert("a.dta", out.getvalue(), unit="元").problem)
+
+
+def test_digits_that_statas_float_lost_are_reported(data):
+    done = convert.convert("a.dta", in_stata(CODES, rd=pd.Series([31393401, 2e6], dtype="float32")), unit="元")
+    assert "  not read: digits after the seventh of rd, which Stata keeps as float" in done.report
+
+
+def test_rows_that_an_old_workbook_hides_are_counted(data):
+    import xlwt
+
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("a")
+    for r, row in enumerate([HEAD, ROW]):
+        for c, cell in enumerate(row):
+            sheet.write(r, c, cell)
+    sheet.row(1).hidden = True
+    out = io.BytesIO()
+    book.save(out)
+    assert "1 of its rows or columns hidden" in convert.convert("a.xls", out.getvalue()).report[0]
+
+
 CODES = ["430198", "430418"]
 OLD = in_stata(CODES, 114, firm=["Société", "A"])
 DAMAGED = in_stata(CODES, firm=["微创光电", "A"]).replace("微创".encode(), b"\xce\xa2\xb4\xb4\xb9\xe2")
@@ -539,7 +565,7 @@ def test_a_period_is_read(value, year, annual):
 
 
 @pytest.mark.parametrize(
-    "value", ["835185.BJ", "BJ835185", 835185, 835185.0, '="835185"', "835185", "835185.bj", "BJ.835185"]
+    "value", ["835185.BJ", "BJ835185", 835185, 835185.0, '="835185"', "'835185", "835185.bj", "BJ.835185"]
 )
 def test_a_code_is_read_in_each_vendors_way(data, value):
     rows = [["代码", "年度", "研发费用(元)", "销售费用(元)"], [value, 2021, 2e6, 3e6]]
@@ -564,9 +590,40 @@ def test_encodings_and_separators_are_recognised_and_said(data, encoding, words,
     assert done.cohort and words in done.report[0] and readers.SEPARATORS[delimiter] in done.report[0]
 
 
-def test_excels_own_line_about_separators_is_taken(data):
-    done = convert.convert("a.csv", b"sep=;\r\n" + text([HEAD, ROW], delimiter=";"))
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_excels_own_line_about_separators_is_taken(data, mark):
+    done = convert.convert("a.csv", f"sep={mark}\r\n".encode() + text([HEAD, ROW], delimiter=mark))
     assert done.cohort.rows[0]["source"] == "a.csv, row 3"
+
+
+@pytest.mark.parametrize("mark", "\t|")
+def test_commas_before_thousands_part_no_cells(data, mark):
+    rows = "\n".join(mark.join(map(str, row)) for row in [HEAD, [*ROW[:3], "2,000,000.00", "3,000,000.00"]] * 9)
+    done = convert.convert("a.txt", f"{rows}\n".encode())
+    assert done.cohort.rows[0]["rd"] == "2000000" and readers.SEPARATORS[mark] in done.report[0]
+
+
+def test_a_quotation_mark_may_stand_behind_a_space(data):
+    rows = "\n".join(", ".join(f'"{cell}"' for cell in row) for row in [HEAD, ROW])
+    assert convert.convert("a.csv", f"{rows}\n".encode()).cohort.rows[0]["rd"] == "2000000"
+
+
+def test_a_text_that_ends_within_a_line_is_reported(data):
+    whole = text([HEAD, ROW])
+    done = convert.convert("a.csv", whole[:-4])
+    assert done.report[1].startswith("  not read: what may follow row 2, as the text ends without a line break")
+    assert not any("line break" in line for line in convert.convert("a.csv", whole).report)
+
+
+def test_a_text_takes_few_bytes_for_each_sign(data):
+    import tracemalloc
+
+    content = ("证券代码,😀\n" + f"{'9' * 49},{'9' * 49}\n" * 20_000).encode()
+    tracemalloc.start()
+    readers.read("a.csv", content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * len(content)
 
 
 # Empty files to fill in

@@ -37,6 +37,7 @@ class Intake(widgets.VBox):
             "year": _chosen("year", {year: str(year) for year in years}),
             "filed": _chosen("filed", {which: which for which in FILED}),
         }
+        self._none = {name: one.value for name, one in self.answers.items()}
         self._said, self._report = widgets.HTML(), widgets.HTML()
         row = widgets.HBox([self.upload, *self.answers.values()], layout={"flex_flow": "row wrap"})
         super().__init__([widgets.HTML(HELP), row, self._said, self._report])
@@ -59,7 +60,9 @@ class Intake(widgets.VBox):
         if found.problem:
             self._say(f"Nothing was written. {found.problem}")
             return
-        self._file = None  # answers that follow are for the next one
+        self._file = None
+        for name, one in self.answers.items():  # they were this file's: the next one's unit or name may be another
+            one.value = self._none[name]
         self._say(f"Written: data/cohorts/{found.path.name}. The controls above have it as {found.cohort}.")
         self._added(found.cohort)
 

@@ -68,8 +68,10 @@ NOT_COLUMNS = {
 #: What stands in place of a name where a row is no company.
 TOTALS = re.compile(
     r"(?i)(grand|sub)?-?totals?|sums?|(sample|industry)?(averages?|avg\.?|means?|medians?)|count|n|minimum|maximum|std\.?dev\.?|allfirms|"
-    r".*(小计|合计数?|总计|共计|平均[值数]?|均值|中位[数值])|总[额和体]|汇总|最[大小]值|标准差|全样本|其[他它]|全部A股|沪深300|\d+%?分位数?"
+    r".*(小计|合计数?|总计|共计|汇总|平均[值数]?|均值|中位[数值])|总[额和体]|最[大小]值|标准差|全样本|其[他它]|全部A股|沪深300|\d+%?分位数?"
 )
+#: What spreadsheets in English write behind the group that they sum.
+GROUP_SUM = re.compile(r"(?i).+\s(grand |sub)?(total|average|count|max|min)")
 ERRORS = re.compile(r"#(N/A|REF!|DIV/0!|VALUE!|NAME\?|NULL!|NUM!|SPILL!|CALC!|GETTING_DATA).*")
 DATES = re.compile(r"(19|20)\d\d[-/.年]\d{1,2}([-/.月]\d{1,2}日?|月)?( \d\d:\d\d(:\d\d)?)?")
 #: Amounts beyond these, in yuan, no company in the world has filed.
@@ -78,6 +80,8 @@ MOST = {"rd": 1e12, "sm": 1e12, "revenue": 1e13}
 LITTLE, FEW = 1_000_000, 4
 
 NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+#: A number as spreadsheets shorten it: fewer decimals than its exponent moves may not be all digits of whole yuan.
+ROUNDED = re.compile(r"-?[0-9]\.([0-9]+)[eE]\+?([0-9]+)")
 #: What people write into a column of amounts, and what to do about it; the first that fits counts.
 NOT_AMOUNTS = (
     (r"(?i)[-–—−.?]+|n\.?[/.]?a\.?|nan|null|none|nil|unknown|missing|无|未披露|不适用", "leave the cell empty where the figure is not known"),
@@ -425,7 +429,7 @@ def spaced(text: str) -> str:
 
 def is_total(text: str) -> bool:
     """Whether a text stands before a total or another sum of companies, rather than names one; however it is spaced."""
-    return bool(TOTALS.fullmatch(re.sub(r"[\s:：]|[(（].*[)）]", "", text)))
+    return bool(GROUP_SUM.fullmatch(text) or TOTALS.fullmatch(re.sub(r"[\s:：]|[(（].*[)）]", "", text)))
 
 
 def _company(value, text: str) -> None:
@@ -478,6 +482,10 @@ def _amount(column: str, value, text: str) -> float:
         raise ValueError(
             f"'{text}' begins with a zero, as the rest of a number that was cut at its separators; mend it"
         )
+    if isinstance(value, str) and (found := ROUNDED.fullmatch(text)) and len(found[1]) < min(int(found[2]), 14):
+        raise ValueError(
+            f"'{text}' may have lost digits to its exponent, as where Excel saves long numbers as CSV; write all of them"
+        )
     if abs(amount := float(text)) >= MOST[column]:
         raise ValueError(f"'{text}' is more than any company has in yuan; look for slips")
     return amount
@@ -518,6 +526,23 @@ def _contradictions(name: str, frame: pd.DataFrame) -> list[str]:
                 who, rows = part["name"].iloc[0], _rows(part["row"])
                 faults.append(
                     f"{name}, rows {rows}: {who} has more than one {other} ({', '.join(told)}); give one and the same in each row."
+                )
+    return faults + _sums(name, frame)
+
+
+def _sums(name: str, frame: pd.DataFrame) -> list[str]:
+    """First and last rows of a year without a code that are the sum or the mean of its others, whatever they are called."""
+    faults = []
+    for year, rows in frame.groupby("fiscal_year"):
+        amounts = rows[["rd", "sm"]]
+        for times, word in ((2, "sum"), (amounts.count(), "mean")):
+            same = (amounts * times - amounts.sum()).abs() < amounts.abs() * 1e-6
+            ends = rows.iloc[[0, -1]]  # such rows stand there; elsewhere one may be the mean by chance
+            found = ends[same.all(axis=1)[ends.index] & ends["code"].isna()]
+            if len(found) == 1 and len(rows) > FEW:
+                who, row = found.iloc[0][["name", "row"]]
+                faults.append(
+                    f"{name}, row {row}: {who} is the {word} of all others of {year} in both expenses; take the row out."
                 )
     return faults
 

@@ -18,10 +18,22 @@ from lib.rows import origins, own
 from lib.vendor import headings, layouts, readers
 from lib.vendor.headings import CONSOLIDATED, LINES, as_text, shown
 from lib.vendor.layouts import DOCUMENTED
-from lib.vendor.records import LINE_WORDS, Reading, Record, each_column, lines_of, records_of, told, used_columns
+from lib.vendor.records import (
+    LINE_WORDS,
+    Reading,
+    Record,
+    each_column,
+    lines_of,
+    other_years,
+    records_of,
+    told,
+    used_columns,
+)
 from lib.words import name_list
 
 FILED = ("first", "latest")
+#: Titles that the report prints.
+MOST_TITLES = 10
 
 
 @dataclass
@@ -81,7 +93,12 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
     layout = layouts.understood(grid)
     if layout is None:
         raise UserError(
-            f"{file}: no row is a header that names companies (such as 证券代码 or name) above their rows; export the table with its header."
+            f"{file}: no row is a header that names companies (such as 证券代码 or name) above their rows; "
+            + (
+                "turn the table round, so that each company has a row."
+                if _turned(grid)
+                else "export the table with its header."
+            )
         )
     reading = Reading(file, grid, layout)
     report.append(f"vendor: {layout.vendor or 'not told by the file'}")
@@ -91,6 +108,7 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
     for line, columns in places.items():
         said = (f"column {column.name}{f' for {key}' if key else ''}" for key, column in columns.items())
         report.append(f"{LINE_WORDS[line]}: {', '.join(said)}")
+    report += [f"  not read: '{shown(words, 60)}', above the table" for words in layout.unheard[:MOST_TITLES]]
     near = [column for column in layout.of("near") if column.why]
     report += [f"  not read: column {column.name}, {column.why}" for column in near]
     records = records_of(reading, places, year)
@@ -122,6 +140,11 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
                 f"  {LINE_WORDS[line]}: {empty:,} not known, {zero:,} zero"
                 + (" (some vendors write 0 for not known)" if zero else "")
             )
+    if reading.rounded:
+        report.append(
+            f"  written with an exponent, and so perhaps rounded: {len(reading.rounded):,}, such as {reading.rounded[0]}"
+        )
+    report += [f"  not read: column {column.name}, in which other years stand" for column in other_years(reading, year)]
     if "revenue" not in places:
         report.append("  no revenue: Figures 5 and 6 need it")
     used = [column.place for column in used_columns(places)]
@@ -153,6 +176,12 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
         "cohort_sha256": hashlib.sha256(content_out).hexdigest(),
     }
     return Cohort(name, content_out, origin, rows)
+
+
+def _turned(grid: readers.Grid) -> bool:
+    """Whether the words of a header stand below each other, in one column."""
+    rows = [[cell if isinstance(cell, str) else "" for cell in row[:4]] for row in grid.cells[:60]]
+    return any(len({headings.role(text) for text in column} - {""}) > 1 for column in zip(*rows, strict=True))
 
 
 def cohort_name(file: str) -> str:

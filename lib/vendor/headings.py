@@ -114,7 +114,9 @@ FOREIGN = re.compile(
 )
 #: The name of the yuan, or of no currency, by itself: it states no unit.
 OWN_MONEY = re.compile(r"(?i)人民币|CNY|RMB|renminbi|原始币种|原始货币")
-YUAN = re.compile(r"(?i)人民币|CNY|RMB|renminbi|元|¥|￥|原始币种|原始货币|yuan")
+YUAN = re.compile(r"(?i)人民[币幣]|CNY|RMB|renminbi|(?<![^\W\d_])元|¥|￥|原始币种|原始货币|yuan")
+#: How a unit of money or a share ends that is none of the known ones: 十万元, 元/股, %.
+SOME_UNIT = re.compile(r"^\D*[元圆](?:/.+)?$|^[%‰]$")
 #: The name of each unit, by the yuan in it: the first that cohort files know it by.
 UNIT_NAMES = {factor: next(word for word in UNITS if UNITS[word] == factor) for factor in UNITS.values()}
 #: What vendors write where they have no figure.
@@ -131,19 +133,20 @@ STATEMENT_LABEL = (
 )
 PERIOD_LABEL = (
     r"报告期|报告参数|报告年度|会计年度|会计期间|数据期间|期间|年度|截止日期|截至日期|(?<![\u4e00-\u9fff])日期|"
-    r"(?<![A-Za-z])(?:rptDate|period|fiscal year)"
+    r"(?<![A-Za-z])(?:rptDate|period|fiscal year)|报告期\(年\)"
 )
 OTHER_LABEL = r"小数位数|数据来源|来源"
 LABEL = rf"{MONEY_LABEL}|{STATEMENT_LABEL}|{PERIOD_LABEL}|{OTHER_LABEL}"
 NAMED = re.compile(rf"(?i)({LABEL})\s*:\s*([^\s,;]+)")
 LABELLED = re.compile(
-    rf"(?i)({MONEY_LABEL}|{STATEMENT_LABEL}|{PERIOD_LABEL})(?:\s*(?:均?[为是以]|[:：|(（])\s*|\s+(?=[千万百亿十]*元))"
+    rf"(?i)({MONEY_LABEL}|{STATEMENT_LABEL}|{PERIOD_LABEL})(?:\s*(?:[均都]?[为是以=]|[:：|(（])\s*|\s+(?=[千万百亿十]*元))"
     r"((?:\d[\d,]*\s*)?[^\s,，、;；)）]+(?: (?:million|thousand|billion|mn|bn|[\d,]*\d)(?![\w]))?)"
 )
 #: Where a title states a unit without a label: 'in' and words of money and scale, or 以万元计.
 MONEY_WORDS = r"yuan|CNY|RMB|renminbi|thousands?|millions?|billions?|mn|bn|mln|'?000s?|10?,000"
 IN_WORDS = re.compile(
-    rf"(?i)(?<![A-Za-z])in\s+((?:(?:of|{MONEY_WORDS})(?![A-Za-z])\s*)+)|以((?:(?!以)[^\s,，;；]){{1,8}}?)(?:计|列示|为单位)"
+    rf"(?i)(?<![A-Za-z])in\s+((?:(?:of|{MONEY_WORDS})(?![A-Za-z])\s*)+)|以((?:(?!以)[^\s,，;；]){{1,8}}?)(?:计|列示|为单位)|"
+    r"[均都][为是]([^\s,，;；)）]{1,8})"
 )
 #: Words beside which another currency's name says that amounts are in it.
 MONEY_TALK = re.compile(
@@ -157,13 +160,13 @@ CONVERTED = re.compile(r"(?i)(?:折算|换算)[为成]?人民币|converted (?:in
 OF_OTHERS = re.compile(r"(?i)(?:thousands?|millions?|billions?) of (?!yuan|CNY|RMB|renminbi|Chinese)([A-Za-z]+)")
 #: The parent company's figures, where a title names them; what is 归属于母公司 is a line of the consolidated ones.
 PARENTS_OWN = re.compile(
-    r"(?i)(?<!于)母公司(?!股东|所有者|的|净)|parent company|standalone|未经?合并|非合并|unconsolidated|separate (?:financial )?statements?"
+    r"(?i)(?<!于)母公司(?!股东|所有者|的|净)|单体报表|个别(?:财务)?报表|parent only|company only|parent company|standalone|未经?合并|非合并|unconsolidated|separate (?:financial )?statements?"
 )
 NOT_THE = re.compile(r"(?:不含|不包括|不是|非|除)母公司")
 BOTH = re.compile(r"(?<!未)(?<!未经)(?<!非)合并|(?i:(?<!un)consolidated)")
 #: Titles of a part of a year, and of another period than the one that is asked for.
 PART_WORDS = re.compile(
-    r"(?i)[一三六九]个月|前三季度|[一二三四]季度|单季|半年|中报|季报|滚动|TTM|quarter|(?:three|six|nine) months|half[- ]year|interim"
+    r"(?i)(?:[一三六九]|(?<!\d)[369] ?|近12 ?)个月|(?<!\d)1月?[-至~—–][369]月|前三季度|[一二三四]季度|单季|半年|中报|季报|滚动|TTM|quarter|(?:three|six|nine) months|half[- ]year|interim"
 )
 OTHER_PERIOD = re.compile(
     r"(?:上期|上年|去年|同期|同比|环比|增减|期初|金额|余额|数|发生额|增长|增幅|变动|率|额)+(?:[(（]?%[)）]?)?"
@@ -269,10 +272,10 @@ def _attribute(column: Column, name: str, value: str) -> bool:
     if not value:
         return _told(column, name) or _named_alone(column, name)
     if re.fullmatch(PERIOD_LABEL, name, re.I):
-        when = day(value)
-        return (when is None or (when.month, when.day) in QUARTERS) and _take_period(column, period(value))
+        return (day(value) is None or is_quarters_end(value)) and _take_period(column, period(value))
     if CURRENCY_LABEL.fullmatch(name):
-        column.foreign = column.foreign or (value if FOREIGN.search(value) else "")
+        own = YUAN.search(value) and not FOREIGN.search(value)
+        column.foreign = column.foreign or ("" if own or NOT_KNOWN.fullmatch(value) else value)
         return True
     if re.fullmatch(STATEMENT_LABEL, name, re.I):
         column.statement = STATEMENTS.get(bare(value), "" if name == "类型" else value)
@@ -280,7 +283,7 @@ def _attribute(column: Column, name: str, value: str) -> bool:
     if re.fullmatch(OTHER_LABEL, name):
         return True
     if re.fullmatch(MONEY_LABEL, name, re.I):
-        return _take_unit(column, value)
+        return _take_unit(column, value) or _take_unit(column, value.partition("(")[0])
     found = _role(name)
     return found is not None and found[0] in LINES and _take_role(column, found) and _line(column, value)
 
@@ -324,8 +327,13 @@ def _take_statement(column: Column, value: str) -> bool:
 
 
 def _take_role(column: Column, found: tuple[str, str]) -> bool:
-    """Take up a role; where two differ and one is near a line, that one counts. False where they differ otherwise."""
-    if not column.role or found[0] == "near":
+    """Take up a role; where two differ and one is near a line, that one counts, and below what a table's columns are (年度,
+    指标) the one that its rows are, as in pandas' pivots. False where they differ otherwise."""
+    if (
+        not column.role
+        or found[0] == "near"
+        or (column.role in ("year", "day", "item") and found[0] in ("code", "name"))
+    ):
         column.role, column.why = found
     return column.role in (found[0], "near")
 
@@ -407,7 +415,7 @@ def factor(words: str) -> int | None:
     said = re.sub(r"^(单位|unit|in)", "", bare(words))
     if said in UNITS:
         return UNITS[said]
-    for money in ("人民币", "cny", "rmb", "yuan", "renminbi"):
+    for money in ("人民币", "人民幣", "cny", "rmb", "yuan", "renminbi"):
         short = said.removeprefix(money).removesuffix(money).removesuffix("of")
         if short != said and short in UNITS:
             return UNITS[short]
@@ -436,7 +444,8 @@ def stated(words: str, after: bool = False) -> Column | None:
     found, plain = Column(0, words), unicodedata.normalize("NFKC", words)
     for name, value in LABELLED.findall(plain):
         before = found.period
-        _attribute(found, name, value)
+        if not _attribute(found, name, value) and SOME_UNIT.search(value):
+            found.foreign = found.foreign or value
         found.role = "day" if found.period and not before else found.role
     if (
         not CONVERTED.search(plain)
@@ -448,6 +457,9 @@ def stated(words: str, after: bool = False) -> Column | None:
         found.foreign = found.foreign or other[1]
     if ANNUAL.fullmatch(plain.strip()) or PART.fullmatch(plain.strip()):
         _take_period(found, period(plain))
+    for words in (*re.findall(r"^\s*截[至止]\s*(.+?)\s*止?$", plain), *PARENS.findall(plain)):
+        if is_quarters_end(words):
+            _take_period(found, period(words))
     parts = [plain, *PARENS.findall(plain), *re.split(r"[,，;；](?!\d)", plain)]
     values = [
         *("".join(each) for each in IN_WORDS.findall(plain)),
@@ -491,6 +503,11 @@ def period(value) -> Period | None:
     if found := PART.fullmatch(text):
         return Period(int(found[1]), False)
     return None
+
+
+def is_quarters_end(value) -> bool:
+    """Whether a cell is the day on which a quarter ends."""
+    return (when := day(value)) is not None and (when.month, when.day) in QUARTERS
 
 
 def day(value) -> datetime | None:

@@ -1,14 +1,13 @@
 """How a vendor's table is laid out: where its header is, which column is which, what its titles say, and whose it is."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lib.rows import own
 from lib.vendor.headings import (
     LINES,
     NOT_KNOWN,
-    QUARTERS,
     STATEMENTS,
     Column,
     alone,
@@ -18,6 +17,7 @@ from lib.vendor.headings import (
     factor,
     heading,
     is_currency,
+    is_quarters_end,
     period,
     role,
     stated,
@@ -41,20 +41,24 @@ MOST_HEADER = 20
 KEYS = ("code", "name", "firm")
 #: Headers of years and days that are no fiscal ones, and names that other columns share.
 OTHER_DAYS = re.compile(r"上市|首发|成立|设立|发行|公告|披露|下载|(?i:list|found|establish|ipo)")
+#: Words of a header in whose column single letters may be kinds of statement.
+STATEMENT_WORDS = re.compile(r"(?i)报表|合并|typrep|consol|statement")
 SHARED = ("日期", "date", "period", "scale", "unit", "item", "indicator", "variable")
 
 
 @dataclass
 class Layout:
     """How a table is laid out. header: the rows of its header, first the one with the most known words; first: its first row of
-    data; columns: what each column holds; said: what titles and footers state of all amounts, each as a column would; unfilled: a
-    cell of the header whose words may hold for its empty neighbours, too, as row and column, None where there is none."""
+    data; columns: what each column holds; said: what titles and footers state of all amounts, each as a column would; unheard: titles
+    that state nothing that is known; unfilled: a cell of the header whose words may hold for its empty neighbours, too, as row and
+    column, None where there is none."""
 
     vendor: str
     header: list[int]
     first: int
     columns: list[Column]
     said: list[Column] = field(default_factory=list)
+    unheard: list[str] = field(default_factory=list)
     unfilled: tuple[int, int] | None = None
 
     def of(self, role: str) -> list[Column]:
@@ -98,6 +102,7 @@ def understood(grid: Grid) -> Layout | None:
         variable = str(grid.cells[0][place]) if isinstance(grid, StataGrid) else ""
         columns.append(heading(place, pieces, variable))
     data = {row for row in range(first, len(grid.cells)) if _is_data(grid.cells[row], keys)}
+    asides = []
     for column in columns:
         cells = [grid.cells[row][column.place] for row in sorted(data)]
         cells = [cell for cell in cells if cell is not None and not NOT_KNOWN.fullmatch(as_text(cell))]
@@ -105,16 +110,25 @@ def understood(grid: Grid) -> Layout | None:
             column.role = ""
         if column.words and not column.role:
             column.role = _by_values(column, cells, columns)
+        if column.role in (*KEYS, "year", "day") or not (column.role or cells):
+            asides.append(_of_all(column))
     for upper, left, lower, right in grid.merged:  # a company over its years, or a year over its companies
         if left == right < width and upper >= first and columns[left].role in (*KEYS, "year", "day"):
             for row in range(upper + 1, lower + 1):
                 grid.cells[row][left] = grid.cells[upper][left]
-    titles = [row for row in range(len(grid.cells)) if row not in data]
+    again = [grid.cells[row] for row in header]
+    titles = [
+        row for row in range(len(grid.cells)) if row not in data and (row in header or grid.cells[row] not in again)
+    ]
     last = max(data, default=first)
     said = [found for row in titles for found in _said(grid.cells[row], row, header, after=row > last)]
-    said += [found for found in [stated(grid.sheet)] if found]
+    said += [found for found in [*map(stated, (grid.sheet, grid.title)), *asides] if found]
     vendor = _vendor(grid, header, [row for row in titles if row not in header])
-    return Layout(vendor, header, first, columns, said, _unfilled(grid, sorted(header), across, columns))
+    above = [
+        grid.cells[row] for row in titles if row < first and (row not in header or len(texts(grid.cells[row])) == 1)
+    ]
+    unheard = [words for row in above for words in _unheard(row)]
+    return Layout(vendor, header, first, columns, said, unheard, _unfilled(grid, sorted(header), across, columns))
 
 
 def _is_header(row: list, key: int) -> bool:
@@ -134,14 +148,33 @@ def _stated(row: list, after: bool = False) -> list[Column]:
     return found or [one for one in [stated(":".join(last), after)] if len(last) == 2 and one]
 
 
+def _unheard(row: list) -> list[str]:
+    """The texts of a title's row that state nothing, alone or beside another."""
+    left = [words for words in texts(row) if not stated(words)]
+    beside = len(left) == len(texts(row)) and _stated(row)
+    return [] if beside else [words for words in left if not role(words)]
+
+
 def _said(row: list, index: int, header: list[int], after: bool) -> list[Column]:
     """What a row states of all amounts; a header's row of several cells states it of its columns alone."""
     cells = [cell for cell in row if cell is not None]
     if index in header and (len(cells) > 1 or index < header[0]):
         return []
-    if len(cells) == 1 and not isinstance(cells[0], str) and not after and (when := period(cells[0])):
+    lone = len(cells) == 1 and not after and (not isinstance(cells[0], str) or is_quarters_end(cells[0]))
+    if lone and (when := period(cells[0])):
         return [Column(0, as_text(cells[0]), period=when)]
     return _stated(row, after)
+
+
+def _of_all(column: Column) -> Column | None:
+    """What the header of a column without amounts states of those of others, as a title would; None where nothing.
+
+    Of periods only a whole year that stands over an empty column is believed: beside a name stands the day that it was had on.
+    """
+    when = column.period if not column.role and column.period and column.period.annual else None
+    if column.unknown or not (column.unit or column.foreign or column.statement or when):
+        return None
+    return replace(column, role="", period=when)
 
 
 def _fits(named: str, cells: list) -> bool:
@@ -150,7 +183,7 @@ def _fits(named: str, cells: list) -> bool:
         return any(factor(as_text(cell)) is not None for cell in cells)
     if named == "item":
         return any(role(as_text(cell)) in LINES for cell in cells)
-    return any(period(cell) and ((when := day(cell)) is None or (when.month, when.day) in QUARTERS) for cell in cells)
+    return any(period(cell) and (day(cell) is None or is_quarters_end(cell)) for cell in cells)
 
 
 def _by_values(column: Column, cells: list, columns: list[Column]) -> str:
@@ -158,7 +191,8 @@ def _by_values(column: Column, cells: list, columns: list[Column]) -> str:
     words = [as_text(cell) for cell in cells]
     if not words:
         return ""
-    if all(len(bare(text)) > 1 and bare(text) in STATEMENTS and not text.isdigit() for text in words):
+    shortest = 1 if STATEMENT_WORDS.search(column.words) else 2
+    if all(len(bare(text)) >= shortest and bare(text) in STATEMENTS and not text.isdigit() for text in words):
         return "statement"
     if all(map(is_currency, words)):
         return "currency"
@@ -168,8 +202,9 @@ def _by_values(column: Column, cells: list, columns: list[Column]) -> str:
         return ""
     if all(map(period, cells)) and not all(map(day, cells)) and not all(text.isdigit() for text in words):
         return "day"
-    ends = [found for cell in cells if (found := day(cell)) and (found.month, found.day) in QUARTERS]
-    return "day" if len(ends) == len(cells) and not any(each.role in ("year", "day") for each in columns) else ""
+    return (
+        "day" if all(map(is_quarters_end, cells)) and not any(each.role in ("year", "day") for each in columns) else ""
+    )
 
 
 def _unfilled(grid: Grid, header: list[int], across: dict, columns: list[Column]) -> tuple[int, int] | None:

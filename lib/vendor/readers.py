@@ -8,6 +8,7 @@ import csv
 import io
 import math
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -24,18 +25,22 @@ from lib.rows.workbooks import CONTAINER, LOCKED, ZIP, Cell, Unreadable
 from lib.words import name_list
 
 KINDS = (".csv", ".txt", ".tsv", ".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".dta")
-MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 300_000_000, 250_000, 2_000, 4_000_000
+MOST_BYTES, MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 100_000_000, 250_000, 2_000, 4_000_000
 MEMORY, SECONDS = 4 << 30, 120
+LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 ENCODINGS = ((b"\xef\xbb\xbf", "utf-8-sig", "UTF-8 with its mark"), (b"\xff\xfe", "utf-16", "UTF-16"), (b"\xfe\xff", "utf-16", "UTF-16"))  # fmt: skip
 SEPARATORS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 
 #: How Stata files of Stata 14 and newer begin; texts of older ones are in an encoding that the file does not name.
 UNICODE_DTA = tuple(f"<stata_dta><header><release>{release}<".encode() for release in (118, 119, 120, 121))
+#: Whole numbers above it may be others in Stata's float.
+MOST_FLOAT = 2**24
 NOT_UNICODE = "its texts are not in Unicode, and nothing says in which encoding they are; in Stata 14 or newer, `unicode translate` it first"
 
 
 CUT = "a part of its digits"
+BREAKS_OFF = "as the text ends without a line break; see whether that row is whole"
 NO_FORMATS = "number formats: not seen in this file, so look in it whether they show a unit, a currency or per cent"
 
 
@@ -46,7 +51,8 @@ class Grid:
     cells: rows of equal width, values as the file's kind has them (text, number, day, None); kind: the file's kind in words;
     sheet: the sheet that was read, '' for a file without sheets; units: the unit, currency or CUT that a number format shows, by
     row and column from 0; merged: areas as first and last row and column from 0; aside: what of the file was not read, and why;
-    separator: what parts the cells of a text, '' in other files; hidden: how many rows and columns the sheet does not show.
+    separator: what parts the cells of a text, '' in other files; hidden: how many rows and columns the sheet does not show;
+    title: what the file says of all its data, beside its cells.
     """
 
     cells: list[list]
@@ -57,6 +63,7 @@ class Grid:
     aside: list[str] = field(default_factory=list)
     separator: str = ""
     hidden: int = 0
+    title: str = ""
 
     def place(self, row: int) -> str:
         """A row as the user finds it, from its index."""
@@ -110,7 +117,8 @@ def _plain(value):
     """A cell without what only lays it out: texts stripped, what is empty None."""
     if isinstance(value, str):
         text = value.strip(" \t\r\n\u3000\u00a0\ufeff")
-        return text.removeprefix('="').removesuffix('"').strip() if text.startswith('="') else text or None
+        text = text.removeprefix('="').removesuffix('"').strip() if text.startswith('="') else text
+        return re.sub(r"^'(?=\d)", "", text) or None  # Excel's mark of a number that is a text
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, date) and not isinstance(value, datetime):
@@ -124,41 +132,48 @@ def _text(content: bytes) -> Grid:
             "this is a workbook under the name of a text file; give it its own ending, such as .xlsx or .xls"
         )
     text, encoding = _decoded(content)
-    first, _, rest = text.partition("\n")
     directive = ""
-    if first.lower().startswith("sep=") and len(first.strip()) == 5:
-        directive, text = first[4], rest
+    if found := re.match(r"(?i)sep=([^\w\s\"]|\t)\s*?\n", text):
+        directive, text = found[1], text[found.end() :]
     csv.field_size_limit(1_000_000)
-    best: tuple[int, str, list] | None = None
-    reason = None
-    for mark in directive or SEPARATORS:
-        try:
-            rows = _parted(text, mark)
-        except csv.Error as error:
-            best = best or (0, mark, [])
-            reason = error
-            continue
-        cells = sum(len(row) for row in rows[:200])
-        if best is None or cells > best[0]:
-            best = (cells, mark, rows)
-    if not best[2] or (reason and best[0] <= len(best[2][:200])):  # parted by nothing, but for what cannot be read
-        raise Unreadable(f"not a table in text ({reason}); look for a quotation mark without its second")
-    rows = [[], *best[2]] if directive else best[2]
-    kind = f"text in {encoding}, parted by {SEPARATORS.get(best[1], best[1])}"
-    return Grid(rows, kind, separator=best[1])
+    mark = directive or max(SEPARATORS, key=partial(_words_parted, text[:100_000]))
+    rows = [[]] if directive else []
+    rows += _parted(text, mark)
+    kind = f"text in {encoding}, parted by {SEPARATORS.get(mark, mark)}"
+    whole = text.endswith(("\n", "\r"))
+    return Grid(rows, kind, separator=mark, aside=[] if whole else [f"what may follow row {len(rows):,}, {BREAKS_OFF}"])
+
+
+def _words_parted(text: str, mark: str) -> int:
+    """How many cells with a letter a mark parts: commas before thousands part digits alone."""
+    count = 0
+    try:
+        for row in _reader(text, mark):
+            count += sum(any(map(str.isalpha, cell)) for cell in row)
+    except csv.Error:  # the text is cut here, or has a quotation mark without its second
+        pass
+    return count
+
+
+def _reader(text: str, mark: str):
+    lines = (found[0] for found in LINE.finditer(text))  # io.StringIO would take four bytes for each sign
+    return csv.reader(lines, delimiter=mark, skipinitialspace=True, strict=True)
 
 
 def _parted(text: str, mark: str) -> list[list[str]]:
-    """The cells of a text. Raises Unreadable as soon as they are too many, csv.Error where a quotation mark has no second."""
+    """The cells of a text. Raises Unreadable as soon as they are too many, or where a quotation mark has no second."""
     rows, cells = [], 0
-    for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True):
-        rows.append(row)
-        cells += len(row)
-        if len(rows) > MOST_ROWS or len(row) > MOST_COLUMNS or cells > MOST_CELLS:
-            raise Unreadable(
-                f"it has more than {MOST_ROWS:,} rows, {MOST_COLUMNS:,} columns or {MOST_CELLS:,} cells, which is more than is read; export "
-                "fewer items, companies or years"
-            )
+    try:
+        for row in _reader(text, mark):
+            rows.append(row)
+            cells += len(row)
+            if len(rows) > MOST_ROWS or len(row) > MOST_COLUMNS or cells > MOST_CELLS:
+                raise Unreadable(
+                    f"it has more than {MOST_ROWS:,} rows, {MOST_COLUMNS:,} columns or {MOST_CELLS:,} cells, which is more than is read; export "
+                    "fewer items, companies or years"
+                )
+    except csv.Error as error:
+        raise Unreadable(f"not a table in text ({error}); look for a quotation mark without its second") from None
     return rows
 
 
@@ -330,7 +345,9 @@ def _xls(content: bytes, sheet: str | None) -> Grid:
         for r in range(found.nrows)
     ]
     merged = [(top, left, bottom - 1, right - 1) for top, bottom, left, right in found.merged_cells]
-    return _formatted(rows, "Excel workbook", chosen, merged, aside)
+    grid = _formatted(rows, "Excel workbook", chosen, merged, aside)
+    grid.hidden = sum(bool(each.hidden) for each in (*found.rowinfo_map.values(), *found.colinfo_map.values()))
+    return grid
 
 
 def _calamine(content: bytes, sheet: str | None) -> Grid:
@@ -399,7 +416,7 @@ def _stata(content: bytes) -> Grid:
             warnings.catch_warnings(action="error", category=UnicodeWarning),
             pd.read_stata(io.BytesIO(content), iterator=True, convert_categoricals=False) as reader,
         ):
-            labels, values = reader.variable_labels(), reader.value_labels()
+            labels, values, title = reader.variable_labels(), reader.value_labels(), reader.data_label
             frame = reader.read()
             days = list(frame.select_dtypes("datetime"))
         if days:
@@ -418,15 +435,19 @@ def _stata(content: bytes) -> Grid:
     for variable, words in values.items():
         if variable in frame:
             frame[variable] = frame[variable].map(lambda value, words=words: words.get(value, value))
+    floats = frame.select_dtypes("float32")
+    rounded = [name for name in floats if (floats[name].abs() > MOST_FLOAT).any()]
+    aside = [f"digits after the seventh of {', '.join(rounded)}, which Stata keeps as float"] if rounded else []
     frame = frame.astype(object).where(frame.notna(), None)
-    texts = [*labels.values(), *(cell for cell in frame.to_numpy().ravel() if isinstance(cell, str))]
+    texts = [title, *labels.values(), *(cell for cell in frame.to_numpy().ravel() if isinstance(cell, str))]
     if not content.startswith(UNICODE_DTA) and not all(map(str.isascii, texts)):
         raise Unreadable(NOT_UNICODE)
     rows = [
         [row.to_pydatetime() if isinstance(row, pd.Timestamp) else row for row in line]
         for line in frame.to_numpy().tolist()
     ]
-    return StataGrid([list(frame.columns), [labels.get(name, "") for name in frame.columns], *rows], "Stata file")
+    names = list(frame.columns)
+    return StataGrid([names, [labels.get(name, "") for name in names], *rows], "Stata file", aside=aside, title=title)
 
 
 def _periods(days, stored):

@@ -49,7 +49,8 @@ class Reading:
 
     aside: what is left out, counted by its reason; units: in yuan, with who states them, of those that no title does; bare: the
     row and column of the first amount whose unit at most a title states; commas: of the first amount with a comma that is
-    'plain' or 'unsure'; renumbered: the tables' codes by those of today.
+    'plain' or 'unsure'; rounded: amounts as texts whose exponent may have cost digits; renumbered: the tables' codes by those of
+    today.
     """
 
     file: str
@@ -59,6 +60,7 @@ class Reading:
     units: dict[int, str] = field(default_factory=dict)
     bare: tuple[int, Column] | None = None
     commas: dict[str, tuple[int, Column]] = field(default_factory=dict)
+    rounded: list[str] = field(default_factory=list)
     renumbered: dict[str, str] = field(default_factory=own.renumbered)
 
     @functools.cached_property
@@ -119,6 +121,9 @@ def lines_of(reading: Reading, year: int | None) -> dict[str, dict[int | None, C
                     "as under a merged header; keep one, or give each a header of its own."
                 )
             held[key] = column
+    for column in layout.of(""):
+        if column.period and any(_is_amount(row[column.place]) for row in reading.grid.cells[layout.first :]):
+            reading.aside[f"column {column.name}, which names a period and no line"] += 1
     if len(relative) > 1:
         one, other = list(relative.values())[:2]
         raise UserError(
@@ -222,6 +227,10 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
     width = max(column.place for column in layout.columns if column.words) + 1
     found: dict[tuple, Record] = {}
     records, notes = [], []
+    amounts = [
+        index for index, row in enumerate(grid.cells) if any(_is_amount(row[c.place]) for c in used_columns(places))
+    ]
+    last = amounts[-1] if amounts else 0
     for index in range(layout.first, len(grid.cells)):
         row = grid.cells[index]
         if not any(cell is not None for cell in row):
@@ -234,16 +243,17 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
             )
         code, name = _company(reading, index, code_column, name_column)
         used = [column for column in used_columns(places) if row[column.place] is not None]
+        # Where no company is named, the label of a total may stand in any column, as that of the groups.
+        if not code and any(map(own.is_total, [name] if name else layouts.texts(row))):
+            reading.aside["total rows (合计 and the like)"] += 1
+            continue
         if (not code and not name) or (not code and not any(_is_amount(row[column.place]) for column in used)):
             if any(_is_amount(row[column.place]) for column in used):
                 raise reading.fault(
                     index, None, "amounts without a company; give its code or name, or take the row out"
                 )
-            _require_no_header(reading, index)
+            _require_note(reading, index, name, used, index < last)
             notes.append(index)
-            continue
-        if not code and own.is_total(name):
-            reading.aside["total rows (合计 and the like)"] += 1
             continue
         if code_column and not code:
             raise reading.fault(
@@ -272,7 +282,10 @@ def records_of(reading: Reading, places: dict, year: int | None) -> list[Record]
             values = {line: by_year.get(each) for line, by_year in amounts.items()}
             if item:  # the same company-year stands in a row for each item
                 known = found.setdefault((code or name, fiscal), Record(index, code, name, fiscal, {}, row))
-                if known.amounts.get(lines[0]) is not None:
+                value = values[lines[0]]
+                if value is not None and known.amounts.get(lines[0]) == value:
+                    reading.aside["rows: an item once more, with the same figure"] += 1
+                elif known.amounts.get(lines[0]) is not None:
                     raise reading.fault(
                         index, item, f"{shown(name or code)} has {shown(row[item.place])} of {fiscal} twice; keep one"
                     )
@@ -336,12 +349,31 @@ def _digits_of(cell) -> str:
     return found[1] if found else as_text(cell)
 
 
-def _require_no_header(reading: Reading, index: int) -> None:
-    """Raise UserError where a row of text is the header of another table; the same header once more is passed over."""
-    row = reading.grid.cells[index]
+def _require_note(reading: Reading, index: int, name: str, used: list[Column], followed: bool) -> None:
+    """Raise UserError where a row of text is the header of another table, or a company's with words in place of amounts; the
+    same header once more is passed over. followed: amounts stand below."""
+    row, header = reading.grid.cells[index], [reading.grid.cells[each] for each in reading.layout.header]
     named = {headings.role(text) for text in layouts.texts(row)}
-    if len(named - {"", "near"}) > 1 and row != reading.grid.cells[reading.layout.header[0]]:
+    if len(named - {"", "near"}) > 1 and row not in header:
         raise reading.fault(index, None, "a second header; give each table a file or a sheet of its own")
+    for column in used if name or followed else ():
+        words = row[column.place]
+        known = not isinstance(words, str) or NOT_KNOWN.fullmatch(words) or _heard(words)
+        if not known and words not in (above[column.place] for above in header):
+            if name:
+                _amount(reading, index, column, stated=False)
+            raise reading.fault(
+                index,
+                column,
+                f"'{shown(words)}' stands among the amounts; take the row out, or, where it is a second header, give each table a file or "
+                "a sheet of its own",
+            )
+
+
+def _heard(words: str) -> bool:
+    """Whether words state something of all amounts that is held against the rest; of a period only a header's columns could."""
+    said = headings.stated(words)
+    return bool(said and not said.period)
 
 
 def _note(reading: Reading, index: int) -> str:
@@ -390,11 +422,11 @@ def _company(reading: Reading, index: int, code_column: Column | None, name_colu
             raise reading.fault(
                 index, code_column, f"'{shown(text)}' is a B share; give the company's code of its A share"
             )
-        if where and not found[1].startswith(CODES_OF[where]):
+        if not found[1].startswith(CODES_OF[where] if where else sum(CODES_OF.values(), ())):
             raise reading.fault(
                 index,
                 code_column,
-                f"'{shown(text)}' is no company of that exchange, but perhaps an index; take the row out",
+                f"'{shown(text)}' is no company of {'that exchange' if where else 'an exchange'}, but perhaps an index; take the row out",
             )
         return reading.renumbered.get(found[1], found[1]), own.spaced(name)
     if text.isdigit():
@@ -531,6 +563,19 @@ def _period(reading: Reading, index: int, places: dict, year: int | None) -> Per
     return Period(year, True)
 
 
+def other_years(reading: Reading, year: int | None) -> list[Column]:
+    """The columns that are not read in which every cell is a year, and some another one than `year`, where it alone says the year."""
+    if year is None or reading.periods:
+        return []
+    found = []
+    for column in reading.layout.of(""):
+        cells = [row[column.place] for row in reading.grid.cells[reading.layout.first :]]
+        whens = [headings.period(cell) for cell in cells if cell is not None]
+        if column.words and whens and all(whens) and any(when.year != year for when in whens):
+            found.append(column)
+    return found
+
+
 def told(reading: Reading, record: Record) -> tuple:
     """When a row was told, to compare: days, and marks of an update; None where it does not say."""
     found = []
@@ -574,6 +619,8 @@ def _amount(reading: Reading, index: int, column: Column, stated: bool) -> Decim
             column,
             f"'{shown(text)}' begins with a zero, as the rest of a number that was cut at its separators; mend it",
         )
+    if isinstance(cell, str) and "e" in text.lower() and sum(map(str.isdigit, text.lower().partition("e")[0])) < 15:
+        reading.rounded.append(f"{text} in {reading.grid.place(index)}")
     if "," in text:
         reading.commas.setdefault("unsure" if ONE_COMMA.fullmatch(text) else "plain", (index, column))
     return Decimal(text.replace(",", ""))
