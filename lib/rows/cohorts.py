@@ -117,6 +117,12 @@ def is_own(cohort: str) -> bool:
     return cohort not in parameters.COHORTS
 
 
+def years(cohort: str) -> list[int]:
+    """The fiscal years that a cohort can be drawn for; of a user's own, those of the tables that its file has rows for."""
+    held = own.years(cohort) if is_own(cohort) else parameters.fiscal_years()
+    return [year for year in parameters.fiscal_years() if year in held]
+
+
 @tables.kept
 def company_years(cohort: str, fiscal_year: int, listed_for: int | None = None) -> pd.DataFrame:
     """A cohort's filed expenses in one fiscal year: one row per member, also for those without figures.
