@@ -197,7 +197,7 @@ def test_counts_that_all_give_one_result_are_said_to(data):
     rows = ["name,fiscal_year,rd,sm", "Alpha,2021,60e6,30e6"]
     (data / "cohorts" / "one.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     one = figures.build(NAME, cohort_list=["one"], years=[2021], thresholds=[1.0])
-    assert one.title == "100.0% of companies are product first, more than MacroPolo's 65%"
+    assert one.title == "100.0% of companies spend more on R&D than on selling, more than MacroPolo's 65%"
     assert one.notes[0].startswith("All 4 counts give the same result. The break is")
 
 
@@ -208,6 +208,7 @@ def test_what_is_counted_is_what_the_thresholds_ask():
         and "spend more than 2 times" in twice.alt
     )
     assert "the multiple of selling expense that a count asks" in more.subtitle
+    assert "counts put the share below 65%" in twice.title and "counts put the share below 65%" in more.title
     assert "spend more on R&D than on selling, fiscal" in figures.build(NAME).subtitle
 
 

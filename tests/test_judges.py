@@ -185,7 +185,7 @@ def test_mp3_public_asks_the_named_firm_to_grow_and_more_sellers_than_listed_com
     monkeypatch.setattr(macropolo.public_sector, "sellers_revenue", lambda evidence: revenue)
     found = judge("mp3-public")
     assert found.verdict == verdict
-    grown = {150: "+50%", 100.9: "+1%", 100: "0%", 99.6: "0%", 90: "−10%"}[ends[0]]
+    grown = {150: "+50%", 100.9: "+1%", 100: "0%", 99.6: "−0.4%", 90: "−10%"}[ends[0]]
     assert f"{grown} from 2020 to 2021" in found.rebuilt
 
 

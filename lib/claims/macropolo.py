@@ -10,7 +10,7 @@ from lib.claims.verdict import Verdict, judges
 from lib.measures import difference, expense_ratio
 from lib.rows import cited, cohorts, public_sector, who_are_the_93
 from lib.rows.rd_against_sm import clustered
-from lib.words import count_word, day_words, estimate, name_list, number, percent, say, span_words, times
+from lib.words import change_words, count_word, day_words, estimate, name_list, number, percent, say, span_words, times
 
 
 def article_cohort() -> tuple[str, bool]:
@@ -130,7 +130,7 @@ def _public(claim: pd.Series) -> Verdict:
     for name in _named(claim)["name_en"].unique():
         if name in spans.index:
             first, last, end = spans.loc[name]
-            said.append(f"{name}'s revenue {percent(end / 100 - 1, sign=True)} from {first:.0f} to {last:.0f}")
+            said.append(f"{name}'s revenue {change_words(end / 100 - 1)} from {first:.0f} to {last:.0f}")
             known.append(end > 100)
         else:
             said.append(f"{name}: no revenue found")

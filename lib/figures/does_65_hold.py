@@ -121,18 +121,19 @@ def _title(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Sh
         above, below = (unlike["share"] > published).sum(), (unlike["share"] < published).sum()
         if len(unlike) == 1:
             return say(
-                phrase("{share:.1%} of companies are product first, less than MacroPolo's {published:.0%}")
+                phrase("{share:.1%} of companies {spend}, less than MacroPolo's {published:.0%}")
                 if below
-                else phrase("{share:.1%} of companies are product first, more than MacroPolo's {published:.0%}")
+                else phrase("{share:.1%} of companies {spend}, more than MacroPolo's {published:.0%}")
                 if above
-                else phrase("{share:.1%} of companies are product first, as in MacroPolo's article"),
-                share=unlike["share"].iloc[0], published=published,
+                else phrase("{share:.1%} of companies {spend}, as in MacroPolo's article"),
+                share=unlike["share"].iloc[0], published=published, spend=_spend(curve),
             )  # fmt: skip
         return say(
-            phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} the product-first share below {published:.0%}")
+            phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} {what} below {published:.0%}")
             if below >= above
-            else phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} the product-first share above {published:.0%}"),
+            else phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} {what} above {published:.0%}"),
             count=max(above, below), all=len(unlike), published=published,
+            what=say(phrase("the product-first share") if 1 in set(unlike["threshold"]) else phrase("the share")),
         )  # fmt: skip
     row = _once(near)
     _, low, high = gap(row, stated)

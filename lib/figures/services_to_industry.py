@@ -18,6 +18,7 @@ from lib.words import (
     clauses,
     count_word,
     estimate,
+    joined,
     name_list,
     number,
     phrase,
@@ -224,7 +225,7 @@ def _title(found: dict, changed: dict, panel: str, years: list[int]) -> str:
         )
         for sector in known
     ]  # fmt: skip
-    return say("R&D per 100 yuan of revenue went {moves}", moves=name_list(moves))
+    return say("R&D per 100 yuan of revenue went {moves}", moves=joined(moves))
 
 
 def _notes(rows, found, changed, panel, years, without) -> list[str]:

@@ -52,8 +52,8 @@ COUNTED = {
     "no selling expense": phrase("{count:,} without selling expense"),
     "R&D is zero": phrase("{count:,} with zero R&D"),
     "selling expense is zero": phrase("{count:,} with zero selling expense"),
-    "no revenue in some year": phrase("{count:,} without revenue in some year"),
-    "no revenue": phrase("{count:,} without revenue"),
+    "no confirmed revenue in some year": phrase("{count:,} without a confirmed revenue in some year"),
+    "no confirmed revenue": phrase("{count:,} without a confirmed revenue"),
     "no figures in an earlier year": phrase("{count:,} without figures in an earlier year"),
     "left out on request": phrase("{count:,} on request"),
 }

@@ -27,7 +27,7 @@ WITH_RD = (
 )
 #: What is asked of a company-year to sum it: all columns would take three times as long to part.
 SUMMED = ["sector", "industry_zh", "fiscal_year", "same_firm", "summed", *AMOUNTS]
-NO_REVENUE = phrase("no revenue")
+NO_REVENUE = phrase("no confirmed revenue")
 EARLIER, ASKED = phrase("no figures in an earlier year"), phrase("left out on request")
 
 
