@@ -208,8 +208,15 @@ def test_what_is_counted_is_what_the_thresholds_ask():
         and "spend more than 2 times" in twice.alt
     )
     assert "the multiple of selling expense that a count asks" in more.subtitle
+    assert "counts put the product-first share" in figures.build(NAME, cohort_list="star", years="2020").title
     assert "counts put the share below 65%" in twice.title and "counts put the share below 65%" in more.title
     assert "spend more on R&D than on selling, fiscal" in figures.build(NAME).subtitle
+
+
+def test_a_share_is_product_first_though_other_thresholds_give_the_same(data):
+    rows = ["name,fiscal_year,rd,sm", *(f"{name},2021,60e6,{sm}e6" for name, sm in (("Alpha", 30), ("Beta", 90)))]
+    (data / "cohorts" / "two.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert "the product-first share" in figures.build(NAME, cohort_list=["two"], years=[2021]).title
 
 
 def test_a_choice_that_accounts_for_nothing_is_not_named(data):

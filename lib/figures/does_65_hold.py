@@ -133,7 +133,7 @@ def _title(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Sh
             if below >= above
             else phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} {what} above {published:.0%}"),
             count=max(above, below), all=len(unlike), published=published,
-            what=say(phrase("the product-first share") if 1 in set(unlike["threshold"]) else phrase("the share")),
+            what=say(phrase("the product-first share") if 1 in set(curve["threshold"]) else phrase("the share")),
         )  # fmt: skip
     row = _once(near)
     _, low, high = gap(row, stated)
