@@ -152,6 +152,11 @@ def test_words_follow_the_counts(curve):
     assert text_faults(small.drawing) == []
 
 
+def test_a_slide_names_the_choices_that_it_does_not_show():
+    assert figures.build(NAME, size="slide").subtitle.endswith("Chosen, too, and not shown: fiscal year and threshold.")
+    assert "not shown" not in figures.build(NAME).subtitle
+
+
 def test_doubtful_firms_are_told_where_they_matter(curve):
     row = one(curve, **SUBJECT, counting="once")
     firms = cohorts.drawn(cohorts.company_years("specialised", 2021))
