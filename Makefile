@@ -14,7 +14,7 @@ replication: $(VENV)/ready  ## set up, render, and pack all that others need to 
 # Many processes import the same packages: each would compile them where Python is told to keep no bytecode.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/test-ready  ## set up, then run every test
-	@echo "Eight to nine minutes on two cores; each dot is a test, and the percentage at the end of a line is how far it is."
+	@echo "Seven to nine minutes on two cores; each dot is a test, and the percentage at the end of a line is how far it is."
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest

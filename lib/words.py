@@ -109,6 +109,12 @@ def percent(share: float, digits: int = 0, sign: bool = False) -> str:
     return number(share, f"{'+' if sign else ''}.{digits}%")
 
 
+def change_words(share: float) -> str:
+    """A rate of change with its sign: '+12%', '−5%'; one beside zero with the digits that tell it, '+0.3%', and none as '0%'."""
+    said = beside(share, "+.0%")
+    return said if re.search("[1-9a-z]", said) else "0%"
+
+
 def interval(low: float, high: float, form: str = ".0f", neutral: float = 0.0) -> str:
     """The ends of an interval: '−0.4 to 8', '59.4% to 77.6%'; 'no interval' where there is none.
 
@@ -149,6 +155,11 @@ def name_list(names: Iterable[str]) -> str:
     if _chinese():
         return f"{'、'.join(most)}和{final}" if most else final
     return f"{', '.join(most)} and {final}" if most else final
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Statements in one clause: 'a, b and c'; 'a，b，c'."""
+    return "，".join(parts) if _chinese() else name_list(parts)
 
 
 def clauses(parts: Iterable[str]) -> str:

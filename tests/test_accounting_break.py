@@ -42,8 +42,8 @@ def test_same_firms_and_left_out_add_up(panel, plain):
     assert len(firms) == 2605 and set(firms.index) == set(plain[0].index)
     members = cohorts.members("all_listed")
     assert len(firms) + sum(out.values()) == (~(members["listed_on"] > "2022-04-30")).sum()
-    assert set(out) - {"no revenue in some year"} <= set(cohorts.REASONS)
-    assert out["not yet listed"] > 0 and out["no revenue in some year"] == 64
+    assert set(out) - {"no confirmed revenue in some year"} <= set(cohorts.REASONS)
+    assert out["not yet listed"] > 0 and out["no confirmed revenue in some year"] == 64
 
 
 def test_a_firm_is_left_out_by_its_first_year_without_a_ratio(panel):

@@ -152,6 +152,11 @@ def test_words_follow_the_counts(curve):
     assert text_faults(small.drawing) == []
 
 
+def test_a_slide_names_the_choices_that_it_does_not_show():
+    assert figures.build(NAME, size="slide").subtitle.endswith("Chosen, too, and not shown: fiscal year and threshold.")
+    assert "not shown" not in figures.build(NAME).subtitle
+
+
 def test_doubtful_firms_are_told_where_they_matter(curve):
     row = one(curve, **SUBJECT, counting="once")
     firms = cohorts.drawn(cohorts.company_years("specialised", 2021))
@@ -197,7 +202,7 @@ def test_counts_that_all_give_one_result_are_said_to(data):
     rows = ["name,fiscal_year,rd,sm", "Alpha,2021,60e6,30e6"]
     (data / "cohorts" / "one.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     one = figures.build(NAME, cohort_list=["one"], years=[2021], thresholds=[1.0])
-    assert one.title == "100.0% of companies are product first, more than MacroPolo's 65%"
+    assert one.title == "100.0% of companies spend more on R&D than on selling, more than MacroPolo's 65%"
     assert one.notes[0].startswith("All 4 counts give the same result. The break is")
 
 
@@ -208,7 +213,15 @@ def test_what_is_counted_is_what_the_thresholds_ask():
         and "spend more than 2 times" in twice.alt
     )
     assert "the multiple of selling expense that a count asks" in more.subtitle
+    assert "counts put the product-first share" in figures.build(NAME, cohort_list="star", years="2020").title
+    assert "counts put the share below 65%" in twice.title and "counts put the share below 65%" in more.title
     assert "spend more on R&D than on selling, fiscal" in figures.build(NAME).subtitle
+
+
+def test_a_share_is_product_first_though_other_thresholds_give_the_same(data):
+    rows = ["name,fiscal_year,rd,sm", *(f"{name},2021,60e6,{sm}e6" for name, sm in (("Alpha", 30), ("Beta", 90)))]
+    (data / "cohorts" / "two.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert "the product-first share" in figures.build(NAME, cohort_list=["two"], years=[2021]).title
 
 
 def test_a_choice_that_accounts_for_nothing_is_not_named(data):

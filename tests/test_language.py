@@ -166,6 +166,13 @@ def test_every_text_has_a_chinese_wording_with_the_same_fields():
         assert fields(text) == fields(wording), f"{text!r} and {wording!r} have other fields"
 
 
+def test_a_word_in_quotes_is_one_that_the_english_quotes():
+    """What is quoted stands elsewhere in the figure or its source; 小巨人 is always quoted, as the ministry does."""
+    wordings = words.catalogue("zh")
+    quoted = {text: said for text, said in wordings.items() if "“" in said.replace("“小巨人”", "")}
+    assert quoted and [text for text in quoted if not re.search(r"(?<!\w)'", text)] == []
+
+
 def test_no_wording_is_unused():
     frames = [tables.load(name).select_dtypes("string") for name in tables.table_names()]
     cells = {cell for frame in frames for cell in frame.to_numpy().ravel() if isinstance(cell, str)}

@@ -192,7 +192,7 @@ def test_what_the_claim_of_93_is_held_against(edit):
     assert (
         "27 May to 1 June 2022" in row["reason"]
         and "from 22 to 79" in row["reason"]
-        and "has 44 of the" in row["reason"]
+        and "has 44 of that month's board" in row["reason"]
     )
     edit("little_giant_counts", {"count_id": "2022-12-31-board"}, "national_little_giants", "95")
     row = verdict("mp3-cohort")  # a day between may have had 93

@@ -8,7 +8,21 @@ from test_language import templates
 
 from lib import figures, notebooks
 from lib.paths import ROOT
-from lib.words import count_word, day_words, estimate, gap_words, interval, name_list, number, say, sentence, times
+from lib.words import (
+    change_words,
+    count_word,
+    day_words,
+    estimate,
+    gap_words,
+    interval,
+    joined,
+    name_list,
+    number,
+    say,
+    sentence,
+    speaking,
+    times,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +40,20 @@ from lib.words import count_word, day_words, estimate, gap_words, interval, name
 )
 def test_a_number_has_a_true_minus_and_no_zero_has_one(value, form, said):
     assert number(value, form) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0.12, "+12%"), (-0.05, "−5%"), (0.003, "+0.3%"), (-0.0004, "−0.04%"), (0.0, "0%"), (1e-12, "0%"), (float("nan"), "not known")],
+)  # fmt: skip
+def test_a_change_has_its_sign_and_is_no_zero_unless_it_is_none(share, said):
+    assert change_words(share) == said
+
+
+def test_statements_in_one_clause():
+    assert joined(["a", "b", "c"]) == "a, b and c"
+    with speaking("zh"):
+        assert joined(["a", "b"]) == "a，b"
 
 
 def test_no_other_code_writes_a_number_that_may_be_below_zero():

@@ -10,7 +10,7 @@ from lib.claims.verdict import Verdict, judges
 from lib.measures import difference, expense_ratio
 from lib.rows import cited, cohorts, public_sector, who_are_the_93
 from lib.rows.rd_against_sm import clustered
-from lib.words import count_word, day_words, estimate, name_list, number, percent, say, span_words, times
+from lib.words import change_words, count_word, day_words, estimate, name_list, number, percent, say, span_words, times
 
 
 def article_cohort() -> tuple[str, bool]:
@@ -40,7 +40,7 @@ def _share(claim: pd.Series) -> Verdict:
     apart = estimate(f"{number(gap, '+.1f')} points", low, high, "+.1f")
     reason = (
         f"on another cohort, {share.total} listed specialised firms: {apart} from {stated.count} of {stated.total}, which '{claim['published_text']}' comes to; both shares have an interval, and the "
-        f"cohort's is clustered by industry. From the published one it is {'no more' if near else 'more'} than the {100 * claim['tolerance']:g} points off that are allowed"
+        f"cohort's is clustered by industry. It lies {100 * off:.1f} points from the published share, {'no more' if near else 'more'} than the {100 * claim['tolerance']:g} that are allowed"
     )
     if found[1] <= 0 <= found[2] and near:
         return Verdict("supported", str(share), reason, share.share)
@@ -52,10 +52,9 @@ def _share(claim: pd.Series) -> Verdict:
 def _giants(claim: pd.Series) -> Verdict:
     cohort, own = article_cohort()
     found = above_internet(cohorts.drawn(cohorts.company_years(cohort, 2021)))
-    reason = f"{found.reason}, which takes firms as independent"
     if own:
-        return replace(found, reason=reason)
-    reason = f"on another cohort, listed specialised firms of Shanghai and Shenzhen: {reason}"
+        return found
+    reason = f"on another cohort, listed specialised firms of Shanghai and Shenzhen: {found.reason}"
     return replace(found, reason=reason, verdict="supported" if found.verdict == "reproduced" else found.verdict)
 
 
@@ -64,17 +63,30 @@ def above_internet(firms: pd.DataFrame, unknown: int = 0) -> Verdict:
 
     unknown: how many more firms have a ratio that is not known; the claim is open where they could overturn the verdict.
     """
+    internet = cohorts.internet_companies(2021)
     ratios, others = (
         np.asarray(expense_ratio(rows["rd_expense_cny"], rows["selling_expense_cny"]))
-        for rows in (firms, cohorts.drawn(cohorts.internet_companies(2021)))
+        for rows in (firms, cohorts.drawn(internet))
     )
+    missing = len(internet) - len(others)
     # Those whose ratio is not known, all below every company or all above: the test only ranks.
-    found = {_above(np.append(ratios, np.full(unknown, end)), others)[0] for end in (-np.inf, np.inf)}
+    ends = (-np.inf, np.inf)
+    found = {_above(np.append(ratios, np.full(unknown, end)), others)[0] for end in ends}
+    against = {_above(ratios, np.append(others, np.full(missing, end)))[0] for end in ends}
     verdict = found.pop() if len(found) == 1 else "open"
     _, chance = _above(ratios, others)
-    reason = f"{len(ratios)} firms against {len(others)} internet companies, one-sided Mann-Whitney p = {chance:.3f}"
+    reason = (
+        f"{len(ratios)} firms against {len(others)} internet companies, one-sided Mann-Whitney p = {chance:.3f}, which takes "
+        "firms as independent"
+    )
     if unknown:
         reason += f"; the verdict {'hangs' if found else 'does not hang'} on the {unknown} whose ratio is not known"
+    if missing:
+        could = "could" if len(against) > 1 else "could not"
+        reason += say(
+            "; {count:word} more internet {count:company|companies}, whose {count:ratio is|ratios are} not known, {could} overturn the verdict",
+            count=missing, could=could,
+        )  # fmt: skip
     medians = [times(float(np.median(each))) for each in (ratios, others)]
     return Verdict(verdict, f"median firm {medians[0]}, median internet company {medians[1]}", reason)
 
@@ -118,7 +130,7 @@ def _public(claim: pd.Series) -> Verdict:
     for name in _named(claim)["name_en"].unique():
         if name in spans.index:
             first, last, end = spans.loc[name]
-            said.append(f"{name}'s revenue {percent(end / 100 - 1, sign=True)} from {first:.0f} to {last:.0f}")
+            said.append(f"{name}'s revenue {change_words(end / 100 - 1)} from {first:.0f} to {last:.0f}")
             known.append(end > 100)
         else:
             said.append(f"{name}: no revenue found")
@@ -179,7 +191,7 @@ def _hujiang(claim: pd.Series) -> Verdict:
 def _cohort(claim: pd.Series) -> Verdict:
     count = int(claim["published_value"])
     board, _, counts, *_ = who_are_the_93.load()
-    # The article uses accounts of 2021: filed by the end of April 2022, and the latest until the end of April 2023.
+    # The article uses accounts of 2021: due by the end of April 2022, and the last due until the end of April 2023.
     certified = counts[counts["national_little_giants"].notna() & counts["date"].between("2022-04-30", "2023-04-30")]
     windows = who_are_the_93.board_windows(board, count)
     whole = (
@@ -189,7 +201,7 @@ def _cohort(claim: pd.Series) -> Verdict:
     )
     need = "the day of the article's count, or its list of companies"
     if certified.empty:
-        reason = f"no count of certified Little Giants was published while 2021's accounts were the latest; {whole}"
+        reason = f"no count of certified Little Giants was published while 2021's accounts were the last due; {whole}"
         return Verdict("open", "", reason, decided_by=need)
     companies = tables.load("companies")
     listed = int(((companies["board"] == "BSE") & companies["specialised_board"]).sum())
@@ -199,8 +211,9 @@ def _cohort(claim: pd.Series) -> Verdict:
     value, day = int(near["national_little_giants"]), day_words(near["date"])
     rebuilt = f"{value} certified, on {day}: the published count that comes nearest"
     reason = (
-        f"the {count_word(len(values))} counts of certified companies published while 2021's accounts were the latest run from {values.min()} to "
-        f"{values.max()}, and a vendor's list of such firms of November 2023 has {listed} of the board of then; {whole}"
+        f"the article bears no date; supposing it counted while 2021's accounts were the last due, the {count_word(len(values))} counts of certified "
+        f"companies published in that time run from {values.min()} to {values.max()}, and a vendor's list of such firms of November 2023 has {listed} "
+        f"of that month's board; {whole}"
     )
     if abs(value - count) <= claim["tolerance"]:
         return Verdict("reproduced", rebuilt, reason, value)

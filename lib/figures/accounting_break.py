@@ -25,7 +25,19 @@ from lib.rows.accounting_break import (
     turned,
 )
 from lib.rows.sources import source_line
-from lib.words import clauses, digits, estimate, name_list, percent, phrase, say, sentence, sentences, span_words
+from lib.words import (
+    change_words,
+    clauses,
+    digits,
+    estimate,
+    name_list,
+    percent,
+    phrase,
+    say,
+    sentence,
+    sentences,
+    span_words,
+)
 
 NAME = "05_accounting_break"
 GROUP_COLOURS = dict(zip(GROUPS, (style.ACCENT, style.NEUTRAL, style.INK), strict=True))
@@ -302,7 +314,7 @@ def _draw_rates(axes, rates: dict, *, filled: bool, named: bool) -> None:
 
 
 def _percent(log_change: float) -> str:
-    return percent(np.expm1(log_change), sign=True)
+    return change_words(np.expm1(log_change))
 
 
 def _change_marks(axes, changes: dict) -> list:

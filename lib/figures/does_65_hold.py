@@ -50,10 +50,17 @@ def draw(
     near, weigh = own_terms(curve), influence(curve)
     names = curve["cohort"].unique()
     own = [name for name in names if cohorts.is_own(name)]
-    subtitle = say(
-        "Share of companies that {spend}, fiscal {span}, in every combination of the choices below, lowest to highest, with 95% "
-        "intervals clustered by industry. A tick marks what a count chooses.",
-        spend=_spend(curve), span=span_words(curve["year"].min(), curve["year"].max()),
+    # A slide has room for the two choices that matter most.
+    most = list(dict.fromkeys([*weigh.index, *CHOICES]))[:2]
+    choices = [name for name in CHOICES if style.SIZE.get() != "slide" or name in most]
+    hidden = [say(words).lower() for name, words in CHOICES.items() if name not in choices and name in weigh]
+    subtitle = sentences(
+        say(
+            "Share of companies that {spend}, fiscal {span}, in every combination of the choices below, lowest to highest, with 95% "
+            "intervals clustered by industry. A tick marks what a count chooses.",
+            spend=_spend(curve), span=span_words(curve["year"].min(), curve["year"].max()),
+        ),
+        say("Chosen, too, and not shown: {choices}.", choices=name_list(hidden)) if hidden else "",
     )  # fmt: skip
     notes = [
         sentences(
@@ -63,9 +70,6 @@ def draw(
         sentences(_article_words(claim, stated), *(_near_words(near, stated) if len(near) else ())),
         source_line([*(i for name in names for i in cohorts.source_ids(name, ["company-list", "finglm"])), "macropolo"]),
     ]  # fmt: skip
-    # A slide has room for the two choices that matter most.
-    most = list(dict.fromkeys([*weigh.index, *CHOICES]))[:2]
-    choices = [name for name in CHOICES if style.SIZE.get() != "slide" or name in most]
     layout, parts = _layout(curve, choices), blocks(curve)
     frame = style.Frame(_title(curve, claim, near, stated), subtitle, notes, layout, layout, layout)
     curves = [frame.axes(f"curve{place}") for place in range(len(parts))]
@@ -121,18 +125,19 @@ def _title(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: Sh
         above, below = (unlike["share"] > published).sum(), (unlike["share"] < published).sum()
         if len(unlike) == 1:
             return say(
-                phrase("{share:.1%} of companies are product first, less than MacroPolo's {published:.0%}")
+                phrase("{share:.1%} of companies {spend}, less than MacroPolo's {published:.0%}")
                 if below
-                else phrase("{share:.1%} of companies are product first, more than MacroPolo's {published:.0%}")
+                else phrase("{share:.1%} of companies {spend}, more than MacroPolo's {published:.0%}")
                 if above
-                else phrase("{share:.1%} of companies are product first, as in MacroPolo's article"),
-                share=unlike["share"].iloc[0], published=published,
+                else phrase("{share:.1%} of companies {spend}, as in MacroPolo's article"),
+                share=unlike["share"].iloc[0], published=published, spend=_spend(curve),
             )  # fmt: skip
         return say(
-            phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} the product-first share below {published:.0%}")
+            phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} {what} below {published:.0%}")
             if below >= above
-            else phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} the product-first share above {published:.0%}"),
+            else phrase("{count:,} of {all:,} different {all:count|counts} {count:puts|put} {what} above {published:.0%}"),
             count=max(above, below), all=len(unlike), published=published,
+            what=say(phrase("the product-first share") if 1 in set(curve["threshold"]) else phrase("the share")),
         )  # fmt: skip
     row = _once(near)
     _, low, high = gap(row, stated)

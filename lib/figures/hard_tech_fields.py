@@ -22,7 +22,7 @@ from lib.rows.hard_tech_fields import (
     without_doubtful,
 )
 from lib.rows.sources import source_line
-from lib.words import clauses, digits, estimate, interval, name_list, number, phrase, say, sentences, term
+from lib.words import clauses, digits, estimate, interval, joined, name_list, number, phrase, say, sentences, term
 
 NAME = "06_hard_tech_fields"
 LINE = 0.205  # inches per row
@@ -181,9 +181,14 @@ def _doubtful(rows: pd.DataFrame) -> str:
     unsure, doubtful, moves = without_doubtful(rows)
     counts = (
         (unsure, phrase("{count:,} {count:has|have} R&D or revenue that no second extract confirms")),
-        (doubtful, phrase("{count:,} more {count:has|have} a line that jumps or R&D above revenue")),
+        (
+            doubtful,
+            phrase("{count:,} more {count:has|have} a line that jumps or R&D above revenue")
+            if unsure
+            else phrase("{count:,} {count:has|have} a line that jumps or R&D above revenue"),
+        ),
     )
-    said = name_list(say(words, count=count) for count, words in counts if count) if unsure or doubtful else ""
+    said = joined(say(words, count=count) for count, words in counts if count) if unsure or doubtful else ""
     return sentences(
         say(
             phrase("Of {total:,} {total:company|companies}, {said}; without them no field's share moves by more than {points:.1f} points.")

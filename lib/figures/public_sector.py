@@ -22,7 +22,7 @@ from lib.rows.public_sector import (
     statements,
 )
 from lib.rows.sources import cite, source_line
-from lib.words import clauses, name_list, percent, phrase, say, sentences, span_words, term, year_ticks
+from lib.words import change_words, clauses, name_list, percent, phrase, say, sentences, span_words, term, year_ticks
 
 NAME = "02_public_sector"
 HEADS = {
@@ -458,7 +458,7 @@ def _alt(marks, firms, silent, longest, grown, year) -> str:
         ends = name_list(
             say(
                 "{name} {change} from {first} to {last}",
-                name=company_name(row), change=percent(row["index"] / 100 - 1, sign=True), last=row["fiscal_year"],
+                name=company_name(row), change=change_words(row["index"] / 100 - 1), last=row["fiscal_year"],
                 first=grown.loc[grown["name_en"] == row["name_en"], "fiscal_year"].iloc[0],
             )
             for _, row in _last(grown).iterrows()

@@ -18,6 +18,8 @@ from lib.words import (
     clauses,
     count_word,
     estimate,
+    joined,
+    month_words,
     name_list,
     number,
     phrase,
@@ -224,7 +226,7 @@ def _title(found: dict, changed: dict, panel: str, years: list[int]) -> str:
         )
         for sector in known
     ]  # fmt: skip
-    return say("R&D per 100 yuan of revenue went {moves}", moves=name_list(moves))
+    return say("R&D per 100 yuan of revenue went {moves}", moves=joined(moves))
 
 
 def _notes(rows, found, changed, panel, years, without) -> list[str]:
@@ -279,8 +281,8 @@ def _notes(rows, found, changed, panel, years, without) -> list[str]:
         notes.append(say("To leave out on request, but not in this cohort: {codes}.", codes=name_list(absent)))
     clusters = sure.groupby("sector")["industry_zh"].nunique()
     marks = say(
-        "Below, hollow marks are second-hand or derived, and lines join neighbouring years alone; diamonds are growth from "
-        "January to September."
+        "Below, hollow marks are second-hand or derived, and lines join neighbouring years alone; diamonds are growth over "
+        "nine months of a year or more."
     )
     counted = say(
         "Clusters: {industry} {industry:industry|industries} in the secondary sector and {services} in services; with fewer than "
@@ -441,9 +443,10 @@ def _marks(axes: dict, found: pd.DataFrame, national: pd.DataFrame) -> list:
 
 def _dot(row) -> str:
     """A figure of a national series, in words: its year and value."""
-    whole, part = phrase("{year} {value:.3g}"), phrase("January to September {year} {value:.3g}")
+    whole, part = phrase("{year} {value:.3g}"), phrase("January to {end} {value:.3g}")
     value = billions(row.drawn) if row.panel == VENTURE.name else row.drawn
-    return say(whole if row.months == sectors.WHOLE else part, year=row.fiscal_year, value=value)
+    end = month_words(row.period_end)
+    return say(whole if row.months == sectors.WHOLE else part, year=row.fiscal_year, end=end, value=value)
 
 
 def _series(panel: str, kind: str) -> str:

@@ -35,7 +35,7 @@ from lib.rows.valley_of_death import (
     ladder,
     same_side,
 )
-from lib.words import clauses, digits, estimate, percent, phrase, say, sentence, sentences
+from lib.words import change_words, clauses, digits, estimate, percent, phrase, say, sentence, sentences
 
 NAME = "10_valley_of_death"
 CURVE = style.Panel("deciles", 1.95, 3.7, left=0.55, right=0.2, top=0.42, bottom=0.5)
@@ -87,7 +87,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, last_year: int, minimum_firms: int
         sentences(
             cohorts.left_out_words(out, len(firms)),
             cohorts.later_words(out),
-            say("Only companies that still filed in {last}, after a year of pandemic: no cause, and nothing on firms that failed or never listed.", last=last_year),
+            say("Only companies that still filed in {last}, in a pandemic: no cause, and nothing on firms that failed or never listed.", last=last_year),
             cohorts.provenance(cohort),
         ),
         source_line(cohorts.source_ids(cohort, ["company-list", "listings", "finglm", "macropolo"])),
@@ -134,16 +134,11 @@ def _grown(log_change: float) -> float:
     return float(np.expm1(log_change))
 
 
-def _percent(log_change: float) -> str:
-    grown = _grown(log_change)
-    return percent(0.0 if abs(grown) < 0.005 else grown, sign=abs(grown) >= 0.005)
-
-
 def _gap(found: Estimate) -> str:
     """A difference of log changes as a rate with its interval: '+7% (+1% to +14%)'."""
     if not np.isfinite(found.value):
         return say("no estimate")
-    return estimate(_percent(found.value), _grown(found.low), _grown(found.high), "+.0%")
+    return estimate(change_words(_grown(found.value)), _grown(found.low), _grown(found.high), "+.0%")
 
 
 def _unsold(firms: pd.DataFrame) -> dict[str, int]:
@@ -296,7 +291,7 @@ def _draw_gaps(axes, steps, others, every) -> list[tuple[float, str, str, Estima
             size=8.5,
             color=COLOURS[name] if name != OTHERS else style.QUIET,
         )
-        chart.write(axes, (1, place), _percent(found.value), (32, 0), **looks)
+        chart.write(axes, (1, place), change_words(_grown(found.value)), (32, 0), **looks)
         chart.write(axes, (1, place), digits(found.firms), (66, 0), **looks | {"color": style.QUIET})
     chart.write(axes, (1, 1), say("firms"), (66, 3), over=("axes", "axes"), ha="right", size=8.5, color=style.QUIET)
     left = style.MARGIN - GAPS.left
@@ -323,7 +318,7 @@ def _marks(left, right, curve: pd.DataFrame, places) -> list[Mark]:
         say(
             "Decile {decile}, {group}: the median firm's sales grew by {growth}, {firms:,} {firms:firm|firms}",
             decile=row["decile"], group=say(row["group"]), firms=row["firms"],
-            growth=estimate(_percent(row["growth"]), _grown(row["low"]), _grown(row["high"]), "+.0%"),
+            growth=estimate(change_words(_grown(row["growth"])), _grown(row["low"]), _grown(row["high"]), "+.0%"),
         )
         for _, row in curve.iterrows()
     ]  # fmt: skip
@@ -368,7 +363,7 @@ def _alt(plural, last, curve, steps, others, every) -> str:
     slope = (
         say(
             "Of the others it was {first} in decile {low} and {final} in decile {high}.",
-            first=_percent(ends["growth"].iloc[0]), low=ends["decile"].iloc[0], final=_percent(ends["growth"].iloc[-1]), high=ends["decile"].iloc[-1],
+            first=change_words(_grown(ends["growth"].iloc[0])), low=ends["decile"].iloc[0], final=change_words(_grown(ends["growth"].iloc[-1])), high=ends["decile"].iloc[-1],
         )
         if len(ends)
         else ""

@@ -40,7 +40,7 @@ def load(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
     reasons = (rows["status"].where(rows["status"] != cohorts.DRAWN) for rows in by_year.values())
     reason = functools.reduce(pd.Series.fillna, reasons)
     sold = pd.DataFrame({year: rows["revenue_cny"] > 0 for year, rows in by_year.items()}).all(axis=1)
-    reason = reason.mask(reason.isna() & ~sold, phrase("no revenue in some year"))
+    reason = reason.mask(reason.isna() & ~sold, phrase("no confirmed revenue in some year"))
     kept = reason.isna()
     if not kept.any():
         raise UserError(
@@ -48,7 +48,9 @@ def load(cohort: str) -> tuple[pd.DataFrame, dict[str, int]]:
             "some. A file of your own needs a column `revenue` and a row for each year."
         )
     counts = reason.value_counts()
-    out = {name: int(counts[name]) for name in (*cohorts.REASONS, "no revenue in some year") if name in counts}
+    out = {
+        name: int(counts[name]) for name in (*cohorts.REASONS, "no confirmed revenue in some year") if name in counts
+    }
     sure = [rows["confirmed"] & (rows["outlier"] == "") for rows in by_year.values()]
     wide = {(line, year): by_year[year].loc[kept, line] for line in LINES for year in YEARS}
     wide |= {("product_first", y): wide["rd_expense_cny", y] > wide["selling_expense_cny", y] for y in YEARS}

@@ -52,8 +52,8 @@ COUNTED = {
     "no selling expense": phrase("{count:,} without selling expense"),
     "R&D is zero": phrase("{count:,} with zero R&D"),
     "selling expense is zero": phrase("{count:,} with zero selling expense"),
-    "no revenue in some year": phrase("{count:,} without revenue in some year"),
-    "no revenue": phrase("{count:,} without revenue"),
+    "no confirmed revenue in some year": phrase("{count:,} without a confirmed revenue in some year"),
+    "no confirmed revenue": phrase("{count:,} without a confirmed revenue"),
     "no figures in an earlier year": phrase("{count:,} without figures in an earlier year"),
     "left out on request": phrase("{count:,} on request"),
 }
@@ -115,6 +115,12 @@ def among_the_93(rows: pd.DataFrame) -> tuple[int, int]:
 def is_own(cohort: str) -> bool:
     """Whether a cohort is a user's own, from a file in data/cohorts."""
     return cohort not in parameters.COHORTS
+
+
+def years(cohort: str) -> list[int]:
+    """The fiscal years that a cohort can be drawn for; of a user's own, those of the tables that its file has rows for."""
+    held = own.years(cohort) if is_own(cohort) else parameters.fiscal_years()
+    return [year for year in parameters.fiscal_years() if year in held]
 
 
 @tables.kept

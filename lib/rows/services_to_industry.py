@@ -27,7 +27,7 @@ WITH_RD = (
 )
 #: What is asked of a company-year to sum it: all columns would take three times as long to part.
 SUMMED = ["sector", "industry_zh", "fiscal_year", "same_firm", "summed", *AMOUNTS]
-NO_REVENUE = phrase("no revenue")
+NO_REVENUE = phrase("no confirmed revenue")
 EARLIER, ASKED = phrase("no figures in an earlier year"), phrase("left out on request")
 
 
@@ -150,20 +150,20 @@ NATIONAL = {
     "vc_ai": (phrase("venture capital"), phrase("AI")),
     "gerd": (phrase("R&D of the whole economy"), ""),
 }
-#: Months of a year that a figure of growth may cover; the others have no second year to stand beside.
-WHOLE, PART = 12, 9
+#: Months of a year that a figure of growth covers, and at least covers, from January.
+WHOLE, LEAST = 12, 9
 
 
 def national() -> pd.DataFrame:
     """The national figures that a source gives, one row each: `panel`, `kind`, `fiscal_year`, `months`, `drawn`, the source.
 
-    drawn: per cent of growth of fixed-asset investment, over the whole year or, for a year without such a figure, over
-    January to September (`months` 9); billion dollars of venture capital; trillion yuan of R&D.
+    drawn: per cent of growth of fixed-asset investment, over the whole year or, for a year without such a figure, over the
+    longest part of it of LEAST `months` or more; billion dollars of venture capital; trillion yuan of R&D.
     """
     rows = cited.figures("macro")
     rows = rows[rows["item"].isin(NATIONAL)]
     rows = rows.assign(months=rows["period_end"].dt.month)
-    rows = cited.best(rows[rows["months"].isin([WHOLE, PART])], ["item", "fiscal_year", "months"])
+    rows = cited.best(rows[rows["months"].between(LEAST, WHOLE)], ["item", "fiscal_year", "months"])
     rows = rows.sort_values("months", ascending=False, kind="stable").drop_duplicates(["item", "fiscal_year"])
     rows["panel"], rows["kind"] = zip(*rows["item"].map(NATIONAL), strict=True)
     growing = rows["item"].str.startswith("fai_")
