@@ -241,8 +241,10 @@ def accessibility_faults(page, place: str | None = None) -> list[str]:
 
 
 def interruptible() -> None:
-    """Before a command starts: let it hear Ctrl-C, which jobs in the background are deaf to."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Before a command starts: let it hear Ctrl-C and the end of its terminal, which jobs in the background may be deaf to."""
+    for name in ("SIGINT", "SIGHUP"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_DFL)
 
 
 def text_faults(drawing) -> list[str]:
