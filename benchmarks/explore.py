@@ -1,6 +1,6 @@
 """How long a reader waits in JupyterLab from a control's change to the new picture, measured in the browser.
 
-Writes benchmarks/explore.json: for each figure the milliseconds of each change.
+Writes benchmarks/explore.json: for each figure the milliseconds of each change, and those for which the table holds the browser after one.
 """
 
 import json
@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 from lib.notebooks import Parameter  # noqa: E402
 
 ROUNDS = 4
+FILLED = 3000  # milliseconds after a change in which the table is filled
 
 #: Sets a control, and gives the milliseconds until another picture is on the screen.
 CHANGE = """
@@ -38,6 +39,16 @@ async ([name, value]) => {
     return performance.now() - start;
 }
 """
+
+#: Notes how long the browser does nothing else, and gives the longest of these times.
+WATCH = """
+() => {
+    window.held = [0];
+    new PerformanceObserver((list) => window.held.push(...list.getEntries().map((one) => one.duration)))
+        .observe({ type: 'longtask' });
+}
+"""
+LONGEST = "() => Math.round(Math.max(...window.held.splice(0, Infinity, 0)))"
 
 
 def as_shown(parameter: Parameter, value):
@@ -63,10 +74,18 @@ def main() -> None:
                 lab.open(page, name)
                 lab.run_all(page)
                 page.locator(".figure-view img").wait_for()
-                waits[name] = [round(page.evaluate(CHANGE, [label, value])) for value in values * ROUNDS]
+                changes = [round(page.evaluate(CHANGE, [label, value])) for value in values * ROUNDS]
+                page.wait_for_timeout(FILLED)
+                page.evaluate(WATCH)
+                held = []
+                for value in values * 2:
+                    page.evaluate(CHANGE, [label, value])
+                    page.wait_for_timeout(FILLED)
+                    held.append(page.evaluate(LONGEST))
+                waits[name] = {"changes": changes, "held": held}
                 page.close()
                 lab.shut_kernel(name)
-                print(name, sorted(waits[name]), flush=True)
+                print(name, sorted(changes), held, flush=True)
         finally:
             lab.stop()
     (HERE / "explore.json").write_text(json.dumps(waits, indent=1) + "\n", encoding="utf-8")
