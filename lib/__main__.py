@@ -366,13 +366,14 @@ def check() -> None:
     from lib import parameters, tables
     from lib.rows import own
     from lib.style import signs_missing
+    from lib.words import say
 
     problems = tables.check()
     problems += [] if problems else own.check()  # which looks industries up in the tables
     for problem in problems:
         echo(problem, err=True)
     if problems:
-        echo(f"{len(problems)} problems.", err=True)
+        echo(say("{count} {count:problem|problems}.", count=len(problems)), err=True)
         sys.exit(1)
     names = tables.table_names()
     echo(f"{len(names)} tables, {sum(len(tables.load(name)) for name in names):,} rows: all hold to the codebook.")
@@ -381,6 +382,8 @@ def check() -> None:
         drawn = parameters.fiscal_years()
         years = ", ".join(f"{year}" if year in drawn else f"{year} (not drawn)" for year in own.years(name))
         echo(f"{name}: your own cohort, {rows['company_id'].nunique():,} companies, fiscal {years}.")
+        if not rows[["rd_expense_cny", "selling_expense_cny"]].notna().all(axis=1).any():
+            echo(f"  No row has both rd and sm, of {len(rows):,}: no figure can draw it before they are filled in.")
         members = own.members(name)
         for company in pd.concat([members["name_en"], members["name_zh"]]).dropna().unique():
             if signs := signs_missing(company):

@@ -320,6 +320,7 @@ HOSTILE = {
     "several sheets": (".xlsx", book({"2020": SHEET, "2021": SHEET}), ["2 sheets", "2020, 2021", "leave one sheet"]),
     "two tables beside": (".xlsx", book({"S": [[*row, None, *row] for row in SHEET]}), ["cell 5 of the header is empty", "one table"]),
     "two tables below": (".xlsx", book({"S": [*SHEET, [], *SHEET]}), ["row 4, column fiscal_year", "'fiscal_year' is not a year"]),
+    "a year to come": (".xlsx", book({"S": [SHEET[0], ["A", datetime.date.today().year + 1, 2, 1]]}), ["row 2, column fiscal_year", "is still to come"]),
     "a title above": (".xlsx", book({"S": [["My chips"], *SHEET]}), ["row 1: name, fiscal_year, rd and sm missing"]),
     "a formula unsaved": (".xlsx", book({"S": [SHEET[0], ["A", 2021, "=1+1", 1]]}), ["row 2, column C", "a formula without a stored value"]),
     "a date in Excel": (".xlsx", book({"S": [SHEET[0], ["A", datetime.date(2021, 12, 31), 2, 1]]}), ["row 2, column fiscal_year", "four digits"]),
@@ -663,7 +664,7 @@ def test_one_command_renders_an_excel_file_and_another_only_if_it_changed(put, o
         and "mine: your own cohort, from cohorts/mine.xlsx" in listed.stdout
     )
     checked = call("check")
-    assert checked.returncode == 1 and "1 problems." in checked.stderr and "broken.csv" in checked.stderr
+    assert checked.returncode == 1 and "1 problem." in checked.stderr and "broken.csv" in checked.stderr
 
 
 def test_a_cohort_of_one_industry_has_peers_without_an_interval(no_cohorts):

@@ -281,6 +281,7 @@ HOSTILE = {
     "units in cells": ("a.csv", text([HEAD, [*ROW[:3], "1.2亿", 3e6]]), {}, ["row 2, column D", "'1.2亿' has its unit in the cell"]),
     "words for an amount": ("a.csv", text([HEAD, [*ROW[:3], "about 5", 3e6]]), {}, ["row 2, column D", "'about 5' is not an amount"]),
     "R&D with what is capitalised": ("a.csv", text([["代码", "年度", "研发投入", "销售费用"], ["430198.BJ", 2021, 2e6, 3e6]]), {"unit": "元"}, ["no column is R&D expense", "(研发投入) is R&D spending with what is capitalised"]),
+    "selling expense by half its name": ("a.csv", text([["代码", "年度", "研发费用", "selling"], ["430198.BJ", 2021, 2e6, 3e6]]), {"unit": "元"}, ["head its column with one of these names", "not read: D (selling)"]),
     "no selling expense": ("a.csv", text([["代码", "年度", "研发费用"], ["430198.BJ", 2021, 2e6]]), {"unit": "元"}, ["no column is selling expense"]),
     "several sheets": ("a.xlsx", two_sheets(), {}, ["2 sheets hold something", "--sheet 'Sheet'"]),
     "a sheet that is not there": ("a.xlsx", two_sheets(), {"sheet": "2019"}, ["no sheet '2019'", "Sheet and 2020"]),
@@ -687,6 +688,8 @@ def test_the_command_says_which_option_settles_it_and_its_exit_status(call, data
     assert refused.returncode == 1 and "nothing was written" in refused.stderr and files(data) == []
     made = call("cohort", "new", "bse93")
     assert made.returncode == 0 and "93 companies, fiscal 2021" in made.stdout
+    checked = call("check")
+    assert checked.returncode == 0 and "No row has both rd and sm, of 93" in checked.stdout
 
 
 def test_a_list_to_fill_in_is_not_laid_beside_an_import_of_its_name(data):

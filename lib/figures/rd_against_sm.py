@@ -93,9 +93,13 @@ def draw(
     """Figure 1 from the rows of `rows.rd_against_sm.load`."""
     bars, dots = ranked(firms, measure), ranked(internet, measure)
     if bars.empty:
+        remedy = (
+            "fill in rd and sm in its file"
+            if cohorts.is_own(cohort)
+            else "fetch newer statements with `python -m lib refresh`"
+        )
         raise UserError(
-            f"no company of {cohort} has both expenses for fiscal {fiscal_year}: choose another year or cohort, or fetch newer "
-            "statements with `python -m lib refresh`."
+            f"no company of {cohort} has both expenses for fiscal {fiscal_year}: choose another year or cohort, or {remedy}."
         )
     plural, description = described(cohort)
     share, reach = clustered(bars), bounds(firms)

@@ -498,6 +498,8 @@ def _year(value, text: str) -> int:
         raise ValueError(
             f"'{text}' is not a year; write four digits such as 2021. A year that ends in January to May belongs to the calendar year before"
         )
+    if int(text) > date.today().year:
+        raise ValueError(f"'{text}' is still to come; look for a slip")
     return int(text)
 
 

@@ -146,7 +146,7 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
         )
     report += [f"  not read: column {column.name}, in which other years stand" for column in other_years(reading, year)]
     if "revenue" not in places:
-        report.append("  no revenue: Figures 5 and 6 need it")
+        report.append("  no revenue: Figures 5, 6, 8 and 10, and part of 9, need it")
     used = [column.place for column in used_columns(places)]
     for record, row in list(zip(sorted(records, key=lambda r: (r.year, r.row)), rows, strict=True))[:3]:
         came = ", ".join(shown(record.came[place]) for place in used)

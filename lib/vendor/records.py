@@ -171,7 +171,9 @@ def _missing(reading: Reading, line: str, only_parent: dict) -> str:
     if parts:
         near.append(f"column {parts[0].name} is {headings.NOT_ANNUAL}; export the annual report")
     reason = f" ({'; '.join(near[:3])})" if near else ""
-    return f"no column is {LINE_WORDS[line]}{reason}; export that line too, or add it in a column of its own."
+    unread = [column.name for column in reading.layout.of("") if column.words]
+    there = f" Columns that are not read: {name_list(unread[:6])}." if unread else ""
+    return f"no column is {LINE_WORDS[line]}{reason}; export that line too, or head its column with one of these names.{there}"
 
 
 def _item_lines(reading: Reading, year: int | None) -> dict[str, dict]:

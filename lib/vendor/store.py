@@ -27,8 +27,8 @@ def free(path: Path) -> None:
             continue
         if other.name != path.name or not origins.read(other):
             raise UserError(
-                f"{parameters.OWN}/{other.name} is there already, and is no import that {path.name} may replace; choose another name, "
-                "or take it away first."
+                f"{parameters.OWN}/{other.name} is there already, and is no earlier import of this name, which may be replaced; choose "
+                "another name, or take it away first."
             )
 
 
