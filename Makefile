@@ -23,7 +23,7 @@ fuzz: $(VENV)/test-ready  ## try ten thousand odd inputs of each kind; takes hal
 	$(RUN) -m pytest tests/fuzz/*.py
 
 lab: $(VENV)/ready  ## set up, then open JupyterLab on a page that says what each notebook answers
-	PATH="$(abspath $(VENV)/bin):$$PATH" $(RUN) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" notebooks/start.ipynb
+	PATH="$(abspath $(VENV)/bin):$$PATH" $(RUN) -m jupyterlab --ServerApp.root_dir="$(CURDIR)" $(if $(filter 0,$(shell id -u)),--allow-root) notebooks/start.ipynb
 
 bench: $(VENV)/ready  ## install the peers beside us, measure, and write benchmarks/README.md
 	$(call installed,.venv-bench,benchmarks/requirements.txt)

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 import zipfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import apart
 import psutil
@@ -19,7 +21,7 @@ from lib import notebooks, paths
 from lib.bundle import folders
 from lib.errors import DataError, UserError
 from lib.paths import ROOT, notebooks_dir
-from lib.render import inputs, warm
+from lib.render import compare, inputs, warm
 from lib.render.manifest import Manifest
 
 NAME = "06_hard_tech_fields"
@@ -184,6 +186,13 @@ def test_warm_and_cold_kernels_give_the_same_bytes(call, rendered):
     warm = {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in folders.FORMATS}
     assert call("render", "6", "--force", "--cold").returncode == 0
     assert {kind: (folder / f"{NAME}.{kind}").read_bytes() for kind in folders.FORMATS} == warm
+
+
+def test_compare_sums_up_what_one_side_alone_has(monkeypatch):
+    sides = {Path("old"): {}, Path("new"): dict.fromkeys(f"01_a/year={year}" for year in range(5))}
+    monkeypatch.setattr(compare, "Manifest", lambda folder: SimpleNamespace(entries=sides[folder]))
+    told = "only in new: 01_a/year=0, 01_a/year=1, 01_a/year=2 and 2 more"
+    assert compare.differences(Path("old"), Path("new")) == [told]
 
 
 def test_compare_names_what_differs(call, rendered, tmp_path, edit):

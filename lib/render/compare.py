@@ -8,6 +8,9 @@ from lib.bundle import folders
 from lib.errors import ParameterError
 from lib.paths import TABLE, read_bounded
 from lib.render.manifest import Manifest
+from lib.words import name_list
+
+SHOWN = 3  # folders that one side alone has, by name: there may be hundreds
 
 
 def require_render(old: Path, new: Path) -> None:
@@ -25,16 +28,21 @@ def differences(old: Path, new: Path) -> list[str]:
     """One sentence per difference between two outputs folders; empty where figures' data and claims agree."""
     before, after = (Manifest(folder).entries for folder in (old, new))
     found = []
-    for folder in sorted(before.keys() | after.keys()):
-        if folder not in after:
-            found.append(f"{folder}: only in {old}")
-        elif folder not in before:
-            found.append(f"{folder}: only in {new}")
-        elif before[folder].status != after[folder].status:
+    for folder in sorted(before.keys() & after.keys()):
+        if before[folder].status != after[folder].status:
             found.append(f"{folder}: {before[folder].status} before, {after[folder].status} now")
         elif f"{after[folder].figure}.json" in after[folder].outputs:
             found += [f"{folder}: {words}" for words in _of_bundle(old / folder, new / folder, after[folder].figure)]
+    for place, alone in ((old, before.keys() - after.keys()), (new, after.keys() - before.keys())):
+        if alone:
+            found.append(f"only in {place}: {_some(sorted(alone))}")
     return found
+
+
+def _some(names: list[str]) -> str:
+    """The first of many names, and how many more there are."""
+    more = len(names) - SHOWN
+    return f"{', '.join(names[:SHOWN])} and {more} more" if more > 0 else name_list(names)
 
 
 def _of_bundle(old: Path, new: Path, name: str) -> list[str]:
