@@ -348,6 +348,10 @@ def test_a_gallery_that_is_missing_or_behind_is_built_though_no_figure_is_due(ou
         assert done.returncode == 0 and "1 of 1 unchanged" in done.stderr
         assert done.stdout.strip() == str(page)
     assert call("render", "3").stdout == ""
+    publish(figures.build("03_who_are_the_93", count=100))  # as from a notebook
+    assert call("render", "3").stdout.strip() == str(page)
+    assert "count = 100" in (outputs / "03_who_are_the_93" / "index.html").read_text(encoding="utf-8")
+    assert call("render", "3").stdout == ""
 
 
 def test_a_gallery_that_cannot_be_written_is_one_sentence(outputs):

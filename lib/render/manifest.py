@@ -146,9 +146,15 @@ class Manifest:
         self.save()
 
     def _gallery_now(self) -> str:
-        room = ROOT / "lib" / "render"
+        room, home = ROOT / "lib" / "render", self.path.parent
         runs = self.entries.items()
+        by_hand = [
+            record
+            for record in home.glob("*/*/*.json")
+            if record.parent.relative_to(home).as_posix() not in self.entries
+        ]
         made_from = {
+            "by hand": {record.relative_to(home).as_posix(): inputs.file_hash(record) for record in by_hand},
             "bundles": {folder: run.outputs for folder, run in runs if f"{run.figure}.json" in run.outputs},
             "tables": inputs.of_tables(),
             "modules": inputs.of_module(room / "gallery.py"),
