@@ -169,6 +169,11 @@ def test_a_header_once_more_states_nothing_of_the_other_columns():
     assert len(taken([*rows, rows[0], [*OTHER, 1, 2]])) == 2
 
 
+def test_a_title_that_names_consolidated_statements_is_heard():
+    said = convert.convert("a.csv", text([["利润表(合并报表)"], HEAD, ROW]), name="mine").report
+    assert "statements: consolidated" in "\n".join(said) and "not read" not in "\n".join(said)
+
+
 def test_a_sheets_name_counts_as_a_title():
     done = convert.convert("a.xlsx", workbook([HEAD, ROW], title="母公司利润表"), name="mine")
     assert "'母公司利润表' says parent company figures" in str(done.problem)

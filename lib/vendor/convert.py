@@ -114,7 +114,8 @@ def _converted(report, file, content, name, unit, sheet, year, filed) -> Cohort:
     records = records_of(reading, places, year)
     factor, said = _unit(reading, given)
     report.append(f"unit: {said}")
-    kinds = sorted({column.statement for _, column in each_column(places) if column.statement})
+    told_by = [*(column for _, column in each_column(places)), *layout.said]
+    kinds = sorted({one.statement for one in told_by if one.statement})
     kind_told = reading.layout.of("statement")
     statements = (
         kinds[0]

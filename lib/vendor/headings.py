@@ -474,8 +474,9 @@ def stated(words: str, after: bool = False) -> Column | None:
 
 def _say_more(found: Column, plain: str) -> None:
     """Take up what a title says of statements and periods without a label."""
-    if PARENTS_OWN.search(NOT_THE.sub("", plain)) and not BOTH.search(plain):
-        found.statement = PARENT
+    parents, consolidated = PARENTS_OWN.search(NOT_THE.sub("", plain)), BOTH.search(plain)
+    if bool(parents) != bool(consolidated):
+        found.statement = PARENT if parents else CONSOLIDATED
     elif OTHER_PERIOD.fullmatch(plain.strip()):
         found.statement = f"'{shown(plain)}'"
     years = {next(filter(None, each)) for each in YEAR_IN_TITLE.findall(plain)}
