@@ -103,25 +103,21 @@ def formula(latex: str, display: str = "inline") -> Markup:
     except Exception:  # its errors have nothing in common
         math = None
     if math is None or any(
-        (part.text or "").startswith("\\") for part in math.iter()
-    ):  # a command that it does not know
+        part.text and part.text.startswith("\\") for part in math.iter()
+    ):  # a command not known to it
         return Markup("<code>{}</code>").format(latex)
     for part in math.iter():
-        part.text = html.unescape(
-            part.text or ""
-        )  # latex2mathml's own serialising lets tags in a formula's words through
-        for name in ("href", "style", "class", "id"):  # what a formula may set of the page
+        # Made plain here, since latex2mathml's own way to write them lets tags in a formula's words through.
+        part.text = html.unescape(part.text or "")
+        for name in ("href", "style", "class", "id"):  # of the page, not of the formula
             part.attrib.pop(name, None)
         if part.tag == "mi" and part.text.isalpha() and len(part.text) > 1:  # a function, as log, is set off
             part.tag = "mo"
             part.attrib |= {"form": "prefix", "lspace": "0.167em", "rspace": "0.167em"}
     math.set("alttext", latex)
-    text = Markup(ElementTree.tostring(math, encoding="unicode"))
-    if display == "inline":
-        return text
-    return Markup('<span class="scroll formula" tabindex="0" role="group" aria-label="Formula">{}</span>\n').format(
-        text
-    )
+    shown = Markup(ElementTree.tostring(math, encoding="unicode"))
+    box = Markup('<span class="scroll formula" tabindex="0" role="group" aria-label="Formula">{}</span>\n')
+    return box.format(shown) if display == "block" else shown
 
 
 @functools.cache
