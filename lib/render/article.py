@@ -116,7 +116,10 @@ def formula(latex: str, display: str = "inline") -> Markup:
             part.attrib |= {"form": "prefix", "lspace": "0.167em", "rspace": "0.167em"}
     math.set("alttext", latex)
     shown = Markup(ElementTree.tostring(math, encoding="unicode"))
-    box = Markup('<span class="scroll formula" tabindex="0" role="group" aria-label="Formula">{}</span>\n')
+    box = Markup(
+        '<span class="swipe" hidden>Swipe sideways for the rest of the formula.</span>\n'  # as on other boxes of the page
+        '<span class="scroll formula" tabindex="0" role="group" aria-label="Formula">{}</span>\n'
+    )
     return box.format(shown) if display == "block" else shown
 
 
