@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from html import escape
 
 import nbformat
 import numpy as np
@@ -100,6 +101,61 @@ def test_nothing_of_a_notebook_runs_on_its_page(rendered, browser, tmp_path, mon
     assert text.count("<img src=x onerror=") >= 3
     assert page.locator(".notebook [onerror], .notebook script, .notebook a[href^=javascript]").count() == 0
     assert page.title() != "taken"
+    page.close()
+
+
+def test_a_formula_is_shown_as_one_and_read_aloud_as_its_latex(browser):
+    page = browser.new_page()
+    page.set_content(
+        str(article.prose("With $i$ a company, at $21.87 billion:\n\n$$\\log s_{i,2021} = \\beta\\, P_i$$\n"))
+    )
+    assert page.locator("p").text_content() == "With i a company, at $21.87 billion:"
+    inline, block = page.locator("math").all()
+    assert [inline.get_attribute("alttext"), inline.get_attribute("display")] == ["i", "inline"]
+    assert (
+        block.get_attribute("alttext") == r"\log s_{i,2021} = \beta\, P_i" and block.text_content() == "logsi,2021=βPi"
+    )
+    word, sub = block.locator("mo", has_text="log").bounding_box(), block.locator("msub").first.bounding_box()
+    assert sub["x"] > word["x"] + word["width"]  # 'log s', not 'logs'
+    letter, index = block.locator("msub").first.locator("> *").all()
+    assert index.bounding_box()["y"] > letter.bounding_box()["y"]
+    page.close()
+
+
+def test_every_formula_of_the_notebooks_can_be_read():
+    texts = [
+        str(article.prose(cell.source))
+        for path in notebooks_dir().glob("*.ipynb")
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "markdown"
+    ]
+    assert sum(text.count('display="block"') for text in texts) >= 2
+    assert not any("<code>\\" in text or "$$" in text for text in texts)
+
+
+@pytest.mark.parametrize("latex", [r"\frac{", r"x_", r"\unknown <b>", "", r"\begin{matrix} <b>", "{" * 3000])
+def test_a_formula_that_cannot_be_read_is_shown_as_its_text(latex):
+    assert str(article.formula(latex)) == f"<code>{escape(latex)}</code>"
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        rf"\text{{{HOSTILE}}}",
+        r"\text{&lt;img src=x onerror=1&gt;}",
+        r"\href{javascript:alert(1)}{x}",
+        r"\style{position:fixed}{x}",
+        r'\color{red" onclick="alert(1)}{x}',
+    ],
+)
+@pytest.mark.parametrize("display", ["inline", "block"])
+def test_nothing_of_a_formula_runs_or_moves_the_page(browser, latex, display):
+    page = browser.new_page()
+    page.set_content(str(article.formula(latex, display)))
+    assert page.locator("math").get_attribute("alttext") == latex
+    assert (
+        page.locator("img, script, a, [href], [style], [onclick], [onerror]").count() == 0 and page.title() != "taken"
+    )
     page.close()
 
 

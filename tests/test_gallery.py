@@ -182,6 +182,20 @@ def test_the_pictures_come_first_and_their_type_can_be_read_on_a_phone(site, vis
     assert stage.evaluate("one => one.scrollLeft") > 0
 
 
+def test_a_phone_says_what_is_cut_off_at_the_side_and_only_that(site, visit):
+    page = visit(site / NAME / "index.html", PHONE)
+    page.locator(".swipe").first.wait_for()
+    said = page.locator(".swipe").evaluate_all(
+        "all => all.map(p => [p.checkVisibility(), p.nextElementSibling.scrollWidth > p.nextElementSibling.clientWidth])"
+    )
+    assert all(shown == is_cut for shown, is_cut in said) and {True, False} == {shown for shown, _ in said}
+    assert page.locator(".swipe").count() == page.locator(".scroll").count()
+    for width, medium in ((DESK, "screen"), (PHONE, "print")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(media=medium)
+        assert not any(words.is_visible() for words in page.locator(".swipe").all())
+
+
 def test_the_words_of_a_picture_are_read_on_a_phone_without_scrolling_sideways(site, visit):
     record = record_of(site / NAME)
     page = visit(site / NAME / "index.html", PHONE)
@@ -213,6 +227,27 @@ def test_all_figures_print_on_pages_of_their_own(site, visit, tmp_path):
         sum("is missing" in text or "has not been rendered" in text for text in texts) == len(notebooks.figures()) - 1
     )
     assert any("The claims" in text for text in texts[len(notebooks.figures()) - 1 :])
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_a_tall_picture_prints_on_the_page_of_its_heading(site, visit, tmp_path, paper):
+    page = visit(site / "report.html")
+    tall = (
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 70 140'><text y='135' font-size='9'>its foot</text></svg>"
+    )
+    page.locator("img").first.evaluate(
+        "(image, svg) => { image.src = 'data:image/svg+xml,' + encodeURIComponent(svg); }", tall
+    )
+    page.locator("img").first.evaluate("image => image.decode()")
+    later = page.locator("article.sheet").nth(1)
+    later.evaluate(
+        "(sheet, figure) => sheet.querySelector('.missing').replaceWith(figure)",
+        page.locator("figure").first.evaluate_handle("f => f.cloneNode(true)"),
+    )
+    page.pdf(path=tmp_path / "report.pdf", format=paper)
+    texts = [" ".join(sheet.extract_text().split()) for sheet in PdfReader(tmp_path / "report.pdf").pages]
+    for number, question in enumerate(page.locator("article h2").all_inner_texts()[:2], 1):
+        assert f"Figure {number} {question}" in texts[number - 1] and "its foot" in texts[number - 1]
 
 
 def test_the_ledger_says_each_verdict_in_a_word_and_a_symbol(site, visit):

@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from conftest import accessibility_faults
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -18,7 +19,7 @@ from lib import figures, notebooks
 from lib.bundle.publish import publish
 from lib.errors import ParameterError
 from lib.paths import ROOT
-from lib.render import run, sweep
+from lib.render import gallery, run, sweep
 from lib.render.manifest import Manifest
 
 NAME = "01_rd_against_sm"
@@ -118,9 +119,34 @@ def test_a_parameter_keeps_its_column_whatever_the_table_says_beside_it(outputs,
     for row, value in zip(table(folder), ("x", "y"), strict=True):
         assert [row[name] for name in names] == ["a", value, "a", "a"]
         assert [row[f"({name})"] for name in names] == ["not run", f"own/folder={value}", "", ""]
-    assert '<a href="../../own/folder=x/">own/folder=x</a></td>' in (folder / "index.html").read_text(encoding="utf-8")
+    assert '<a href="../../own/folder=x/">folder=x</a></th>' in (folder / "index.html").read_text(encoding="utf-8")
     sweep.gather(tasks[:1], "g", said.append)
     assert len(said) == 1 and "other sets (2)" in said[0]
+
+
+def test_the_page_has_room_for_titles_no_empty_column_and_ways_back(outputs, browser):
+    tasks = [published(90), published(91)]
+    for build_first in (False, True):
+        if build_first:
+            gallery.build()
+        folder = sweep.gather(tasks, "g", print)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto((folder / "index.html").as_uri())
+        links = page.locator("a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+        assert all((folder / link).exists() for link in links)
+        assert ("../index.html" in links and "../../index.html" in links) == build_first
+        heads = page.locator("thead th").all_inner_texts()
+        assert heads[:3] == ["folder", "title", "count"] and not {"error", "language", "status"} & set(heads)
+        columns = zip(*[row.locator("th, td").all_inner_texts() for row in page.locator("tbody tr").all()], strict=True)
+        assert all(any(cells) for cells in columns)
+        words = page.locator("main").inner_text()
+        assert "language = en" in words and "status = done" in words
+        for width in (1280, 375):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.locator("tbody td.words").first.bounding_box()["width"] >= 300
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert accessibility_faults(page) == []
+        page.close()
 
 
 def test_a_headline_of_a_parameters_name_stands_beside_it(outputs):

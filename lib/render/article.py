@@ -1,16 +1,18 @@
 """An executed notebook as an article: prose, tables and pictures, with the code of each cell to be unfolded.
 
-Nothing of a notebook reaches the page as HTML of its own: prose is Markdown whose HTML is shown as text, and of a table only
-the words of its cells are taken. mistune and Pygments, which nbconvert uses, too, do the rest; nbconvert itself would let
-HTML through, and takes as long to import as an article takes to make.
+Nothing of a notebook reaches the page as HTML of its own: prose is Markdown whose HTML is shown as text, of a table only
+the words of its cells are taken, and of a formula what MathML has for it. mistune and Pygments, which nbconvert uses, too, and
+latex2mathml do the rest; nbconvert itself would let HTML through, and takes as long to import as an article takes to make.
 """
 
 import functools
+import html
 import json
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 from markupsafe import Markup
 
@@ -30,6 +32,7 @@ def prepare() -> None:
     """Import what reading needs."""
     _markdown()
     _code("")
+    formula("x")
 
 
 def parts(notebook: Path) -> list[dict]:
@@ -85,7 +88,39 @@ def _markdown():
         def image(self, text, url, title=None):
             return text
 
-    return mistune.create_markdown(renderer=Prose(escape=True), plugins=["table"])
+    reader = mistune.create_markdown(renderer=Prose(escape=True), plugins=["table", "math"])
+    reader.renderer.register("inline_math", lambda _, latex: formula(latex))
+    reader.renderer.register("block_math", lambda _, latex: formula(latex, display="block"))
+    return reader
+
+
+def formula(latex: str, display: str = "inline") -> Markup:
+    """A LaTeX formula as MathML, in a box of its own where `display` is "block"; as its text where it cannot be read."""
+    from latex2mathml.converter import Converter
+
+    try:
+        math = Converter(display=display).convert_to_element(latex)
+    except Exception:  # its errors have nothing in common
+        math = None
+    if math is None or any(
+        part.text and part.text.startswith("\\") for part in math.iter()
+    ):  # a command not known to it
+        return Markup("<code>{}</code>").format(latex)
+    for part in math.iter():
+        # Made plain here, since latex2mathml's own way to write them lets tags in a formula's words through.
+        part.text = html.unescape(part.text or "")
+        for name in ("href", "style", "class", "id"):  # of the page, not of the formula
+            part.attrib.pop(name, None)
+        if part.tag == "mi" and part.text.isalpha() and len(part.text) > 1:  # a function, as log, is set off
+            part.tag = "mo"
+            part.attrib |= {"form": "prefix", "lspace": "0.167em", "rspace": "0.167em"}
+    math.set("alttext", latex)
+    shown = Markup(ElementTree.tostring(math, encoding="unicode"))
+    box = Markup(
+        '<span class="swipe" hidden>Swipe sideways for the rest of the formula.</span>\n'  # as on other boxes of the page
+        '<span class="scroll formula" tabindex="0" role="group" aria-label="Formula">{}</span>\n'
+    )
+    return box.format(shown) if display == "block" else shown
 
 
 @functools.cache
@@ -102,10 +137,10 @@ def _code(source: str) -> Markup:
     return Markup(highlight(source, *_highlighting()))
 
 
-def table(html: str) -> Table:
-    """The first table in `html`, as words."""
+def table(text: str) -> Table:
+    """The first table in `text`, which is HTML, as words."""
     reader = _Cells()
-    reader.feed(html)
+    reader.feed(text)
     reader.close()
     return reader.table
 

@@ -94,9 +94,8 @@ def gather(tasks: list[run.Job], name: str, say: Callable[[str], None]) -> Path:
                 writer.writerows(rows)
             sheets = _contact_sheets(pictures, stage)
             failed = sum(row[status] != "done" for row in rows)
-            _page(
-                stage, rows, columns, title=f"{tasks[0].name}, sweep {name}", sheets=sheets, place=place, failed=failed
-            )
+            said = {"heading": f"{tasks[0].name}, sweep {name}", "failed": failed, "sheets": sheets}
+            _page(stage, rows, columns, place=place, wordy=(title, error), **said)
         for left in {path.name for path in folder.glob("contact-sheet*.png")} - set(sheets):
             (folder / left).unlink()
     except OSError as error:
@@ -212,9 +211,19 @@ def _contact_sheet(pictures: list[tuple[Path, str]], path: Path) -> None:
     sheet.save(path)
 
 
-def _page(folder: Path, rows: list[dict], columns: list[str], **said) -> None:
-    environment = Environment(loader=PackageLoader("lib.render"), autoescape=True)
-    text = environment.get_template("sweep.html.j2").render(rows=rows, columns=columns, **said)
+def _page(folder: Path, rows: list[dict], columns: list[str], *, place: str, wordy: tuple[str, ...], **said) -> None:
+    """Write the page: each set with what it was found to be first, no column that is empty, and once what is alike in all sets."""
+    first = (place, *wordy)
+    values = {key: [row.get(key, "") for row in rows] for key in dict.fromkeys((*first, *columns))}
+    values = {key: some for key, some in values.items() if any(value not in (None, "") for value in some)}
+    beside = {key: some for key, some in values.items() if key not in first and len(rows) > 1}
+    same = {key: some[0] for key, some in beside.items() if all(value == some[0] for value in some)}
+    figure = rows[0][place].partition("/")[0]
+    pages = [f"{page}index.html" for page in ("", f"{figure}/", *(f"{one}/" for one in values[place]))]
+    there = {page for page in pages if (outputs_dir() / page).is_file()}  # the gallery may not have been built
+    template = Environment(loader=PackageLoader("lib.render"), autoescape=True).get_template("sweep.html.j2")
+    shown = {"columns": [key for key in values if key not in same], "same": same, "figure": figure, "there": there}
+    text = template.render(rows=rows, place=place, wordy=wordy, **shown, **said)
     (folder / "index.html").write_text(text, encoding="utf-8")
 
 

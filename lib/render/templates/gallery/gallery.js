@@ -13,3 +13,8 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     }
   });
 }
+// Whether a box cuts something off at its side can change whenever its size does.
+const cut = new ResizeObserver((boxes) => {
+  for (const { target } of boxes) target.previousElementSibling.hidden = target.scrollWidth <= target.clientWidth;
+});
+for (const box of document.querySelectorAll(".swipe + .scroll")) cut.observe(box);
