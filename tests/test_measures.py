@@ -195,7 +195,7 @@ def test_a_gap_of_which_one_side_has_few_industries_has_no_interval():
             estimates.fit("y ~ x", one.assign(x=1 - side), "x").low,
             estimates.fit("y ~ x + C(industry_zh)", one, "x").low,
             estimates.median(one, "y", "x").low,
-            gap_within(one["y"] > 0, side, np.ones(60), one["industry_zh"])[1],
+            *(gap_within(one["y"] > 0, x, np.ones(60), one["industry_zh"])[1] for x in (side, 1 - side)),
         ]
         assert np.isfinite(told).all() if fewest == FEWEST_CLUSTERS else np.isnan(told).all(), fewest
 
