@@ -192,7 +192,17 @@ def _median_bounds(values: bytes) -> tuple[float, float]:
         drawn = np.sort(drawn, axis)  # numpy sorts faster than it parts
         return (ordered[drawn.take(half - 1 + odd, axis)] + ordered[drawn.take(half, axis)]) / 2
 
-    return _bootstrap((places,), median)
+    from scipy import stats
+
+    found = stats.bootstrap(
+        (places,),
+        median,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=SEED,
+        batch=300,  # more at once no longer fit the processor's own memory
+    )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
 @dataclass(frozen=True)
@@ -236,18 +246,3 @@ def ratio_change(first, last) -> Estimate:
     moved = residuals[1] - residuals[0]
     error = np.sqrt((moved**2).sum() * clusters / (clusters - 1)) if clusters >= FEWEST_CLUSTERS else np.nan
     return Estimate(float(ratios[1] - ratios[0]), float(error), clusters)
-
-
-def _bootstrap(samples, statistic) -> tuple[float, float]:
-    from scipy import stats
-
-    found = stats.bootstrap(
-        samples,
-        statistic,
-        paired=len(samples) > 1,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=SEED,
-        batch=300,  # more at once no longer fit the processor's own memory
-    )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)

@@ -195,7 +195,7 @@ def test_a_gap_of_which_one_side_has_few_industries_has_no_interval():
             estimates.fit("y ~ x", one.assign(x=1 - side), "x").low,
             estimates.fit("y ~ x + C(industry_zh)", one, "x").low,
             estimates.median(one, "y", "x").low,
-            gap_within(one["y"] > 0, side, np.ones(60), one["industry_zh"])[1],
+            *(gap_within(one["y"] > 0, x, np.ones(60), one["industry_zh"])[1] for x in (side, 1 - side)),
         ]
         assert np.isfinite(told).all() if fewest == FEWEST_CLUSTERS else np.isnan(told).all(), fewest
 
@@ -225,12 +225,14 @@ def test_a_gap_within_clusters_is_that_of_a_weighted_regression():
     assert gap == pytest.approx(apart[0]) and high - low < apart[2] - apart[1]  # what moves both sides leaves the gap
 
 
+@pytest.mark.parametrize("first", [1, 5])
 @pytest.mark.parametrize("hits", ["0100 1100", "0000 1100", "0001 0011", "0000 0011", "0100 0001"])
-def test_a_gap_of_clusters_is_between_theirs_and_its_interval_is_of_possible_gaps(hits):
-    """Five clusters of either kind, alike within their kind."""
-    hits, side = np.array([*hits.replace(" ", "")] * 5) == "1", [True, True, False, False] * 10
-    one, other = (half[:2].mean() - half[2:].mean() for half in (hits[:4], hits[4:8]))  # the gap of each, as large
-    middle, half = (one + other) / 2, stats.t.ppf(0.975, 9) * abs(one - other) / 2 / 3  # of ten: by the root of nine
+def test_a_gap_of_clusters_is_between_theirs_and_its_interval_is_of_possible_gaps(hits, first):
+    """Ten clusters of two kinds, alike within their kind; where nine of ten have a gap of one, the interval ends there."""
+    one, other = (np.array([*kind]) == "1" for kind in hits.split())
+    hits, side = np.concatenate([one] * first + [other] * (10 - first)), np.array([True, True, False, False] * 10)
+    gaps = hits[side].reshape(10, 2).mean(1) - hits[~side].reshape(10, 2).mean(1)
+    middle, half = gaps.mean(), stats.t.ppf(0.975, 9) * stats.sem(gaps)  # each cluster counts as much
     assert gap_within(hits, side, np.ones(40), np.repeat(np.arange(10), 4)) == pytest.approx(
         (middle, max(middle - half, -1), min(middle + half, 1))
     )
