@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from lib import tables
+from lib import style, tables
 from lib.figure import Printed
 from lib.paths import ROOT
 
@@ -30,6 +30,11 @@ PRINTED = "\0-\x7f\xa0-\xaa\xac-\xba\xbc-\xcf\xd1-\xdd\xdf-\xef\xf1-\xfd\xffĀ-�
 OTHERS = re.compile(f"[^{PRINTED}]+(?: [^{PRINTED}]+)*")
 #: What stands around the others: only XeLaTeX and LuaLaTeX can print them, and only in a font that has them.
 AS_IT_IS = r"\providecommand{\asis}[2]{\ifdefined\Umathcode#2\else[#1]\fi}"
+#: Notes are small text behind the figure: in it they could not break, and a float that is longer than a page is cut.
+NOTES = r"\providecommand{\figurenotes}[1]{\par\smallskip{\footnotesize\noindent#1\par}\smallskip}"
+#: What stands beside a picture or a table in its float; measured, so that they are set in the room that it leaves on a page.
+WORDS = r"\ifdefined\figurewords\else\newsavebox{\figurewords}\fi"
+LEFT = r"\dimexpr\textheight-\ht\figurewords-\dp\figurewords-\baselineskip\relax"
 
 
 def excel(record: dict, table: pd.DataFrame, path: Path, printed: Printed | None = None) -> None:
@@ -109,18 +114,21 @@ def _sheet(book, title: str, rows: list) -> None:
 
 
 def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), printed: Printed | None = None) -> str:
-    """The figure and its numbers as LaTeX: title, notes and sources around the picture, and a booktabs table.
+    """The figure and its numbers as LaTeX: the picture with caption and sources, its notes behind it, and a booktabs table.
 
-    The table is `printed` where the figure gives it, else the plotted rows where they fit a page, else the headline numbers.
+    A picture that carries its own words (`web`, `slide`) has a number below it, and no second title, notes or sources. None is
+    larger than it was drawn, and none is cut: it is smaller where the line or the page is. The table is `printed` where the
+    figure gives it, else the plotted rows where they fit a page, else the headline numbers.
     columns: those to print; without them, all that a page has room for. A table that is too wide for a journal's column goes
     across the page.
     """
     name, size = record["id"], record["parameters"].get("size", "web")
+    page = style.SIZES[size]
     across = "*" if size == "two_columns" else ""
-    small = r"\scriptsize" if size == "one_column" else r"\footnotesize"
-    stop = "。" if record["parameters"].get("language") == "zh" else "."
     label = name.replace("_", "-")
-    notes = "\n\n".join(escape(text) for text in (*record["notes"], record["source"]))
+    own_words = any(page.words)
+    picture_width = _at_most(f"{page.shown * 25.4:g}mm", r"\linewidth")
+    table_width, table_height = _at_most(r"\width", r"\linewidth"), _at_most(r"\totalheight", LEFT)
     if printed:
         rows, what = printed.rows, printed.caption
     elif len(table) <= PAGE_ROWS:
@@ -136,39 +144,69 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), prin
         f"% {name}: the figure and {escape(what)}. Needs \\usepackage{{graphicx,booktabs}}; \\input this file.",
         f"% From another folder: \\usepackage{{import}}, then \\import{{FOLDER/}}{{{name}.tex}}, which finds the PDF, too.",
         "% Chinese needs XeLaTeX or LuaLaTeX and a font that has it, as with \\usepackage{xeCJK}.",
-        *(
-            ["% This picture carries its own title; size=one_column or two_columns leaves it to the caption."]
-            if size in ("web", "slide")
-            else []
-        ),
+        "% This picture carries its own words; for a caption, notes and sources by LaTeX: size=one_column or two_columns."
+        if own_words
+        else "% The notes stand where this file is read. Elsewhere: \\newcommand{\\figurenotes}[1]{...} before it.",
         f"% The sources are in {name}.bib: \\nocite{{{keys}}}",
         "% Figures share keys where they share sources; BibTeX then says 'Repeated entry' and keeps the first.",
         AS_IT_IS,
+        NOTES,
+        WORDS,
         rf"\begin{{figure{across}}}",
         r"\centering",
-        rf"\includegraphics[width=\linewidth]{{{name}.pdf}}",
-        rf"\caption[{escape(record['title'])}]{{\textbf{{{escape(_stopped(record['title'], stop))}}} {escape(_stopped(record['subtitle'], stop))}}}",
-        rf"\label{{fig:{label}}}",
-        # In one column, picture and notes have to fit a page's height together.
-        rf"\begin{{minipage}}{{\linewidth}}\smallskip{small}",
-        notes,
-        r"\end{minipage}",
+        *_words(
+            rf"\caption[{escape(record['title'])}]{{{'' if own_words else _caption(record)}}}",
+            rf"\label{{fig:{label}}}",
+            *([] if own_words else [r"\footnotesize " + escape(record["source"])]),
+        ),
+        rf"\includegraphics[width={picture_width},height={LEFT},keepaspectratio]{{{name}.pdf}}\par",
+        r"\usebox{\figurewords}",
         rf"\end{{figure{across}}}",
+        *([] if own_words else [rf"\figurenotes{{{_notes(record, label)}}}"]),
         "",
         rf"\begin{{table{aside}}}",
         r"\centering\scriptsize",
-        rf"\caption{{Figure~\ref{{fig:{label}}}: {escape(what)}}}",
-        rf"\label{{tab:{label}}}",
-        # As wide as it is, or the line where that is narrower.
-        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
+        *_words(rf"\caption{{Figure~\ref{{fig:{label}}}: {escape(what)}}}", rf"\label{{tab:{label}}}"),
+        r"\usebox{\figurewords}\par",
+        rf"\resizebox*{{!}}{{{table_height}}}{{\resizebox{{{table_width}}}{{!}}{{%",
         rf"\begin{{tabular}}{{{''.join(kinds)}}}",
         r"\toprule",
         *_table_lines(rows),
         r"\bottomrule",
-        r"\end{tabular}}",
+        r"\end{tabular}}}",
         rf"\end{{table{aside}}}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _words(*lines: str) -> list[str]:
+    """What stands beside a picture or a table in its float, in the box that `LEFT` measures."""
+    return [r"\sbox{\figurewords}{\begin{minipage}{\linewidth}", *lines, r"\end{minipage}}"]
+
+
+def _at_most(length: str, room: str) -> str:
+    """This length, or the room where that is less."""
+    return rf"\ifdim{length}>{room} {room}\else{length}\fi"
+
+
+def _caption(record: dict) -> str:
+    """Title and subtitle as sentences."""
+    stop = "。" if _chinese(record) else "."
+    title, subtitle = (
+        escape(text if text.endswith(stop) else text + stop) for text in (record["title"], record["subtitle"])
+    )
+    return rf"\textbf{{{title}}} {subtitle}"
+
+
+def _notes(record: dict, label: str) -> str:
+    """The notes, which say at their head whose they are."""
+    number = rf"\ref{{fig:{label}}}"
+    head = f"{escape('图')}~{number}{escape('的说明：')}" if _chinese(record) else f"Notes to Figure~{number}."
+    return rf"\textbf{{{head}}} " + "\n\n".join(escape(note) for note in record["notes"])
+
+
+def _chinese(record: dict) -> bool:
+    return record["parameters"].get("language") == "zh"
 
 
 def _fitting(table: pd.DataFrame) -> pd.DataFrame:
@@ -246,10 +284,6 @@ def _plain_word(value) -> str:
         if re.fullmatch(r"[a-z0-9_]+", str(value))
         else str(value)
     )
-
-
-def _stopped(text: str, stop: str) -> str:
-    return text if text.endswith(stop) else text + stop
 
 
 @functools.cache
