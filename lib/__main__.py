@@ -11,11 +11,13 @@ from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036  (an older one that calls this is told so)
     sys.exit("failed: Python 3.11 or newer is needed; name one with `make PYTHON=python3.12 figures`.")
+from lib.environment import go_on_there, is_elsewhere
+
+if __name__ == "__main__" and is_elsewhere():
+    go_on_there()
 try:
     import click
 except ModuleNotFoundError:  # called by another Python than the one that was set up
-    from lib.environment import go_on_there
-
     go_on_there()
 
 from lib.errors import DataError, ParameterError, UserError

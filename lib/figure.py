@@ -18,6 +18,7 @@ from matplotlib.text import Text
 from lib import style
 from lib.errors import UserError
 from lib.parameters import require_text
+from lib.words import number, percent
 
 #: Without this, a PDF would carry the time it was made.
 UNDATED = {"CreationDate": None}
@@ -54,15 +55,30 @@ def dot_marks(axes: Axes, across, up, words) -> list[Mark]:
 class Number:
     """One of a figure's headline numbers.
 
-    name: its key in the record; words: what it is, for a reader; share: whether it is a share or a growth rate; claim: the
-    claim of claims.csv that gives the same number.
+    name: its key in the record; words: what it is, for a reader; share: whether it is a share or a growth rate; points: whether
+    it is how far shares lie apart; claim: the claim of claims.csv that gives the same number.
     """
 
     name: str
     words: str
     value: float | None
     share: bool = False
+    points: bool = False
     claim: str = ""
+
+    @property
+    def said(self) -> str:
+        """The value as a reader sees it: '68.5%', '+3.48 points', '1,234'."""
+        value = self.value
+        if value is None or value != value:
+            return "not known"
+        if self.points:
+            return f"{number(100 * value, '+.3g')} points"
+        if self.share:
+            return percent(value, 1)
+        if 0 < value < 0.001:
+            return "under 0.001"
+        return number(value, ",.0f" if float(value).is_integer() else ",.4g")
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,18 @@ def test_the_command_goes_on_in_the_projects_environment_with_its_exit_status(pr
     assert bare(project, "render", "99").returncode == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="makes a symbolic link")
+def test_a_python_that_has_some_of_the_packages_by_chance_goes_on_there_too(project, tmp_path):
+    if sys.prefix == sys.base_prefix:
+        pytest.skip("the tests run in no environment of their own")
+    (project / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "click.py").write_text("raise SystemExit('the wrong one')")
+    code = f"import runpy, sys; sys.path.append({str(tmp_path / 'there')!r}); sys.argv[1:] = ['list']; runpy.run_module('lib', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("01_rd_against_sm"), done.stderr
+
+
 def test_without_an_environment_it_says_what_to_do(project):
     done = bare(project, "list")
     assert done.returncode == 1 and "make figures" in done.stderr and "Traceback" not in done.stderr

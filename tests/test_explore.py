@@ -279,6 +279,13 @@ def test_numbers_are_told_as_the_chart_tells_them(panel):
     assert numbers["median_rd_to_selling"][0] == f"{headline['median_rd_to_selling']:.4g}"
 
 
+def test_how_far_shares_lie_apart_is_told_in_points(panel):
+    figure = figures.build("08_services_to_industry")
+    shown = {words: value for words, value, _ in panel("08_services_to_industry").view.numbers}
+    gap = next(number for number in figure.numbers if number.name == "gap_same_firms")
+    assert shown[gap.words] == f"{100 * gap.value:+.3g} points"
+
+
 def test_the_picker_finds_companies_of_an_own_cohort(panel, data):
     (data / "cohorts").mkdir(exist_ok=True)
     (data / "cohorts" / "mine.csv").write_text("name,code,fiscal_year,rd,sm\nUnlisted Chips,999001,2021,5,3\n")

@@ -7,6 +7,7 @@ import pandas as pd
 
 from lib import tables
 from lib.bundle import paper, stata
+from lib.environment import install
 from lib.errors import UserError
 from lib.parameters import OWN
 from lib.paths import data_dir, swapped_in
@@ -41,6 +42,6 @@ def _write(rows: pd.DataFrame, path: Path, name: str, title: str) -> None:
         try:
             rows.to_parquet(path, engine="pyarrow", index=False)
         except ImportError:
-            raise UserError("Parquet needs a package that is not here: `python -m pip install pyarrow`.") from None
+            raise UserError(f"Parquet needs a package that is not here: {install('pyarrow')}.") from None
     else:
         paper.workbook(path, {name: paper.rows_with_head(rows)})

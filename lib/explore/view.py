@@ -8,7 +8,7 @@ import traitlets
 
 from lib import tables
 from lib.figure import Figure
-from lib.words import number, percent, speaking
+from lib.words import speaking
 
 HERE = Path(__file__).parent
 DOTS = 140  # per inch: sharp at the width of a notebook
@@ -72,16 +72,6 @@ def _numbers(figure: Figure) -> list[list[str]]:
     """The headline numbers in words, each with the published text beside it: those that have one come first."""
     said = tables.load("claims").set_index("claim_id")["published_text"]
     return [
-        [number.words, _number(number.value, number.share), said[number.claim] if number.claim else ""]
+        [number.words, number.said, said[number.claim] if number.claim else ""]
         for number in sorted(figure.numbers, key=lambda number: not number.claim)
     ]
-
-
-def _number(value, share: bool) -> str:
-    if value is None or value != value:
-        return "not known"
-    if share:
-        return percent(value, 1)
-    if 0 < value < 0.001:
-        return "under 0.001"
-    return number(value, ",.0f" if float(value).is_integer() else ",.4g")

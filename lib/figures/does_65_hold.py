@@ -231,9 +231,9 @@ def _numbers(curve: pd.DataFrame, claim: pd.Series, near: pd.DataFrame, stated: 
         away, low, high = gap(row, stated)
         found += [
             Number("nearest_to_the_article", "on the article's own subject", row["share"], share=True, claim="mp3-share"),
-            Number("gap", "how far that lies above the article's", away, share=True),
-            Number("gap_low", "lower end of the gap's interval", low, share=True),
-            Number("gap_high", "upper end of the gap's interval", high, share=True),
+            Number("gap", "how far that lies above the article's", away, points=True),
+            Number("gap_low", "lower end of the gap's interval", low, points=True),
+            Number("gap_high", "upper end of the gap's interval", high, points=True),
         ]  # fmt: skip
     return found
 

@@ -101,7 +101,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, small: int) -> F
             Number("fields", "fields of the column with companies", len(fields), claim="cd-fields"),
             Number("highest", f"highest product-first share, {_label(fields.iloc[0])}", fields["share"].iloc[0], share=True),
             Number("lowest", f"lowest, {_label(fields.iloc[-1])}", fields["share"].iloc[-1], share=True),
-            *([Number("gap", "share in any field less that in none", gap(rows)[0], share=True)] if {ANY, OUTSIDE} <= sums.keys() else []),
+            *([Number("gap", "share in any field less that in none", gap(rows)[0], points=True)] if {ANY, OUTSIDE} <= sums.keys() else []),
             *(
                 Number(name, say(field).lower(), sums[field]["share"], share=True)
                 for name, field in (("in_any", ANY), ("in_none", OUTSIDE)) if field in sums

@@ -116,7 +116,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, outcome: str, mi
         left_out=out,
         numbers=[
             *(
-                Number(name, words, _shown(outcome, steps[step].value), share=outcome == "share")
+                Number(name, words, _shown(outcome, steps[step].value), points=outcome == "share")
                 for name, words, step in (
                     ("raw", "gap to all other firms", RAW),
                     ("within_industry", "within the same industry", WITHIN),
@@ -124,7 +124,7 @@ def draw(firms: pd.DataFrame, *, cohort: str, fiscal_year: int, outcome: str, mi
                     ("same_listing_age", "and at the same listing age", AGE),
                 )
             ),
-            Number("dealt_at_random", "with labels dealt at random in each industry", _shown(outcome, dealt[0]), share=outcome == "share"),
+            Number("dealt_at_random", "with labels dealt at random in each industry", _shown(outcome, dealt[0]), points=outcome == "share"),
             Number("share", "share of the cohort that is product first", share[GROUPS[0]], share=True),
             Number("others_weighted", "of the others, weighted to its industries", share[GROUPS[1]], share=True),
             Number("others", "of the others", share[GROUPS[2]], share=True),

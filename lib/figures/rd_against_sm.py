@@ -19,6 +19,7 @@ from lib.rows.cited import ARTICLE_YEAR, article_share
 from lib.rows.rd_against_sm import Bounds, bounds, clustered, gap_to_peers, peers, ranked, ties
 from lib.rows.sources import cite, source_line
 from lib.words import (
+    LANGUAGE,
     beside,
     clauses,
     day_words,
@@ -135,7 +136,14 @@ def draw(
         left_out=cohorts.left_out(pd.concat([firms[["status"]], internet[["status"]]])),
         numbers=_numbers(share, shares, reach, bars),
         marks=lambda: _marks(left, right, below, bars, dots, shares),
-        columns=("company_id", "name_zh", "rd_expense_cny", "selling_expense_cny", "grade", "source_row"),
+        columns=(
+            "company_id",
+            f"name_{LANGUAGE.get()}",
+            "rd_expense_cny",
+            "selling_expense_cny",
+            "grade",
+            "source_row",
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from lib.rows import services_to_industry as sectors
 from lib.rows.accounting_break import YEARS
 from lib.rows.sources import cite, source_line
 from lib.words import (
+    LANGUAGE,
     billions,
     clauses,
     count_word,
@@ -130,12 +131,21 @@ def draw(
         left_out=sectors.left_out(rows, panel),
         numbers=_numbers(found, changed, panel, years),
         marks=lambda: _marks(axes, found[panel], national),
-        columns=("panel", "company_id", "name_zh", "sector", "fiscal_year", "rd_expense_cny", "revenue_cny", "value"),
+        columns=(
+            "panel",
+            "company_id",
+            f"name_{LANGUAGE.get()}",
+            "sector",
+            "fiscal_year",
+            "rd_expense_cny",
+            "revenue_cny",
+            "value",
+        ),
     )
 
 
 TABLE = [
-    *("panel", "company_id", "name_zh", "industry_en", "sector", "fiscal_year", "period_end"),
+    *("panel", "company_id", "name_en", "name_zh", "industry_en", "sector", "fiscal_year", "period_end"),
     *("rd_expense_cny", "revenue_cny", "same_firm", "item", "value", "low", "high", "unit"),
     *("grade", "extract_check", "rd_source_id", "revenue_source_id", "source_row"),
 ]
@@ -192,7 +202,7 @@ def _numbers(found, changed, panel, years) -> list[Number]:
     words = ("change in industry less that in services, same firms", "its 95% interval, from", "to")
     names = ("gap_same_firms", "gap_low", "gap_high")
     numbers += [
-        Number(name, said, value, share=True)
+        Number(name, said, value, points=True)
         for name, said, value in zip(names, words, (gap.value, gap.low, gap.high), strict=True)
     ]
     firms = _firms(found, panel)

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from lib import tables
+from lib.environment import install
 from lib.errors import DataError, ParameterError, UserError
 from lib.paths import data_dir
 from lib.refresh import merge, reconcile, sources
@@ -153,7 +154,7 @@ def _report(source: sources.Source, change: merge.Change, say: Callable[[str], N
 def begin(chosen: list[sources.Source]) -> None:
     """Before the first source: the settings are there, the libraries too, and the report is empty."""
     if not importlib.util.find_spec("akshare") or not importlib.util.find_spec("edgar"):
-        raise UserError("refresh needs akshare and edgartools: pip install -r requirements-refresh.txt.")
+        raise UserError(f"refresh needs akshare and edgartools: {install('-r requirements-refresh.txt')}.")
     if any(source.name == "sec" for source in chosen) and "@" not in os.environ.get("EDGAR_IDENTITY", ""):
         raise ParameterError(
             "sec: the SEC asks every program who is calling; set EDGAR_IDENTITY='Your Name your@address', then call again."

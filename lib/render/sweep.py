@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader
 
 from lib import notebooks
 from lib.bundle import folders
+from lib.environment import install
 from lib.errors import ParameterError, UserError
 from lib.paths import OWN_FILE, outputs_dir, read_bounded, swapped_in
 from lib.render import inputs, run, warm
@@ -136,7 +137,7 @@ def on_cluster(
 
         connection = Client(scheduler, timeout="10s")
     except ImportError:
-        raise UserError("--scheduler needs Dask; run `python -m pip install distributed`, then call again.") from None
+        raise UserError(f"--scheduler needs Dask; run {install('distributed')}, then call again.") from None
     except (OSError, TimeoutError, ValueError) as error:
         raise UserError(
             f"--scheduler {scheduler}: no Dask scheduler answers ({error}); start one, then call again."
