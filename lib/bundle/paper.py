@@ -38,22 +38,24 @@ LEFT = r"\dimexpr\textheight-\ht\figurewords-\dp\figurewords-\baselineskip\relax
 
 
 def excel(record: dict, table: pd.DataFrame, path: Path, printed: Printed | None = None) -> None:
-    """Write the plotted rows to the workbook `path`, with the record on a second sheet, and the printed table, if any, on a third.
+    """Write the workbook `path`: sheets of the plotted rows, the headline numbers, the record, and the printed table, if any.
 
-    record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty. Of more
-    than SHEET_ROWS rows, the first sheet has the headline numbers, and says where the rows are.
+    record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty. More
+    than SHEET_ROWS rows have no sheet; that of the numbers says where they are.
     """
-    first = {"rows": rows_with_head(table)} if len(table) <= SHEET_ROWS else {"summary": _summary(record)}
-    last = {"printed": rows_with_head(printed.rows)} if printed else {}
-    workbook(path, first | {"record": [["what", "value"], *_record_rows(record)]} | last)
-
-
-def _summary(record: dict) -> list[list]:
-    """The headline numbers, and where all rows are."""
+    few = len(table) <= SHEET_ROWS
     name = record["id"]
     where = f"all {record['rows']:,} rows: {name}.csv and, for Stata, {name}.dta beside this workbook"
-    numbers = [[number.replace("_", " "), value] for number, value in record["headline"].items()]
-    return [["number", "value"], *numbers, [where, None]]
+    numbers = [[*said, value] for said, value in zip(_said(record), record["headline"].values(), strict=True)]
+    sheets = {"rows": rows_with_head(table)} if few else {}
+    sheets["numbers"] = [["number", "value", "exactly"], *numbers, *([] if few else [[where, None, None]])]
+    sheets["record"] = [["what", "value"], *_record_rows(record)]
+    workbook(path, sheets | ({"printed": rows_with_head(printed.rows)} if printed else {}))
+
+
+def _said(record: dict) -> list[tuple[str, str]]:
+    """The headline numbers as a reader sees them: what each is, and its value."""
+    return [(number["words"], number["said"]) for number in map(record["headline_words"].get, record["headline"])]
 
 
 def workbook(path: Path, sheets: dict[str, list]) -> None:
@@ -87,7 +89,6 @@ def _record_rows(record: dict) -> list[list]:
     rows = [[word, record[word]] for word in ("title", "subtitle", "alt")]
     rows += [["note", note] for note in record["notes"]] + [["source line", record["source"]]]
     rows += [[f"parameter {name}", _plain(value)] for name, value in record["parameters"].items()]
-    rows += [[f"headline {name}", value] for name, value in record["headline"].items()]
     rows += [[f"left out: {reason}", count] for reason, count in record["left_out"].items()]
     rows += [[f"source {s['source_id']}", " ".join(filter(None, (s["title"], s["url"])))] for s in record["sources"]]
     return rows + [[f"SHA-256 of {file}", sha256] for file, sha256 in record["data"].items()]
@@ -130,15 +131,15 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), prin
     picture_width = _at_most(f"{page.shown * 25.4:g}mm", r"\linewidth")
     table_width, table_height = _at_most(r"\width", r"\linewidth"), _at_most(r"\totalheight", LEFT)
     if printed:
-        rows, what = printed.rows, printed.caption
+        rows, what, kinds = printed.rows, printed.caption, "l" + "c" * (printed.rows.shape[1] - 1)
     elif len(table) <= PAGE_ROWS:
         rows, what = _fitting(table[list(columns or table)]), "the plotted rows"
+        kinds = _columns(rows)
     else:
-        rows, what = _headline(record), "its headline numbers"
+        rows, what, kinds = pd.DataFrame(_said(record), columns=["number", "value"]), "its headline numbers", "lr"
     widths = _widths(rows)
     wide = sum(widths) * GLYPH + len(widths) * BETWEEN > COLUMN
     aside = "*" if size == "two_columns" or (size == "one_column" and wide) else ""
-    kinds = ["l", *"c" * (rows.shape[1] - 1)] if printed else _columns(rows, widths)
     keys = ",".join(key(source["source_id"]) for source in record["sources"])
     lines = [
         f"% {name}: the figure and {escape(what)}. Needs \\usepackage{{graphicx,booktabs}}; \\input this file.",
@@ -157,7 +158,7 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), prin
         *_words(
             rf"\caption[{escape(record['title'])}]{{{'' if own_words else _caption(record)}}}",
             rf"\label{{fig:{label}}}",
-            *([] if own_words else [r"\footnotesize " + escape(record["source"])]),
+            *([] if own_words else [r"\par\smallskip\footnotesize " + escape(record["source"])]),
         ),
         rf"\includegraphics[width={picture_width},height={LEFT},keepaspectratio]{{{name}.pdf}}\par",
         r"\usebox{\figurewords}",
@@ -169,7 +170,7 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), prin
         *_words(rf"\caption{{Figure~\ref{{fig:{label}}}: {escape(what)}}}", rf"\label{{tab:{label}}}"),
         r"\usebox{\figurewords}\par",
         rf"\resizebox*{{!}}{{{table_height}}}{{\resizebox{{{table_width}}}{{!}}{{%",
-        rf"\begin{{tabular}}{{{''.join(kinds)}}}",
+        rf"\begin{{tabular}}{{{kinds}}}",
         r"\toprule",
         *_table_lines(rows),
         r"\bottomrule",
@@ -226,23 +227,12 @@ def _widths(rows: pd.DataFrame) -> list[int]:
     return [min(max(map(len, column)), LINE) for column in zip(*cells, strict=True)]
 
 
-def _columns(rows: pd.DataFrame, widths: list[int]) -> list[str]:
+def _columns(rows: pd.DataFrame) -> str:
     """How LaTeX sets each column: numbers to the right, short texts to the left, long ones in lines."""
-    kinds = rows.dtypes.map(_is_number)
-    return [
+    return "".join(
         "r" if number else f"p{{{width * GLYPH:.0f}pt}}" if width == LINE else "l"
-        for number, width in zip(kinds, widths, strict=True)
-    ]
-
-
-def _headline(record: dict) -> pd.DataFrame:
-    rows = (
-        pd.Series(record["headline"], dtype="object")
-        .rename(lambda name: name.replace("_", " "))
-        .rename_axis("number")
-        .reset_index(name="value")
+        for number, width in zip(rows.dtypes.map(_is_number), _widths(rows), strict=True)
     )
-    return rows.astype({"value": "float64"})
 
 
 def _is_number(dtype) -> bool:
