@@ -43,13 +43,17 @@ def excel(record: dict, table: pd.DataFrame, path: Path, printed: Printed | None
     record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty. More
     than SHEET_ROWS rows have no sheet; that of the numbers says where they are.
     """
-    few = len(table) <= SHEET_ROWS
-    name = record["id"]
-    where = f"all {record['rows']:,} rows: {name}.csv and, for Stata, {name}.dta beside this workbook"
     numbers = [[*said, value] for said, value in zip(_said(record), record["headline"].values(), strict=True)]
-    sheets = {"rows": rows_with_head(table)} if few else {}
-    sheets["numbers"] = [["number", "value", "exactly"], *numbers, *([] if few else [[where, None, None]])]
-    sheets["record"] = [["what", "value"], *_record_rows(record)]
+    sheets = {
+        "numbers": [["number", "value", "exactly"], *numbers],
+        "record": [["what", "value"], *_record_rows(record)],
+    }
+    if len(table) <= SHEET_ROWS:
+        sheets = {"rows": rows_with_head(table)} | sheets
+    else:
+        name = record["id"]
+        where = f"all {record['rows']:,} rows: {name}.csv and, for Stata, {name}.dta beside this workbook"
+        sheets["numbers"].append([where, None, None])
     workbook(path, sheets | ({"printed": rows_with_head(printed.rows)} if printed else {}))
 
 
@@ -257,8 +261,8 @@ def _word(value) -> str:
     if isinstance(value, float):
         digits, _, power = _plain_word(value).partition("e")
         return f"${digits}$" if not power else rf"${digits} \times 10^{{{int(power)}}}$"
-    words = escape(_plain_word(value))
-    return rf"\raggedright {words}" if len(words) > LINE else words
+    words = _plain_word(value)
+    return rf"\raggedright {escape(words)}" if len(words) > LINE else escape(words)
 
 
 def _plain_word(value) -> str:
