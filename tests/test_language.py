@@ -247,8 +247,10 @@ def test_the_bundle_is_chinese_in_its_words_and_the_same_in_its_numbers(outputs)
     for part in ("headline", "claims", "left_out", "sources", "companies", "rows"):
         assert records["en"][part] == records["zh"][part], part
     assert records["zh"]["source"].startswith("资料来源：") and records["zh"]["title"] != records["en"]["title"]
-    caption = re.search(r"\\caption.*", (folders["zh"] / f"{NAME}.tex").read_text(encoding="utf-8"))[0]
+    text = (publish(figures.build(NAME, language="zh", size="one_column")) / f"{NAME}.tex").read_text(encoding="utf-8")
+    caption = re.search(r"\\caption.*", text)[0]
     assert "相同行业的其他公司为" in caption and "。" in caption and ".}" not in caption
+    assert "的说明：" in text and "Notes to" not in text
     pdf = (folders["zh"] / f"{NAME}.pdf").read_bytes()
     assert re.search(rb"/FontName /[A-Z]{6}\+NotoSansSC", pdf) and b"/FontFile2" in pdf and len(pdf) < 300_000
     assert publish(figures.build(NAME, language="zh")).joinpath(f"{NAME}.pdf").read_bytes() == pdf

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from lib import tables
+from lib import style, tables
 from lib.figure import Printed
 from lib.paths import ROOT
 
@@ -30,25 +30,36 @@ PRINTED = "\0-\x7f\xa0-\xaa\xac-\xba\xbc-\xcf\xd1-\xdd\xdf-\xef\xf1-\xfd\xffĀ-�
 OTHERS = re.compile(f"[^{PRINTED}]+(?: [^{PRINTED}]+)*")
 #: What stands around the others: only XeLaTeX and LuaLaTeX can print them, and only in a font that has them.
 AS_IT_IS = r"\providecommand{\asis}[2]{\ifdefined\Umathcode#2\else[#1]\fi}"
+#: Notes are small text behind the figure: in it they could not break, and a float that is longer than a page is cut.
+NOTES = r"\providecommand{\figurenotes}[1]{\par\smallskip{\footnotesize\noindent#1\par}\smallskip}"
+#: What stands beside a picture or a table in its float; measured, so that they are set in the room that it leaves on a page.
+WORDS = r"\ifdefined\figurewords\else\newsavebox{\figurewords}\fi"
+LEFT = r"\dimexpr\textheight-\ht\figurewords-\dp\figurewords-\baselineskip\relax"
 
 
 def excel(record: dict, table: pd.DataFrame, path: Path, printed: Printed | None = None) -> None:
-    """Write the plotted rows to the workbook `path`, with the record on a second sheet, and the printed table, if any, on a third.
+    """Write the workbook `path`: sheets of the plotted rows, the headline numbers, the record, and the printed table, if any.
 
-    record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty. Of more
-    than SHEET_ROWS rows, the first sheet has the headline numbers, and says where the rows are.
+    record: as in the bundle's JSON. Codes stay text with their zeros, days are days, and what is not known is empty. More
+    than SHEET_ROWS rows have no sheet; that of the numbers says where they are.
     """
-    first = {"rows": rows_with_head(table)} if len(table) <= SHEET_ROWS else {"summary": _summary(record)}
-    last = {"printed": rows_with_head(printed.rows)} if printed else {}
-    workbook(path, first | {"record": [["what", "value"], *_record_rows(record)]} | last)
+    numbers = [[*said, value] for said, value in zip(_said(record), record["headline"].values(), strict=True)]
+    sheets = {
+        "numbers": [["number", "value", "exactly"], *numbers],
+        "record": [["what", "value"], *_record_rows(record)],
+    }
+    if len(table) <= SHEET_ROWS:
+        sheets = {"rows": rows_with_head(table)} | sheets
+    else:
+        name = record["id"]
+        where = f"all {record['rows']:,} rows: {name}.csv and, for Stata, {name}.dta beside this workbook"
+        sheets["numbers"].append([where, None, None])
+    workbook(path, sheets | ({"printed": rows_with_head(printed.rows)} if printed else {}))
 
 
-def _summary(record: dict) -> list[list]:
-    """The headline numbers, and where all rows are."""
-    name = record["id"]
-    where = f"all {record['rows']:,} rows: {name}.csv and, for Stata, {name}.dta beside this workbook"
-    numbers = [[number.replace("_", " "), value] for number, value in record["headline"].items()]
-    return [["number", "value"], *numbers, [where, None]]
+def _said(record: dict) -> list[tuple[str, str]]:
+    """The headline numbers as a reader sees them: what each is, and its value."""
+    return [(number["words"], number["said"]) for number in map(record["headline_words"].get, record["headline"])]
 
 
 def workbook(path: Path, sheets: dict[str, list]) -> None:
@@ -82,7 +93,6 @@ def _record_rows(record: dict) -> list[list]:
     rows = [[word, record[word]] for word in ("title", "subtitle", "alt")]
     rows += [["note", note] for note in record["notes"]] + [["source line", record["source"]]]
     rows += [[f"parameter {name}", _plain(value)] for name, value in record["parameters"].items()]
-    rows += [[f"headline {name}", value] for name, value in record["headline"].items()]
     rows += [[f"left out: {reason}", count] for reason, count in record["left_out"].items()]
     rows += [[f"source {s['source_id']}", " ".join(filter(None, (s["title"], s["url"])))] for s in record["sources"]]
     return rows + [[f"SHA-256 of {file}", sha256] for file, sha256 in record["data"].items()]
@@ -109,66 +119,99 @@ def _sheet(book, title: str, rows: list) -> None:
 
 
 def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), printed: Printed | None = None) -> str:
-    """The figure and its numbers as LaTeX: title, notes and sources around the picture, and a booktabs table.
+    """The figure and its numbers as LaTeX: the picture with caption and sources, its notes behind it, and a booktabs table.
 
-    The table is `printed` where the figure gives it, else the plotted rows where they fit a page, else the headline numbers.
+    A picture that carries its own words (`web`, `slide`) has a number below it, and no second title, notes or sources. None is
+    larger than it was drawn, and none is cut: it is smaller where the line or the page is. The table is `printed` where the
+    figure gives it, else the plotted rows where they fit a page, else the headline numbers.
     columns: those to print; without them, all that a page has room for. A table that is too wide for a journal's column goes
     across the page.
     """
     name, size = record["id"], record["parameters"].get("size", "web")
+    page = style.SIZES[size]
     across = "*" if size == "two_columns" else ""
-    small = r"\scriptsize" if size == "one_column" else r"\footnotesize"
-    stop = "。" if record["parameters"].get("language") == "zh" else "."
     label = name.replace("_", "-")
-    notes = "\n\n".join(escape(text) for text in (*record["notes"], record["source"]))
+    own_words = any(page.words)
+    picture_width = _at_most(f"{page.shown * 25.4:g}mm", r"\linewidth")
+    table_width, table_height = _at_most(r"\width", r"\linewidth"), _at_most(r"\totalheight", LEFT)
     if printed:
-        rows, what = printed.rows, printed.caption
+        rows, what, kinds = printed.rows, printed.caption, "l" + "c" * (printed.rows.shape[1] - 1)
     elif len(table) <= PAGE_ROWS:
         rows, what = _fitting(table[list(columns or table)]), "the plotted rows"
+        kinds = _columns(rows)
     else:
-        rows, what = _headline(record), "its headline numbers"
+        rows, what, kinds = pd.DataFrame(_said(record), columns=["number", "value"]), "its headline numbers", "lr"
     widths = _widths(rows)
     wide = sum(widths) * GLYPH + len(widths) * BETWEEN > COLUMN
     aside = "*" if size == "two_columns" or (size == "one_column" and wide) else ""
-    kinds = ["l", *"c" * (rows.shape[1] - 1)] if printed else _columns(rows, widths)
     keys = ",".join(key(source["source_id"]) for source in record["sources"])
     lines = [
         f"% {name}: the figure and {escape(what)}. Needs \\usepackage{{graphicx,booktabs}}; \\input this file.",
         f"% From another folder: \\usepackage{{import}}, then \\import{{FOLDER/}}{{{name}.tex}}, which finds the PDF, too.",
         "% Chinese needs XeLaTeX or LuaLaTeX and a font that has it, as with \\usepackage{xeCJK}.",
-        *(
-            ["% This picture carries its own title; size=one_column or two_columns leaves it to the caption."]
-            if size in ("web", "slide")
-            else []
-        ),
+        "% This picture carries its own words; for a caption, notes and sources by LaTeX: size=one_column or two_columns."
+        if own_words
+        else "% The notes stand where this file is read. Elsewhere: \\newcommand{\\figurenotes}[1]{...} before it.",
         f"% The sources are in {name}.bib: \\nocite{{{keys}}}",
         "% Figures share keys where they share sources; BibTeX then says 'Repeated entry' and keeps the first.",
         AS_IT_IS,
+        NOTES,
+        WORDS,
         rf"\begin{{figure{across}}}",
         r"\centering",
-        rf"\includegraphics[width=\linewidth]{{{name}.pdf}}",
-        rf"\caption[{escape(record['title'])}]{{\textbf{{{escape(_stopped(record['title'], stop))}}} {escape(_stopped(record['subtitle'], stop))}}}",
-        rf"\label{{fig:{label}}}",
-        # In one column, picture and notes have to fit a page's height together.
-        rf"\begin{{minipage}}{{\linewidth}}\smallskip{small}",
-        notes,
-        r"\end{minipage}",
+        *_words(
+            rf"\caption[{escape(record['title'])}]{{{'' if own_words else _caption(record)}}}",
+            rf"\label{{fig:{label}}}",
+            *([] if own_words else [r"\par\smallskip\footnotesize " + escape(record["source"])]),
+        ),
+        rf"\includegraphics[width={picture_width},height={LEFT},keepaspectratio]{{{name}.pdf}}\par",
+        r"\usebox{\figurewords}",
         rf"\end{{figure{across}}}",
+        *([] if own_words else [rf"\figurenotes{{{_notes(record, label)}}}"]),
         "",
         rf"\begin{{table{aside}}}",
         r"\centering\scriptsize",
-        rf"\caption{{Figure~\ref{{fig:{label}}}: {escape(what)}}}",
-        rf"\label{{tab:{label}}}",
-        # As wide as it is, or the line where that is narrower.
-        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-        rf"\begin{{tabular}}{{{''.join(kinds)}}}",
+        *_words(rf"\caption{{Figure~\ref{{fig:{label}}}: {escape(what)}}}", rf"\label{{tab:{label}}}"),
+        r"\usebox{\figurewords}\par",
+        rf"\resizebox*{{!}}{{{table_height}}}{{\resizebox{{{table_width}}}{{!}}{{%",
+        rf"\begin{{tabular}}{{{kinds}}}",
         r"\toprule",
         *_table_lines(rows),
         r"\bottomrule",
-        r"\end{tabular}}",
+        r"\end{tabular}}}",
         rf"\end{{table{aside}}}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _words(*lines: str) -> list[str]:
+    """What stands beside a picture or a table in its float, in the box that `LEFT` measures."""
+    return [r"\sbox{\figurewords}{\begin{minipage}{\linewidth}", *lines, r"\end{minipage}}"]
+
+
+def _at_most(length: str, room: str) -> str:
+    """This length, or the room where that is less."""
+    return rf"\ifdim{length}>{room} {room}\else{length}\fi"
+
+
+def _caption(record: dict) -> str:
+    """Title and subtitle as sentences."""
+    stop = "。" if _chinese(record) else "."
+    title, subtitle = (
+        escape(text if text.endswith(stop) else text + stop) for text in (record["title"], record["subtitle"])
+    )
+    return rf"\textbf{{{title}}} {subtitle}"
+
+
+def _notes(record: dict, label: str) -> str:
+    """The notes, which say at their head whose they are."""
+    number = rf"\ref{{fig:{label}}}"
+    head = f"{escape('图')}~{number}{escape('的说明：')}" if _chinese(record) else f"Notes to Figure~{number}."
+    return rf"\textbf{{{head}}} " + "\n\n".join(escape(note) for note in record["notes"])
+
+
+def _chinese(record: dict) -> bool:
+    return record["parameters"].get("language") == "zh"
 
 
 def _fitting(table: pd.DataFrame) -> pd.DataFrame:
@@ -188,23 +231,12 @@ def _widths(rows: pd.DataFrame) -> list[int]:
     return [min(max(map(len, column)), LINE) for column in zip(*cells, strict=True)]
 
 
-def _columns(rows: pd.DataFrame, widths: list[int]) -> list[str]:
+def _columns(rows: pd.DataFrame) -> str:
     """How LaTeX sets each column: numbers to the right, short texts to the left, long ones in lines."""
-    kinds = rows.dtypes.map(_is_number)
-    return [
+    return "".join(
         "r" if number else f"p{{{width * GLYPH:.0f}pt}}" if width == LINE else "l"
-        for number, width in zip(kinds, widths, strict=True)
-    ]
-
-
-def _headline(record: dict) -> pd.DataFrame:
-    rows = (
-        pd.Series(record["headline"], dtype="object")
-        .rename(lambda name: name.replace("_", " "))
-        .rename_axis("number")
-        .reset_index(name="value")
+        for number, width in zip(rows.dtypes.map(_is_number), _widths(rows), strict=True)
     )
-    return rows.astype({"value": "float64"})
 
 
 def _is_number(dtype) -> bool:
@@ -229,8 +261,8 @@ def _word(value) -> str:
     if isinstance(value, float):
         digits, _, power = _plain_word(value).partition("e")
         return f"${digits}$" if not power else rf"${digits} \times 10^{{{int(power)}}}$"
-    words = escape(_plain_word(value))
-    return rf"\raggedright {words}" if len(words) > LINE else words
+    words = _plain_word(value)
+    return rf"\raggedright {escape(words)}" if len(words) > LINE else escape(words)
 
 
 def _plain_word(value) -> str:
@@ -246,10 +278,6 @@ def _plain_word(value) -> str:
         if re.fullmatch(r"[a-z0-9_]+", str(value))
         else str(value)
     )
-
-
-def _stopped(text: str, stop: str) -> str:
-    return text if text.endswith(stop) else text + stop
 
 
 @functools.cache

@@ -143,6 +143,7 @@ def record_of(figure: Figure, values: dict[str, Any], read: dict[str, str]) -> d
         "subset": figure.subset,
         "changed_by_hand": figure.changed_by_hand,
         "headline": figure.headline,
+        "headline_words": {number.name: {"words": number.words, "said": number.said} for number in figure.numbers},
         "layout": {
             "height_by_width": round(figure.frame.height / figure.frame.width, 4),
             "words_above": round(figure.frame.words_above, 4),
