@@ -366,14 +366,13 @@ def check() -> None:
     from lib import parameters, tables
     from lib.rows import own
     from lib.style import signs_missing
-    from lib.words import say
 
     problems = tables.check()
     problems += [] if problems else own.check()  # which looks industries up in the tables
     for problem in problems:
         echo(problem, err=True)
     if problems:
-        echo(say("{count} {count:problem|problems}.", count=len(problems)), err=True)
+        echo("1 problem." if len(problems) == 1 else f"{len(problems)} problems.", err=True)
         sys.exit(1)
     names = tables.table_names()
     echo(f"{len(names)} tables, {sum(len(tables.load(name)) for name in names):,} rows: all hold to the codebook.")
