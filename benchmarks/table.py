@@ -49,6 +49,12 @@ def waits(measured: dict[str, dict[str, list[int]]]) -> str:
     return "\n".join(lines)
 
 
+def soon(measured: dict[str, dict[str, list[int]]]) -> str:
+    """Whether the aim for the explorer is met, in a sentence."""
+    met = [name[:2].lstrip("0") for name, one in measured.items() if statistics.median(one["changes"]) <= 200]
+    return f"The aim was a median of 0.1 to 0.2 s; met by: {', '.join(met) or 'none'} of the {len(measured)} figures."
+
+
 def before_after(measured: dict) -> str:
     """This version beside an older one, as Markdown."""
     rows = {"full render": measured["render"]} | {
@@ -117,7 +123,8 @@ def main() -> None:
     parts += [
         "## The explorer: from a control's change to the new picture",
         "Measured in the browser, in JupyterLab, by `python benchmarks/explore.py`: from the event of the control until the new picture is on "
-        "the screen, the kernel on the same machine. The table follows a moment later; the last column is how long it holds the browser, at worst.",
+        "the screen, the kernel on the same machine. The table follows a moment later; the last column is how long it holds the browser, at worst. "
+        f"{soon(explored)}",
         waits(explored),
         "## This version beside the one before",
         "CPU seconds in one run on one machine that others used, too, by `python benchmarks/before_after.py OLD`; only the ratios say something. "
