@@ -52,7 +52,8 @@ def waits(measured: dict[str, dict[str, list[int]]]) -> str:
 def soon(measured: dict[str, dict[str, list[int]]]) -> str:
     """Whether the aim for the explorer is met, in a sentence."""
     met = [name[:2].lstrip("0") for name, one in measured.items() if statistics.median(one["changes"]) <= 200]
-    return f"The aim was a median of 0.1 to 0.2 s; met by: {', '.join(met) or 'none'} of the {len(measured)} figures."
+    named = " and ".join(f"Figure {number}" for number in met) or "no figure"
+    return f"The aim was a median of 0.1 to 0.2 s, which {named} of {len(measured)} meets."
 
 
 def before_after(measured: dict) -> str:
