@@ -157,6 +157,13 @@ def name_list(names: Iterable[str]) -> str:
     return f"{', '.join(most)} and {final}" if most else final
 
 
+def first_few(names: Iterable[str], most: int) -> str:
+    """Names in a row, of many the first and how many more there are: '2, 3, 5'; '2, 3, 5 and 4 more'."""
+    names = list(names)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def joined(parts: Iterable[str]) -> str:
     """Statements in one clause: 'a, b and c'; 'a，b，c'."""
     return "，".join(parts) if _chinese() else name_list(parts)

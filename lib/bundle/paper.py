@@ -137,11 +137,11 @@ def latex(record: dict, table: pd.DataFrame, columns: tuple[str, ...] = (), prin
     if printed:
         rows, what, kinds = printed.rows, printed.caption, "l" + "c" * (printed.rows.shape[1] - 1)
     elif len(table) <= PAGE_ROWS:
-        rows, what = _fitting(table[list(columns or table)]), "the plotted rows"
-        kinds = _columns(rows)
+        rows, what, kinds = _fitting(table[list(columns or table)]), "the plotted rows", ""
     else:
         rows, what, kinds = pd.DataFrame(_said(record), columns=["number", "value"]), "its headline numbers", "lr"
     widths = _widths(rows)
+    kinds = kinds or _columns(rows, widths)
     wide = sum(widths) * GLYPH + len(widths) * BETWEEN > COLUMN
     aside = "*" if size == "two_columns" or (size == "one_column" and wide) else ""
     keys = ",".join(key(source["source_id"]) for source in record["sources"])
@@ -231,11 +231,11 @@ def _widths(rows: pd.DataFrame) -> list[int]:
     return [min(max(map(len, column)), LINE) for column in zip(*cells, strict=True)]
 
 
-def _columns(rows: pd.DataFrame) -> str:
+def _columns(rows: pd.DataFrame, widths: list[int]) -> str:
     """How LaTeX sets each column: numbers to the right, short texts to the left, long ones in lines."""
     return "".join(
         "r" if number else f"p{{{width * GLYPH:.0f}pt}}" if width == LINE else "l"
-        for number, width in zip(rows.dtypes.map(_is_number), _widths(rows), strict=True)
+        for number, width in zip(rows.dtypes.map(_is_number), widths, strict=True)
     )
 
 

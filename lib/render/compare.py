@@ -8,7 +8,7 @@ from lib.bundle import folders
 from lib.errors import ParameterError
 from lib.paths import TABLE, read_bounded
 from lib.render.manifest import Manifest
-from lib.words import name_list
+from lib.words import first_few
 
 SHOWN = 3  # folders that one side alone has, by name: there may be hundreds
 
@@ -35,14 +35,8 @@ def differences(old: Path, new: Path) -> list[str]:
             found += [f"{folder}: {words}" for words in _of_bundle(old / folder, new / folder, after[folder].figure)]
     for place, alone in ((old, before.keys() - after.keys()), (new, after.keys() - before.keys())):
         if alone:
-            found.append(f"only in {place}: {_some(sorted(alone))}")
+            found.append(f"only in {place}: {first_few(sorted(alone), SHOWN)}")
     return found
-
-
-def _some(names: list[str]) -> str:
-    """The first of many names, and how many more there are."""
-    more = len(names) - SHOWN
-    return f"{', '.join(names[:SHOWN])} and {more} more" if more > 0 else name_list(names)
 
 
 def _of_bundle(old: Path, new: Path, name: str) -> list[str]:

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
+from lib import notebooks
+from lib.bundle import folders
 from lib.errors import UserError
 from lib.paths import OWN_FILE, ROOT, outputs_dir, read_bounded, swapped_in
 from lib.render import inputs
@@ -148,13 +150,14 @@ class Manifest:
     def _gallery_now(self) -> str:
         room, home = ROOT / "lib" / "render", self.path.parent
         runs = self.entries.items()
-        by_hand = [
-            record
-            for record in home.glob("*/*/*.json")
-            if record.parent.relative_to(home).as_posix() not in self.entries
-        ]
+        records = (
+            folder / f"{notebook.stem}.json"
+            for notebook in notebooks.figures()
+            for folder in folders.variants(notebook.stem)
+            if folder.relative_to(home).as_posix() not in self.entries
+        )
         made_from = {
-            "by hand": {record.relative_to(home).as_posix(): inputs.file_hash(record) for record in by_hand},
+            "by hand": {record.relative_to(home).as_posix(): inputs.file_hash(record) for record in records},
             "bundles": {folder: run.outputs for folder, run in runs if f"{run.figure}.json" in run.outputs},
             "tables": inputs.of_tables(),
             "modules": inputs.of_module(room / "gallery.py"),

@@ -21,7 +21,7 @@ from lib.errors import DataError
 from lib.paths import read_bounded
 from lib.rows import sources, workbooks
 from lib.rows.workbooks import Cell
-from lib.words import name_list
+from lib.words import first_few, name_list
 
 #: Columns by name, and what else their header may say: compared without case, spaces and signs.
 COLUMNS = {
@@ -634,8 +634,7 @@ def wrong_unit(frame: pd.DataFrame) -> str:
 
 
 def _rows(rows: pd.Series) -> str:
-    numbers = [str(row) for row in rows]
-    return ", ".join(numbers[:6]) + (f" and {len(numbers) - 6} more" if len(numbers) > 6 else "")
+    return first_few(map(str, rows), 6)
 
 
 def _ids(frame: pd.DataFrame) -> pd.Series:
